@@ -1,0 +1,216 @@
+"""Stand-off annotations: labels with offsets and a hash, joined with documents that the user has.
+
+Published text is not redistributed. An annotation names a document and a span; the hash of the span proves that the user's
+document is the annotated one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import Codebook
+from stance.documents.document import Document
+from stance.errors import StanceError
+from stance.sentences import Sentence, split_sentences
+
+HASH_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The labels of one sentence.
+
+    Attributes:
+        doc_id: the document.
+        sent_id: number of the sentence in the document.
+        start: offset of its first character.
+        end: offset after its last character.
+        issue: issues, the main one first.
+        stance: the stance.
+        holder: the holder.
+        frame: frames, may be empty.
+        sha256: first `HASH_DIGITS` hexadecimal digits of the SHA-256 of the sentence in UTF-8, or an empty string.
+        coder: who coded it.
+        round: in which round of coding.
+    """
+
+    doc_id: str
+    sent_id: int
+    start: int
+    end: int
+    issue: tuple[str, ...]
+    stance: str
+    holder: str
+    frame: tuple[str, ...]
+    sha256: str = ""
+    coder: str = ""
+    round: str = ""
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """The four dimensions as a dictionary of keys and lists of keys."""
+        return {"issue": list(self.issue), "stance": self.stance, "holder": self.holder, "frame": list(self.frame)}
+
+    @property
+    def span(self) -> tuple[str, int, int]:
+        """What identifies the sentence: document, start and end."""
+        return self.doc_id, self.start, self.end
+
+
+@dataclass(frozen=True)
+class AnnotatedDocument:
+    """A document with its sentences and the annotations of some or all of them.
+
+    Attributes:
+        document: the document.
+        sentences: all its sentences in order.
+        annotations: by the position of the sentence in ``sentences``.
+    """
+
+    document: Document
+    sentences: tuple[Sentence, ...]
+    annotations: dict[int, Annotation]
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Annotations joined with documents.
+
+    Attributes:
+        documents: those with at least one annotation that fits.
+        missing: ids of annotated documents that the user does not have.
+        mismatches: annotations whose span is another text in the user's document.
+    """
+
+    documents: list[AnnotatedDocument] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    mismatches: list[Annotation] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        n = sum(len(d.annotations) for d in self.documents)
+        text = f"{n} sentences of {len(self.documents)} documents joined"
+        if self.missing:
+            text += f"; {len(self.missing)} documents missing (first: {self.missing[0]})"
+        if self.mismatches:
+            first = self.mismatches[0]
+            text += f"; {len(self.mismatches)} sentences differ (first: {first.doc_id} {first.start}-{first.end})"
+        return text
+
+
+def sentence_hash(text: str) -> str:
+    """Hash that stands for a sentence: the first `HASH_DIGITS` digits of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:HASH_DIGITS]
+
+
+def annotation_from_record(record: dict[str, Any]) -> Annotation:
+    """Make an annotation from a record of a file; a ``text`` is turned into its hash.
+
+    Raises:
+        KeyError: if a field is missing.
+    """
+    sha256 = record.get("sha256") or (sentence_hash(record["text"]) if record.get("text") else "")
+    return Annotation(
+        doc_id=str(record["doc_id"]),
+        sent_id=int(record["sent_id"]),
+        start=int(record["start"]),
+        end=int(record["end"]),
+        issue=tuple(record["issue"]),
+        stance=record["stance"],
+        holder=record["holder"],
+        frame=tuple(record["frame"]),
+        sha256=sha256,
+        coder=str(record.get("coder", "")),
+        round=str(record.get("round", "")),
+    )
+
+
+def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list[Annotation]:
+    """Read stand-off annotations, or sentences with their text, from JSONL.
+
+    Args:
+        path: one object a line, as the codebook describes.
+        codebook: if given, every label is checked against it.
+
+    Raises:
+        StanceError: naming file, line and fault.
+    """
+    path = Path(path)
+    annotations = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the path") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            annotation = annotation_from_record(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StanceError(f"{path}:{number}: not an annotation ({error!r}). See the codebook for the form") from error
+        problems = codebook.problems(annotation.labels) if codebook else []
+        if problems:
+            raise StanceError(f"{path}:{number}: {'; '.join(problems)}. Mend the label or the codebook")
+        annotations.append(annotation)
+    return annotations
+
+
+def write_annotations(annotations: Iterable[Annotation], path: str | Path) -> None:
+    """Write stand-off annotations as JSONL, without text."""
+    with Path(path).open("w", encoding="utf-8") as file:
+        for a in annotations:
+            record = {
+                "doc_id": a.doc_id, "sent_id": a.sent_id, "start": a.start, "end": a.end, "sha256": a.sha256,
+                **a.labels, "coder": a.coder, "round": a.round,
+            }  # fmt: skip
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def join(annotations: Sequence[Annotation], documents: Iterable[Document]) -> Joined:
+    """Join annotations with documents, checking every hash.
+
+    Args:
+        annotations: stand-off annotations.
+        documents: any documents; those without annotations are passed over.
+    """
+    by_document: dict[str, list[Annotation]] = {}
+    for annotation in annotations:
+        by_document.setdefault(annotation.doc_id, []).append(annotation)
+    found = {d.doc_id: d for d in documents if d.doc_id in by_document}
+    joined = Joined(missing=sorted(set(by_document) - set(found)))
+    for doc_id, group in by_document.items():
+        if doc_id not in found:
+            continue
+        document = found[doc_id]
+        good = [a for a in group if _fits(a, document)]
+        joined.mismatches.extend(a for a in group if not _fits(a, document))
+        if good:
+            joined.documents.append(_place(document, good))
+    return joined
+
+
+def _fits(annotation: Annotation, document: Document) -> bool:
+    text = document.text[annotation.start : annotation.end]
+    return bool(text) and (not annotation.sha256 or sentence_hash(text) == annotation.sha256)
+
+
+def _place(document: Document, annotations: Sequence[Annotation]) -> AnnotatedDocument:
+    """Give each annotation its sentence; an annotated span replaces sentences that it overlaps."""
+    spans = {(a.start, a.end) for a in annotations}
+    sentences = [
+        s
+        for s in split_sentences(document)
+        if (s.start, s.end) in spans or not any(s.start < end and start < s.end for start, end in spans)
+    ]
+    known = {(s.start, s.end) for s in sentences}
+    for start, end in spans - known:
+        before = [s for s in sentences if s.start <= start]
+        paragraph, speaker = (before[-1].paragraph, before[-1].speaker) if before else (0, None)
+        sentences.append(Sentence(0, start, end, document.text[start:end], paragraph, speaker))
+    ordered = [replace(s, sent_id=i) for i, s in enumerate(sorted(sentences, key=lambda s: s.start))]
+    position = {(s.start, s.end): i for i, s in enumerate(ordered)}
+    return AnnotatedDocument(document, tuple(ordered), {position[a.start, a.end]: a for a in annotations})

@@ -1,0 +1,1 @@
+"""The sentence classifier: training, evaluation, calibration, export, and prediction without torch."""

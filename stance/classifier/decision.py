@@ -1,0 +1,135 @@
+"""From logits to labels: calibrated probabilities, thresholds, and the label given.
+
+Groups of exclusive labels are a softmax with a temperature (Guo et al. 2017); the others are sigmoids with Platt's scale and
+shift (Platt 1999) and a threshold. The main issue is the largest of a softmax over the issue logits, with a temperature of
+its own.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from stance.codebook import Codebook, Dimension
+from stance.errors import StanceError
+from stance.model_input import ContextWindow
+
+FILE = "scoring.json"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How the logits of one dimension are read.
+
+    Attributes:
+        temperature: divides the logits before a softmax (exclusive labels; main issue).
+        scale: multiplies each logit before its sigmoid.
+        shift: is added before the sigmoid.
+        threshold: probability from which a label of a non-exclusive dimension is given.
+    """
+
+    temperature: float = 1.0
+    scale: float = 1.0
+    shift: float = 0.0
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class ScoringSettings:
+    """What has to be known to score with a checkpoint, kept beside it as ``scoring.json``.
+
+    Attributes:
+        window: the context that the model was trained with.
+        calibration: one `Calibration` a dimension, fitted on validation documents.
+    """
+
+    window: ContextWindow = field(default_factory=ContextWindow)
+    calibration: dict[str, Calibration] = field(default_factory=dict)
+
+    def of(self, dimension: str) -> Calibration:
+        """The calibration of a dimension; the identity where none was fitted."""
+        return self.calibration.get(dimension, Calibration())
+
+    def write(self, folder: Path) -> None:
+        """Write ``scoring.json``."""
+        content = {
+            "context": self.window.to_dict(),
+            "calibration": {k: asdict(v) for k, v in self.calibration.items()},
+        }
+        (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> ScoringSettings:
+        """Read ``scoring.json``.
+
+        Raises:
+            StanceError: if it is missing or broken.
+        """
+        file = folder / FILE
+        try:
+            content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return cls(
+                ContextWindow(**content["context"]),
+                {k: Calibration(**v) for k, v in content["calibration"].items()},
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StanceError(f"{file}: the scoring settings cannot be read ({error}). Is {folder} a model?") from error
+
+
+def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
+    """Calibrated probabilities.
+
+    Args:
+        logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
+        codebook: the model's codebook.
+        settings: the model's settings.
+
+    Returns:
+        same shape; exclusive groups sum to one in each row.
+    """
+    result = np.empty(logits.shape, dtype=np.float64)
+    for dimension in codebook.dimensions:
+        columns, fit = codebook.columns(dimension.key), settings.of(dimension.key)
+        group = logits[:, columns].astype(np.float64)
+        result[:, columns] = (
+            softmax(group / fit.temperature, axis=1) if dimension.exclusive else expit(fit.scale * group + fit.shift)
+        )
+    return result
+
+
+def main_probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
+    """Probability of each issue to be the main one: shape (sentences, issues), rows sum to one."""
+    group = logits[:, codebook.columns("issue")].astype(np.float64)
+    return np.asarray(softmax(group / settings.of("issue").temperature, axis=1))
+
+
+def decide_issues(main: np.ndarray, each: np.ndarray, dimension: Dimension, threshold: float) -> list[str]:
+    """The issues of one sentence, main one first.
+
+    Args:
+        main: probability of each issue to be the main one.
+        each: probability of each issue to be present.
+        dimension: the issue dimension.
+        threshold: from which probability an issue is given beside the main one.
+
+    Returns:
+        keys; the null label alone where it is the most probable main issue.
+    """
+    keys = dimension.keys
+    order = np.argsort(-main, kind="stable")
+    first = keys[order[0]]
+    if first == dimension.null_label:
+        return [first]
+    rest = [keys[i] for i in order[1:] if each[i] >= threshold and keys[i] != dimension.null_label]
+    return [first, *rest]
+
+
+def decide_any(each: np.ndarray, dimension: Dimension, threshold: float) -> list[str]:
+    """The labels of a dimension that may have none or several, most probable first."""
+    chosen = [i for i in np.argsort(-each, kind="stable") if each[i] >= threshold]
+    return [dimension.keys[i] for i in chosen]

@@ -1,0 +1,139 @@
+"""Prediction without torch: a released model read by ONNX Runtime."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.classifier.decision import ScoringSettings
+from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
+from stance.codebook import Codebook, load_codebook
+from stance.errors import StanceError
+from stance.resources import resource_path
+
+DEFAULT_MODEL = "readout-small"
+FILES = ("config.json", "model.onnx", "model.safetensors", "scoring.json", "codebook.yaml", "tokenizer.json")
+
+
+@dataclass(frozen=True)
+class Logits:
+    """What a model says of a run of sentences.
+
+    Attributes:
+        values: float32, shape (sentences, outputs), in the order of ``codebook.outputs``.
+        truncated: bool, shape (sentences,): the sentence itself was longer than the model reads.
+    """
+
+    values: np.ndarray
+    truncated: np.ndarray
+
+
+class Model:
+    """A released model: its folder, codebook, settings and an inference session.
+
+    Args:
+        name: the name of a shipped model, or the path of a checkpoint folder.
+        threads: threads of the inference session; None for one a core.
+
+    Raises:
+        StanceError: if there is no such model, or a file of it is missing.
+    """
+
+    def __init__(self, name: str | Path = DEFAULT_MODEL, threads: int | None = None) -> None:
+        self.folder = find_model(name)
+        self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")
+        self.settings = ScoringSettings.read(self.folder)
+        self._tokenizer = load_tokenizer(self.folder)
+        self._pad_id = next((i for t in ("[PAD]", "<pad>") if (i := self._tokenizer.token_to_id(t)) is not None), 0)
+        self._threads = threads
+
+    @cached_property
+    def identity(self) -> str:
+        """Name and hash, as it stands in every row of a scored table: ``readout-small@1a2b3c4d5e6f``.
+
+        The hash covers the weights, the graph, the tokenizer, the codebook and the scoring settings.
+        """
+        digest = hashlib.sha256()
+        for name in sorted(FILES[1:]):
+            digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
+        return f"{self.folder.name}@{digest.hexdigest()[:12]}"
+
+    @cached_property
+    def _session(self) -> Any:  # noqa: ANN401  # onnxruntime is untyped
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self._threads or available_cores()
+        options.log_severity_level = 3
+        session = ort.InferenceSession(
+            str(self.folder / "model.onnx"), sess_options=options, providers=["CPUExecutionProvider"]
+        )
+        width = session.get_outputs()[0].shape[1]
+        if width != len(self.codebook.outputs):
+            raise StanceError(
+                f"{self.folder}: the model has {width} outputs, its codebook {len(self.codebook.outputs)} labels. "
+                "Train again with this codebook"
+            )
+        return session
+
+    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> Logits:
+        """Predict the logits of sentences.
+
+        Args:
+            pairs: (sentence, context), from `stance.model_input.model_inputs`.
+            batch_size: sentences a batch; they are sorted by length first, so that little is padded.
+        """
+        values = np.zeros((len(pairs), len(self.codebook.outputs)), dtype=np.float32)
+        encoded = encode_pairs(self._tokenizer, pairs, self.settings.window.max_length)
+        order = np.argsort([len(e) for e, _ in encoded], kind="stable")
+        names = {i.name for i in self._session.get_inputs()}
+        for rows in _batches(order, batch_size):
+            arrays = pad([encoded[i][0] for i in rows], self._pad_id)
+            feed = {k: v for k, v in arrays.items() if k in names}
+            values[rows] = self._session.run(["logits"], feed)[0]
+        return Logits(values, np.array([cut for _, cut in encoded], dtype=bool))
+
+
+def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def shipped_models() -> list[Path]:
+    """Folders of the models that come with the package."""
+    try:
+        root = resource_path("models")
+    except FileNotFoundError:
+        return []
+    return [f for f in sorted(root.iterdir()) if (f / "scoring.json").is_file()]
+
+
+def find_model(name: str | Path) -> Path:
+    """Folder of a model.
+
+    Raises:
+        StanceError: if there is none, or it is not complete; the message says what is there.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        shipped = {f.name: f for f in shipped_models()}
+        if str(name) not in shipped:
+            known = ", ".join(shipped) or "none"
+            raise StanceError(f"{name}: there is no such model. Shipped models: {known}; or give the path of a folder")
+        folder = shipped[str(name)]
+    missing = [f for f in FILES if not (folder / f).is_file()]
+    if missing:
+        raise StanceError(f"{folder}: the model lacks {', '.join(missing)}. Export it with `stance train`")
+    return folder

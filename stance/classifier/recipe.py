@@ -1,0 +1,139 @@
+"""Training recipes: everything that a researcher may want to change, in one YAML file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stance.errors import StanceError
+from stance.model_input import ContextWindow
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    """What to train on. Paths are relative to the recipe's folder.
+
+    Attributes:
+        codebook: the codebook file.
+        annotations: stand-off annotation files.
+        splits: a CSV with ``doc_id`` and ``split`` (``train``, ``validation`` or ``test``).
+        written: files of written sentences; they are trained on only.
+        written_weight: weight of a written sentence beside a real one.
+    """
+
+    codebook: str = "codebook.yaml"
+    annotations: tuple[str, ...] = ()
+    splits: str = ""
+    written: tuple[str, ...] = ()
+    written_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class TrainingRecipe:
+    """How to train.
+
+    Attributes:
+        epochs: at most; training stops early on validation.
+        patience: epochs without gain after which it stops.
+        batch_size: sentences a step.
+        learning_rate: peak of the linear schedule.
+        head_learning_rate: for the new classification head.
+        weight_decay: of AdamW.
+        warmup: share of the steps in which the rate rises.
+        context_dropout: share of the examples that are shown without context, so that a sentence alone can be scored.
+        class_weight_power: exponent of the inverse class frequencies that weigh stance and holder; 0 for none.
+        positive_weight_power: the same for the positive side of the issue and frame sigmoids.
+        loss_weights: weight of each dimension's loss, and of ``main`` (the main issue).
+        seed: of every random choice.
+        bf16: automatic mixed precision in bfloat16, where the CPU has it.
+    """
+
+    epochs: int = 8
+    patience: int = 3
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    context_dropout: float = 0.05
+    class_weight_power: float = 0.3
+    positive_weight_power: float = 0.3
+    loss_weights: dict[str, float] = field(default_factory=lambda: {"main": 1.0})
+    seed: int = 1
+    bf16: bool = True
+
+
+@dataclass(frozen=True)
+class TeacherRecipe:
+    """Distillation from other models over unlabelled documents.
+
+    Attributes:
+        models: checkpoint folders, averaged; relative to the recipe's folder.
+        max_sentences: how many unlabelled sentences at most, drawn by document.
+        weight: weight of an unlabelled sentence beside a labelled one.
+        blend: share of the teachers' probabilities in the targets of labelled sentences.
+    """
+
+    models: tuple[str, ...] = ()
+    max_sentences: int = 30_000
+    weight: float = 1.0
+    blend: float = 0.5
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole recipe: name of the model, encoder, context, data, training and teachers."""
+
+    name: str
+    encoder: str
+    context: ContextWindow = field(default_factory=ContextWindow)
+    data: DataRecipe = field(default_factory=DataRecipe)
+    training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
+    path: Path = Path()
+
+    def resolve(self, name: str) -> Path:
+        """A path of the recipe, taken from the recipe's folder."""
+        return (self.path.parent / name).resolve()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a dictionary, for the manifest."""
+        content = asdict(self)
+        content["path"] = self.path.name
+        return content
+
+
+_PARTS = {"context": ContextWindow, "data": DataRecipe, "training": TrainingRecipe, "teacher": TeacherRecipe}
+
+
+def load_recipe(path: str | Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        StanceError: if the file is missing, not YAML, or has a key that no recipe knows; the message names it.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StanceError(f"{path}: the recipe cannot be read ({error.strerror}). Check the path") from error
+    except yaml.YAMLError as error:
+        raise StanceError(f"{path}: the recipe is not valid YAML ({error}). Mend the file") from error
+    if not isinstance(content, dict) or "name" not in content or "encoder" not in content:
+        raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
+    _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)} - {"path"})
+    parts = {}
+    for key, kind in _PARTS.items():
+        part = content.get(key) or {}
+        _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
+        parts[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
+    return Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)
+
+
+def _refuse_unknown(path: Path, prefix: str, given: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise StanceError(f"{path}: no recipe has the key {prefix}{unknown[0]}. Known keys: {', '.join(sorted(known))}")

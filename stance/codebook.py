@@ -1,0 +1,181 @@
+"""The codebook: dimensions and labels, read from YAML; nothing else in the package lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from stance.errors import StanceError
+from stance.resources import resource_path
+
+Arity = Literal["one", "one_or_more", "any"]
+DIMENSIONS = ("issue", "stance", "holder", "frame")
+
+
+@dataclass(frozen=True)
+class Label:
+    """One label of a dimension.
+
+    Attributes:
+        key: the name in tables and in the classifier's outputs.
+        name: the name that people read.
+        definition: when it applies.
+        example: a written sentence, or an empty string.
+        position: place on the cooperation (+1) to conflict (-1) scale, or None.
+        roles: what the contrasts take it for: ``difference``, ``limit``, ``cooperation``, ``agreed``.
+    """
+
+    key: str
+    name: str
+    definition: str
+    example: str = ""
+    position: float | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One question that every sentence is asked.
+
+    Attributes:
+        key: ``issue``, ``stance``, ``holder`` or ``frame``.
+        question: the question in words.
+        arity: how many labels a sentence gets: ``one``, ``one_or_more`` or ``any`` number.
+        labels: the labels, in the order of the classifier's outputs (for ``stance``: of precedence).
+        null_label: the label that stands alone where no other applies, or None.
+        rules: boundary rules.
+    """
+
+    key: str
+    question: str
+    arity: Arity
+    labels: tuple[Label, ...]
+    null_label: str | None = None
+    rules: tuple[str, ...] = ()
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Keys of the labels, in order."""
+        return [label.key for label in self.labels]
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether exactly one label applies: read as a softmax; else each label is a sigmoid of its own."""
+        return self.arity == "one"
+
+    def label(self, key: str) -> Label:
+        """The label with that key.
+
+        Raises:
+            KeyError: if there is none.
+        """
+        for label in self.labels:
+            if label.key == key:
+                return label
+        raise KeyError(key)
+
+    def with_role(self, role: str) -> list[str]:
+        """Keys of the labels that have a role."""
+        return [label.key for label in self.labels if role in label.roles]
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """The measurement instrument: its version and its four dimensions."""
+
+    version: str
+    dimensions: tuple[Dimension, ...]
+
+    def __getitem__(self, key: str) -> Dimension:
+        """The dimension with that key."""
+        return next(d for d in self.dimensions if d.key == key)
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """Names of all labels as ``dimension:label``, in the order of the classifier's outputs."""
+        return [f"{d.key}:{key}" for d in self.dimensions for key in d.keys]
+
+    def columns(self, key: str) -> slice:
+        """Where the outputs of a dimension stand among all outputs."""
+        start = 0
+        for dimension in self.dimensions:
+            if dimension.key == key:
+                return slice(start, start + len(dimension.labels))
+            start += len(dimension.labels)
+        raise KeyError(key)
+
+    def problems(self, labels: dict[str, Any]) -> list[str]:
+        """What is wrong with an annotation.
+
+        Args:
+            labels: ``issue`` and ``frame`` as lists of keys, ``stance`` and ``holder`` as keys.
+
+        Returns:
+            one message for each fault; empty where the annotation is sound.
+        """
+        found = []
+        for d in self.dimensions:
+            value = labels.get(d.key, [] if d.arity == "any" else None)
+            given = value if isinstance(value, list) else [value]
+            if d.exclusive and (isinstance(value, list) or value is None):
+                found.append(f"{d.key} needs exactly one label")
+                continue
+            found += [f"{d.key}: unknown label {g!r}" for g in given if g not in d.keys]
+            if d.arity == "one_or_more" and not [g for g in given if g]:
+                found.append(f"{d.key} needs at least one label")
+            if d.null_label in given and len(given) > 1:
+                found.append(f"{d.key}: {d.null_label} stands alone")
+            if len(set(map(str, given))) < len(given):
+                found.append(f"{d.key}: a label is given twice")
+        return found
+
+
+def load_codebook(path: str | Path | None = None) -> Codebook:
+    """Read a codebook.
+
+    Args:
+        path: a YAML file; None for the one that the package ships.
+
+    Raises:
+        StanceError: if the file is missing or not a codebook; the message says where and what.
+    """
+    file = Path(path) if path else resource_path("configs/codebook.yaml")
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        dimensions = tuple(_dimension(key, content["dimensions"][key]) for key in DIMENSIONS)
+        return Codebook(str(content["version"]), dimensions)
+    except OSError as error:
+        raise StanceError(f"{file}: the codebook cannot be read ({error.strerror}). Check the path") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StanceError(f"{file}: the codebook is not valid YAML ({error}). Mend the file") from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StanceError(
+            f"{file}: the codebook lacks or misspells {error}. It needs a version and the dimensions "
+            f"{', '.join(DIMENSIONS)}, each with an arity and labels; see `stance codebook`"
+        ) from error
+
+
+def _dimension(key: str, content: dict[str, Any]) -> Dimension:
+    arity = content["arity"]
+    if arity not in ("one", "one_or_more", "any"):
+        raise ValueError(f"the arity of {key}, {arity!r}")
+    labels = tuple(
+        Label(
+            key=str(name),
+            name=str(fields.get("name", name)),
+            definition=str(fields.get("definition", "")),
+            example=str(fields.get("example", "")),
+            position=None if fields.get("position") is None else float(fields["position"]),
+            roles=tuple(fields.get("roles", ())),
+        )
+        for name, fields in content["labels"].items()
+    )
+    if not labels:
+        raise ValueError(f"the labels of {key}")
+    return Dimension(
+        key, str(content.get("question", key)), arity, labels, content.get("null_label"), tuple(content.get("rules", ()))
+    )

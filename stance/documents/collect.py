@@ -1,0 +1,201 @@
+"""From paths to documents: files, folders, globs and stdin, with metadata from front matter, sidecars, manifest and flags."""
+
+from __future__ import annotations
+
+import csv
+import glob
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from stance.documents.document import Document, make_document
+from stance.documents.readers import MAX_BYTES, READERS, UnreadableError, decode, read_jsonl, read_text
+from stance.errors import InputError, InputFailure, StanceError
+
+CURES = {
+    "the document has no text": "Check the file, or remove it from the inputs",
+    "the record has no text field": "Give every record a text field",
+    "source": "Set it to us, china or other",
+    "lang": "Set it to en or zh",
+}
+
+
+def iterate_documents(
+    inputs: Iterable[str | Path],
+    *,
+    manifest: str | Path | None = None,
+    **defaults: str | None,
+) -> Iterator[Document | InputFailure]:
+    """Read documents one by one; what cannot be read is yielded as an ``InputFailure`` and the rest goes on.
+
+    Args:
+        inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin (text, or JSONL of documents).
+        manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
+        **defaults: ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``: fill what a document does not say
+            itself. Precedence: record or front matter, then sidecar, then manifest, then these.
+
+    Yields:
+        documents in the order of the inputs, folders in sorted order; failures in their places.
+
+    Raises:
+        StanceError: if the manifest itself cannot be read.
+    """
+    rows = read_manifest(Path(manifest)) if manifest else {}
+    seen: dict[str, str] = {}
+    for path, name in _files(inputs):
+        if isinstance(path, InputFailure):
+            yield path
+            continue
+        extra = {k: v for k, v in defaults.items() if v} | dict(rows.get(path.resolve(), {}) if path.name != "-" else {})
+        for item in _read(path, name, extra):
+            if isinstance(item, Document):
+                if item.doc_id in seen:
+                    item = InputFailure(
+                        item.path or name,
+                        f"its doc_id {item.doc_id!r} is already used by {seen[item.doc_id]}",
+                        "Give one of them another doc_id, in front matter, sidecar or manifest",
+                    )
+                else:
+                    seen[item.doc_id] = item.path or name
+            yield item
+
+
+def read_documents(
+    *inputs: str | Path, manifest: str | Path | None = None, **defaults: str | None
+) -> list[Document]:
+    """Read all documents, or none.
+
+    Args:
+        *inputs: as for `iterate_documents`.
+        manifest: as for `iterate_documents`.
+        **defaults: as for `iterate_documents`.
+
+    Raises:
+        InputError: if any input cannot be read; it lists them all.
+    """
+    items = list(iterate_documents(inputs, manifest=manifest, **defaults))
+    failures = [i for i in items if isinstance(i, InputFailure)]
+    if failures:
+        raise InputError(failures)
+    return [i for i in items if isinstance(i, Document)]
+
+
+def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
+    """Read a manifest CSV: a ``path`` column, relative to the manifest's folder, and metadata columns.
+
+    Raises:
+        StanceError: if it is missing, has no ``path`` column, or names a file that does not exist.
+    """
+    try:
+        reader = csv.DictReader(io.StringIO(decode(path.read_bytes())))
+    except OSError as error:
+        raise StanceError(f"{path}: the manifest cannot be read ({error.strerror}). Check the path") from error
+    if "path" not in (reader.fieldnames or []):
+        raise StanceError(f"{path}: the manifest has no column named path. Add one, relative to the manifest")
+    rows = {}
+    for number, row in enumerate(reader, 2):
+        file = path.parent / (row.pop("path") or "")
+        if not file.is_file():
+            raise StanceError(f"{path}:{number}: the manifest names {file}, which does not exist. Mend the path")
+        rows[file.resolve()] = {k: v for k, v in row.items() if k and v}
+    return rows
+
+
+def _files(inputs: Iterable[str | Path]) -> Iterator[tuple[Path | InputFailure, str]]:
+    """Expand inputs to files, each with the doc_id it has unless it says another."""
+    for given in inputs:
+        text = str(given)
+        path = Path(given)
+        if text == "-":
+            yield Path("-"), "stdin"
+        elif path.is_dir():
+            inside = [f for f in sorted(path.rglob("*")) if f.is_file() and _is_document(f, path)]
+            if not inside:
+                kinds = " ".join(sorted(READERS))
+                yield InputFailure(text, "the folder holds no documents", f"Known endings: {kinds}"), text
+            for file in inside:
+                yield file, file.relative_to(path).with_suffix("").as_posix()
+        elif path.exists():
+            yield path, path.stem
+        elif any(c in text for c in "*?["):
+            found = [Path(f) for f in sorted(glob.glob(text, recursive=True)) if Path(f).is_file()]  # noqa: PTH207
+            if not found:
+                yield InputFailure(text, "no file fits the pattern", "Check it, and quote it in the shell"), text
+            for file in found:
+                yield file, file.stem
+        else:
+            yield InputFailure(text, "there is no such file or folder", "Check the path"), text
+
+
+def _is_document(file: Path, root: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
+    sidecar = file.suffix == ".json" and any(
+        file.with_suffix(s).exists() for s in READERS if s != ".json"
+    )
+    return file.suffix.lower() in READERS and not hidden and not sidecar
+
+
+def _read(path: Path, name: str, extra: Mapping[str, Any]) -> Iterator[Document | InputFailure]:
+    location = "stdin" if str(path) == "-" else str(path)
+    try:
+        records = _records(path)
+        for where, record in records:
+            if isinstance(record, ValueError):
+                yield _failure(location + where, record)
+                continue
+            try:
+                metadata = {**extra, **{k: v for k, v in record.items() if v not in (None, "")}}
+                doc_id = f"{name}-{where[1:]}" if where else name
+                yield make_document(record["text"], metadata, doc_id, location + where)
+            except ValueError as error:
+                yield _failure(location + where, error)
+    except ValueError as error:
+        yield _failure(location, error)
+    except OSError as error:
+        yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
+    if str(path) == "-":
+        data = sys.stdin.buffer.read()
+        yield from (read_jsonl if data.lstrip()[:1] == b"{" else read_text)(data)
+        return
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        known = " ".join(sorted(READERS))
+        raise UnreadableError(f"files ending in {path.suffix or 'nothing'!r} are not read", f"Known endings: {known}")
+    if path.stat().st_size > MAX_BYTES:
+        raise UnreadableError(f"it is larger than {MAX_BYTES >> 20} MB", "Split it into smaller files")
+    sidecar = _sidecar(path)
+    for where, record in reader(path.read_bytes()):
+        if isinstance(record, dict):
+            record = {**sidecar, **{k: v for k, v in record.items() if v not in (None, "")}}
+            record.setdefault("text", "")
+        yield where, record
+
+
+def _sidecar(path: Path) -> dict[str, Any]:
+    """Metadata from ``name.json`` beside ``name.txt``, if there is one."""
+    file = path.with_suffix(".json")
+    if path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet") or not file.is_file():
+        return {}
+    try:
+        content = json.loads(decode(file.read_bytes()))
+    except ValueError as error:
+        raise UnreadableError(f"its sidecar {file.name} is not valid JSON", "Mend or remove it") from error
+    if not isinstance(content, dict):
+        raise UnreadableError(f"its sidecar {file.name} is not a JSON object", "Mend or remove it")
+    return {k: v for k, v in content.items() if k != "text"}
+
+
+def _failure(location: str, error: ValueError) -> InputFailure:
+    reason = str(error)
+    if isinstance(error, UnreadableError):
+        return InputFailure(location, reason, error.cure)
+    cure = next((c for start, c in CURES.items() if reason.startswith(start)), "Mend the record")
+    if "date" in reason:
+        cure = "Write the date as YYYY-MM-DD"
+    return InputFailure(location, reason, cure)

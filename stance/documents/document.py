@@ -1,0 +1,124 @@
+"""The document: one published text with the metadata that the contrasts need."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SOURCES = ("us", "china", "other")
+LANGUAGES = ("en", "zh")
+METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")
+
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One published text.
+
+    Attributes:
+        doc_id: unique name of the document within a run.
+        text: the body; all sentence offsets count its characters.
+        source: the side that published it: ``us``, ``china`` or ``other``.
+        date: ISO date (``YYYY-MM-DD``; ``YYYY`` or ``YYYY-MM`` where no more is known) or None.
+        lang: ``en`` or ``zh``.
+        title: the headline, or an empty string.
+        event: ties the two sides' documents of one meeting together, or None.
+        kind: readout, statement, remarks …; free text, or None.
+        path: the file that it was read from, or None.
+    """
+
+    doc_id: str
+    text: str
+    source: str = "other"
+    date: str | None = None
+    lang: str = "en"
+    title: str = ""
+    event: str | None = None
+    kind: str | None = None
+    path: str | None = None
+
+
+def detect_language(text: str) -> str:
+    """Tell Chinese from other text by its script: ``zh`` if over a fifth of the letters are Han."""
+    letters = len(_LETTER.findall(text))
+    return "zh" if letters and len(_HAN.findall(text)) / letters > 0.2 else "en"
+
+
+def iso_date(value: object) -> str | None:
+    """Bring a date to ISO form.
+
+    Args:
+        value: None, an empty string, a date or datetime, or a string such as ``2023-11-15``, ``15 Nov 2023``, or only
+            ``2023`` or ``2023-11``.
+
+    Returns:
+        ``YYYY-MM-DD`` (or ``YYYY`` or ``YYYY-MM``, where no more is given), or None where no date is given.
+
+    Raises:
+        ValueError: if the string is not a date.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    text = str(value).strip()
+    if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text):
+        return text
+    try:
+        return datetime.date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        pass
+    from dateutil import parser
+
+    # A part that is missing is taken from the default: parsing twice shows whether one was.
+    try:
+        first = parser.parse(text, default=datetime.datetime(1904, 1, 1))
+        second = parser.parse(text, default=datetime.datetime(1908, 2, 2))
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a date") from error
+    if first.date() != second.date():
+        raise ValueError(f"{text!r} is not a full date")
+    return first.date().isoformat()
+
+
+def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str | None) -> Document:
+    """Check a text and its metadata and make a document of them.
+
+    Args:
+        text: the body.
+        metadata: any of ``doc_id``, ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``; other keys
+            are ignored.
+        doc_id: the name to use where the metadata has none.
+        path: where the text comes from.
+
+    Raises:
+        ValueError: if the text is empty or a value is not allowed; the message names the value.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise ValueError("the document has no text")
+    known = {k: metadata[k] for k in METADATA if metadata.get(k) not in (None, "")}
+    source = str(known.get("source", "other")).strip().lower()
+    if source not in SOURCES:
+        raise ValueError(f"source {source!r} is not one of {', '.join(SOURCES)}")
+    lang = str(known.get("lang") or detect_language(text)).strip().lower()[:2]
+    if lang not in LANGUAGES:
+        raise ValueError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}")
+    return Document(
+        doc_id=str(known.get("doc_id", doc_id)),
+        text=text,
+        source=source,
+        date=iso_date(known.get("date")),
+        lang=lang,
+        title=" ".join(str(known.get("title", "")).split()),
+        event=str(known["event"]) if "event" in known else None,
+        kind=str(known["kind"]) if "kind" in known else None,
+        path=path,
+    )

@@ -1,0 +1,75 @@
+"""What the classifier is given for a sentence: the sentence, and as second segment its context.
+
+Training and scoring share this file: a model must be asked in the way in which it was taught.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stance.documents.document import Document
+from stance.sentences import Sentence
+
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+TITLE_CHARACTERS = 160
+SENTENCE_CHARACTERS = 4000
+"""Longer sentences are cut before they are tokenized; no encoder reads that far."""
+
+
+@dataclass(frozen=True)
+class ContextWindow:
+    """Which context a model sees.
+
+    Attributes:
+        previous: how many of the sentences before it in the document.
+        title: whether the document's title.
+        source: whether the side that published the document, and who has the floor.
+        max_length: longest input in tokens, both segments together.
+    """
+
+    previous: int = 2
+    title: bool = True
+    source: bool = True
+    max_length: int = 160
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a dictionary, for the model's settings file."""
+        return asdict(self)
+
+
+def clean(text: str) -> str:
+    """Normalise what carries no meaning: Unicode form (NFKC), invisible marks, white space."""
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def model_inputs(
+    document: Document, sentences: Sequence[Sentence], window: ContextWindow
+) -> list[tuple[str, str]]:
+    """Make the two segments for every sentence of a document.
+
+    Args:
+        document: the document.
+        sentences: its sentences, in order.
+        window: which context to give.
+
+    Returns:
+        one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker" and is
+        cut from its left where it is too long, so that what is nearest stays.
+    """
+    cleaned = [clean(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
+    title = clean(document.title)[:TITLE_CHARACTERS]
+    pairs = []
+    for i, sentence in enumerate(sentences):
+        parts = [" ".join(cleaned[max(0, i - window.previous) : i])] if window.previous else []
+        if window.title:
+            parts.append(title)
+        if window.source:
+            parts.append(f"source: {document.source}")
+            if sentence.speaker:
+                parts.append(f"speaker: {clean(sentence.speaker)}")
+        pairs.append((cleaned[i], " | ".join(p for p in parts if p)))
+    return pairs

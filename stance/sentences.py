@@ -1,0 +1,175 @@
+"""Sentences with character offsets, in the paragraphs and speaker turns in which they stand.
+
+Boundaries come from pySBD (Sadvilkar and Neumann 2020), chosen by measurement on hand-checked spans: see
+``tests/test_real_readouts.py``, which holds its share of found sentences to a floor. Only line structure is handled here:
+paragraphs, bullet lists, hard-wrapped lines, and who has the floor in a transcript.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from stance.documents.document import Document
+
+MAX_RUN = 10_000
+"""Longest run of characters given to pySBD at once; its cost grows faster than the length."""
+
+_PARAGRAPH = re.compile(r"[^\n]+")
+_TERMINAL = re.compile(r"[.!?;:。！？；：…][\"'”’）)\]]*\s*$")
+_BULLET = re.compile(r"^\s*(?:[-–—•*·▪●]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+")
+_SPEAKER = re.compile(
+    r"""^\s*(?:
+        (?P<bracketed>\[Q\])\s*
+      | (?P<question>Q|问)(?:[:：]\s*|\s+(?=["“A-Z\[(—-]|\S))
+      | (?P<answer>答)[:：]
+      | (?P<capitals>(?:[A-Z][A-Z.'’\-]+|[A-Z]\.)(?:\s+(?:[A-Z][A-Z.'’\-]*|[A-Z]\.)){0,5})(?:\s*\([^)]{1,40}\))?[:：](?!\d)
+      | (?P<name>[A-Z][a-z’'\-]+(?:\s+[A-Z][a-z’'\-]+){1,2})[:：]\s
+    )""",
+    re.VERBOSE,
+)
+_NOT_A_NAME = re.compile(r"^(?:On|In|For|And|But|The|As|At|With|Question|Fact|Joint)\b")
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence of a document.
+
+    Attributes:
+        sent_id: its number in the document, from 0.
+        start: offset of its first character in the document's text.
+        end: offset after its last character.
+        text: exactly ``document.text[start:end]``.
+        paragraph: number of its paragraph, from 0.
+        speaker: who has the floor in a transcript (``PRESIDENT XI``, ``Q``), or None.
+    """
+
+    sent_id: int
+    start: int
+    end: int
+    text: str
+    paragraph: int
+    speaker: str | None = None
+
+
+def split_sentences(document: Document) -> list[Sentence]:
+    """Split a document into sentences.
+
+    Args:
+        document: any document; ``lang`` chooses the rules.
+
+    Returns:
+        the sentences in order. They do not overlap, start and end with a visible character, and together hold every
+        visible character of the text.
+    """
+    sentences: list[Sentence] = []
+    speaker: str | None = None
+    for number, (start, end) in enumerate(_paragraphs(document.text)):
+        named = _speaker(document.text[start:end])
+        speaker = named if named or speaker == "[Q]" else speaker
+        for left, right in _spans(document.text, start, end, document.lang):
+            text = document.text[left:right]
+            sentences.append(Sentence(len(sentences), left, right, text, number, speaker))
+    return sentences
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of paragraphs: lines, with hard-wrapped lines taken together."""
+    wrapped = _is_hard_wrapped(text)
+    start = end = -1
+    for match in _PARAGRAPH.finditer(text):
+        if not match.group().strip():
+            continue
+        if start >= 0 and _continues(text, start, end, match, wrapped):
+            end = match.end()
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = match.span()
+    if start >= 0:
+        yield start, end
+
+
+def _continues(text: str, start: int, end: int, line: re.Match[str], wrapped: bool) -> bool:
+    """Whether a line goes on with the paragraph before it: no blank line between, and the sentence is still open."""
+    if match_blank(text[end : line.start()]) or _BULLET.match(line.group()) or _speaker(line.group()):
+        return False
+    last = text[start:end].rsplit("\n", 1)[-1]
+    if wrapped:
+        return len(last.strip()) > 40
+    return len(last) >= 45 and not _TERMINAL.search(last) and line.group().lstrip()[:1].islower()
+
+
+def match_blank(between: str) -> bool:
+    """Whether the text between two lines holds an empty line."""
+    return between.count("\n") > 1
+
+
+def _is_hard_wrapped(text: str) -> bool:
+    """Whether lines are broken at a fixed width: most lines inside blocks end in mid-sentence."""
+    inside = [
+        line
+        for block in re.split(r"\n[ \t]*\n", text)
+        for line in block.strip("\n").split("\n")[:-1]
+        if not _BULLET.match(line)
+    ]
+    if len(inside) < 4:
+        return False
+    broken = [x for x in inside if 45 <= len(x.strip()) <= 110 and not _TERMINAL.search(x)]
+    return len(broken) / len(inside) > 0.6
+
+
+def _speaker(paragraph: str) -> str | None:
+    match = _SPEAKER.match(paragraph)
+    if not match:
+        return None
+    if match["bracketed"]:
+        return "[Q]"
+    if match["question"]:
+        return "Q"
+    if match["answer"]:
+        return "A"
+    name: str = match["capitals"] or match["name"]
+    return None if _NOT_A_NAME.match(name) else name
+
+
+@cache
+def _segmenter(lang: str) -> Any:  # noqa: ANN401  # pySBD is untyped
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        import pysbd
+    return pysbd.Segmenter(language=lang, clean=False)
+
+
+def _spans(text: str, start: int, end: int, lang: str) -> Iterator[tuple[int, int]]:
+    """Sentence spans of one paragraph, trimmed of white space; nothing visible is lost between them."""
+    for left, right in _runs(text, start, end):
+        run = re.sub(r"\s", " ", text[left:right])
+        starts = [left]
+        cursor = 0
+        for piece in _segmenter(lang).segment(run):
+            found = run.find(piece.strip(), cursor) if piece.strip() else -1
+            if found > cursor and run[cursor:found].strip() == "":
+                starts.append(left + found)
+            if found >= 0:
+                cursor = found + len(piece.strip())
+                starts.append(left + cursor)
+        bounds = [*sorted(set(starts)), right]
+        for a, b in zip(bounds, bounds[1:], strict=False):
+            chunk = text[a:b]
+            if chunk.strip():
+                yield a + len(chunk) - len(chunk.lstrip()), a + len(chunk.rstrip())
+
+
+def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut a paragraph of unusual length at white space, so that no run is longer than `MAX_RUN`."""
+    while end - start > MAX_RUN:
+        cut = max(text.rfind(c, start + MAX_RUN // 2, start + MAX_RUN) for c in " 。.")
+        cut = cut + 1 if cut > 0 else start + MAX_RUN
+        yield start, cut
+        start = cut
+    yield start, end
