@@ -1,7 +1,7 @@
 """stance: read diplomatic readouts the way a careful coder would.
 
-Documents go in; every sentence gets its issue, stance, holder and frame with calibrated probabilities; two sides are then
-compared.
+Documents go in; every sentence gets its issue, stance, holder and frame with calibrated probabilities; two sides are
+then compared.
 
     >>> import stance
     >>> documents = stance.read_documents("readouts/")

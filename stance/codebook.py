@@ -119,13 +119,13 @@ class Codebook:
         """
         found = []
         for d in self.dimensions:
-            value = labels.get(d.key, [] if d.arity == "any" else None)
-            given = value if isinstance(value, list) else [value]
+            value = labels.get(d.key)
+            given = value if isinstance(value, list) else [] if value is None else [value]
             if d.exclusive and (isinstance(value, list) or value is None):
                 found.append(f"{d.key} needs exactly one label")
                 continue
             found += [f"{d.key}: unknown label {g!r}" for g in given if g not in d.keys]
-            if d.arity == "one_or_more" and not [g for g in given if g]:
+            if d.arity == "one_or_more" and not given:
                 found.append(f"{d.key} needs at least one label")
             if d.null_label in given and len(given) > 1:
                 found.append(f"{d.key}: {d.null_label} stands alone")
@@ -145,8 +145,9 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     """
     file = Path(path) if path else resource_path("configs/codebook.yaml")
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        dimensions = tuple(_dimension(key, content["dimensions"][key]) for key in DIMENSIONS)
+        content = _mapping(yaml.safe_load(file.read_text(encoding="utf-8")), "its names and values")
+        described = _mapping(content["dimensions"], "the dimensions")
+        dimensions = tuple(_dimension(key, _mapping(described[key], f"the dimension {key}")) for key in DIMENSIONS)
         return Codebook(str(content["version"]), dimensions)
     except OSError as error:
         raise StanceError(f"{file}: the codebook cannot be read ({error.strerror}). Check the path") from error
@@ -159,23 +160,46 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
         ) from error
 
 
+def _mapping(value: object, what: str) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(what)
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    """A list of strings, or a single one."""
+    return tuple(map(str, value)) if isinstance(value, list) else () if value is None else (str(value),)
+
+
+def _label(key: str, fields: dict[str, Any]) -> Label:
+    return Label(
+        key=key,
+        name=str(fields.get("name", key)),
+        definition=str(fields.get("definition", "")),
+        example=str(fields.get("example", "")),
+        position=None if fields.get("position") is None else float(fields["position"]),
+        roles=_strings(fields.get("roles")),
+    )
+
+
 def _dimension(key: str, content: dict[str, Any]) -> Dimension:
     arity = content["arity"]
     if arity not in ("one", "one_or_more", "any"):
         raise ValueError(f"the arity of {key}, {arity!r}")
     labels = tuple(
-        Label(
-            key=str(name),
-            name=str(fields.get("name", name)),
-            definition=str(fields.get("definition", "")),
-            example=str(fields.get("example", "")),
-            position=None if fields.get("position") is None else float(fields["position"]),
-            roles=tuple(fields.get("roles", ())),
-        )
-        for name, fields in content["labels"].items()
+        _label(str(name), _mapping(fields or {}, f"the label {name} of {key}"))
+        for name, fields in _mapping(content["labels"], f"the labels of {key}").items()
     )
     if not labels:
         raise ValueError(f"the labels of {key}")
+    null_label = content.get("null_label")
+    if null_label is not None and null_label not in [label.key for label in labels]:
+        raise ValueError(f"the null_label of {key}, {null_label!r}, which is none of its labels")
     return Dimension(
-        key, str(content.get("question", key)), arity, labels, content.get("null_label"), tuple(content.get("rules", ()))
+        key,
+        str(content.get("question", key)),
+        arity,
+        labels,
+        null_label,
+        _strings(content.get("rules")),
     )

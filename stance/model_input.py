@@ -46,9 +46,7 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
-def model_inputs(
-    document: Document, sentences: Sequence[Sentence], window: ContextWindow
-) -> list[tuple[str, str]]:
+def model_inputs(document: Document, sentences: Sequence[Sentence], window: ContextWindow) -> list[tuple[str, str]]:
     """Make the two segments for every sentence of a document.
 
     Args:
@@ -57,8 +55,8 @@ def model_inputs(
         window: which context to give.
 
     Returns:
-        one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker" and is
-        cut from its left where it is too long, so that what is nearest stays.
+        one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker"
+        and is cut from its left where it is too long, so that what is nearest stays.
     """
     cleaned = [clean(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
     title = clean(document.title)[:TITLE_CHARACTERS]

@@ -21,7 +21,10 @@ DOCUMENTS_AT_ONCE = 64
 
 
 def score(
-    documents: Document | Iterable[Document], model: str | Path | Model = DEFAULT_MODEL, *, batch_size: int = 32
+    documents: Document | Iterable[Document],
+    model: str | Path | Model = DEFAULT_MODEL,
+    *,
+    batch_size: int = 32,
 ) -> pd.DataFrame:
     """Label every sentence of documents.
 

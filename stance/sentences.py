@@ -1,8 +1,8 @@
 """Sentences with character offsets, in the paragraphs and speaker turns in which they stand.
 
 Boundaries come from pySBD (Sadvilkar and Neumann 2020), chosen by measurement on hand-checked spans: see
-``tests/test_real_readouts.py``, which holds its share of found sentences to a floor. Only line structure is handled here:
-paragraphs, bullet lists, hard-wrapped lines, and who has the floor in a transcript.
+``tests/test_real_readouts.py``, which holds its share of found sentences to a floor. Only line structure is handled
+here: paragraphs, bullet lists, hard-wrapped lines, and who has the floor in a transcript.
 """
 
 from __future__ import annotations
@@ -26,12 +26,15 @@ _SPEAKER = re.compile(
     r"""^\s*(?:
         (?P<bracketed>\[Q\])\s*
       | (?P<question>Q|问)(?:[:：]\s*|\s+(?=["“A-Z\[(—-]|\S))
-      | (?P<answer>答)[:：]
-      | (?P<capitals>(?:[A-Z][A-Z.'’\-]+|[A-Z]\.)(?:\s+(?:[A-Z][A-Z.'’\-]*|[A-Z]\.)){0,5})(?:\s*\([^)]{1,40}\))?[:：](?!\d)
+      | (?P<answer>A|答)[:：]
+      | (?P<capitals>(?:[A-Z][A-Z.'’\-]+|[A-Z]\.)(?:\s+(?:[A-Z][A-Z.'’\-]*|[A-Z]\.)){0,5})
+        (?:\s*\([^)]{1,40}\))?[:：](?!\d)
       | (?P<name>[A-Z][a-z’'\-]+(?:\s+[A-Z][a-z’'\-]+){1,2})[:：]\s
     )""",
     re.VERBOSE,
 )
+_CLOSING = "”’」』）》】"
+_GENITIVE = re.compile(r"['’]s\b")
 _NOT_A_NAME = re.compile(r"^(?:On|In|For|And|But|The|As|At|With|Question|Fact|Joint)\b")
 
 
@@ -113,8 +116,8 @@ def _is_hard_wrapped(text: str) -> bool:
     """Whether lines are broken at a fixed width: most lines inside blocks end in mid-sentence."""
     inside = [
         line
-        for block in re.split(r"\n[ \t]*\n", text)
-        for line in block.strip("\n").split("\n")[:-1]
+        for block in re.split(r"\n[ \t\r]*\n", text)
+        for line in block.strip("\r\n").split("\n")[:-1]
         if not _BULLET.match(line)
     ]
     if len(inside) < 4:
@@ -138,7 +141,7 @@ def _speaker(paragraph: str) -> str | None:
 
 
 @cache
-def _segmenter(lang: str) -> Any:  # noqa: ANN401  # pySBD is untyped
+def _segmenter(lang: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         import pysbd
@@ -158,18 +161,28 @@ def _spans(text: str, start: int, end: int, lang: str) -> Iterator[tuple[int, in
             if found >= 0:
                 cursor = found + len(piece.strip())
                 starts.append(left + cursor)
-        bounds = [*sorted(set(starts)), right]
+        starts = [at for at in starts if at == left or not _GENITIVE.match(text, at)]
+        bounds = [*sorted({_after_closing(text, at, left, right) for at in starts}), right]
         for a, b in zip(bounds, bounds[1:], strict=False):
             chunk = text[a:b]
             if chunk.strip():
                 yield a + len(chunk) - len(chunk.lstrip()), a + len(chunk.rstrip())
 
 
+def _after_closing(text: str, at: int, left: int, right: int) -> int:
+    """Move a boundary behind closing marks, which pySBD leaves to the next sentence in Chinese."""
+    while left < at < right and text[at] in _CLOSING:
+        at += 1
+    return at
+
+
 def _runs(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut a paragraph of unusual length at white space, so that no run is longer than `MAX_RUN`."""
+    """Cut a paragraph of unusual length after a sentence, or else at white space: no run is longer than `MAX_RUN`."""
     while end - start > MAX_RUN:
-        cut = max(text.rfind(c, start + MAX_RUN // 2, start + MAX_RUN) for c in " 。.")
-        cut = cut + 1 if cut > 0 else start + MAX_RUN
+        middle, limit = start + MAX_RUN // 2, start + MAX_RUN
+        last = max(text.rfind(mark, middle, limit) for mark in (". ", "? ", "! ", "。", "！", "？"))
+        last = last if last > 0 else text.rfind(" ", middle, limit)
+        cut = last + 1 if last > 0 else limit
         yield start, cut
         start = cut
     yield start, end

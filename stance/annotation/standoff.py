@@ -1,7 +1,7 @@
 """Stand-off annotations: labels with offsets and a hash, joined with documents that the user has.
 
-Published text is not redistributed. An annotation names a document and a span; the hash of the span proves that the user's
-document is the annotated one.
+Published text is not redistributed. An annotation names a document and a span; the hash of the span proves that the
+user's document is the annotated one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ class Annotation:
     @property
     def labels(self) -> dict[str, Any]:
         """The four dimensions as a dictionary of keys and lists of keys."""
-        return {"issue": list(self.issue), "stance": self.stance, "holder": self.holder, "frame": list(self.frame)}
+        return {
+            "issue": list(self.issue),
+            "stance": self.stance,
+            "holder": self.holder,
+            "frame": list(self.frame),
+        }
 
     @property
     def span(self) -> tuple[str, int, int]:
@@ -151,7 +156,9 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
         try:
             annotation = annotation_from_record(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
-            raise StanceError(f"{path}:{number}: not an annotation ({error!r}). See the codebook for the form") from error
+            raise StanceError(
+                f"{path}:{number}: not an annotation ({error!r}). See the codebook for the form"
+            ) from error
         problems = codebook.problems(annotation.labels) if codebook else []
         if problems:
             raise StanceError(f"{path}:{number}: {'; '.join(problems)}. Mend the label or the codebook")

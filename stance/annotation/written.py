@@ -1,4 +1,4 @@
-"""Written sentences: invented documents in the register of readouts, labelled as they were written, free to redistribute."""
+"""Written sentences: invented documents in the register of readouts, with their labels, free to redistribute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,19 @@ from stance.documents.document import Document
 from stance.errors import StanceError
 from stance.sentences import Sentence, split_sentences
 
-FIELDS = ("doc_id", "source", "date", "kind", "title", "paragraph", "text", "issue", "stance", "holder", "frame")
+FIELDS = (
+    "doc_id",
+    "source",
+    "date",
+    "kind",
+    "title",
+    "paragraph",
+    "text",
+    "issue",
+    "stance",
+    "holder",
+    "frame",
+)
 
 
 def read_written(path: str | Path, codebook: Codebook | None = None) -> list[AnnotatedDocument]:
@@ -70,7 +82,15 @@ def _document(doc_id: str, records: list[dict[str, Any]], path: Path) -> Annotat
         )  # fmt: skip
     first = records[0]
     document = Document(
-        doc_id, text, first["source"], first["date"], first.get("lang", "en"), first["title"], None, first["kind"], str(path)
+        doc_id,
+        text,
+        first["source"],
+        first["date"],
+        first.get("lang", "en"),
+        first["title"],
+        None,
+        first["kind"],
+        str(path),
     )
     turns = {s.start: s.speaker for s in split_sentences(document)}
     placed = tuple(replace(s, speaker=turns.get(s.start)) for s in sentences)

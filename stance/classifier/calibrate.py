@@ -30,9 +30,9 @@ def fit_calibration(
         codebook: the model's codebook.
 
     Returns:
-        for exclusive dimensions the temperature that minimises the log loss (Guo et al. 2017, section 4.2); for the others
-        Platt's scale and shift (one pair a dimension: single labels are too rare) and the threshold of the best micro-F1;
-        for the issue also the temperature of the main issue.
+        for exclusive dimensions the temperature that minimises the log loss (Guo et al. 2017, section 4.2); for the
+        others Platt's scale and shift (one pair a dimension: single labels are too rare) and the threshold of the best
+        micro-F1; for the issue also the temperature of the main issue.
     """
     truth, main = targets(annotations, codebook)
     fitted = {}
@@ -69,7 +69,11 @@ def _platt(logits: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
 
 
 def _threshold(
-    logits: np.ndarray, wanted: np.ndarray, dimension: Dimension, codebook: Codebook, settings: ScoringSettings
+    logits: np.ndarray,
+    wanted: np.ndarray,
+    dimension: Dimension,
+    codebook: Codebook,
+    settings: ScoringSettings,
 ) -> float:
     each = probabilities_of(logits, codebook, settings)[:, codebook.columns(dimension.key)]
     main = main_of(logits, codebook, settings)

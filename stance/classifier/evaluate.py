@@ -32,7 +32,8 @@ from stance.classifier.predict import Model
 from stance.codebook import Codebook
 
 SCORE_WEIGHTS = {
-    "stance_macro_f1": 2.0, "issue_main_accuracy": 1.0, "issue_micro_f1": 1.0, "holder_accuracy": 1.0, "frame_micro_f1": 1.0,
+    "stance_macro_f1": 2.0, "issue_main_accuracy": 1.0, "issue_micro_f1": 1.0, "holder_accuracy": 1.0,
+    "frame_micro_f1": 1.0,
 }  # fmt: skip
 
 
@@ -51,9 +52,7 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
     for i in range(len(logits)):
         issues = decide_issues(main[i], each[i, codebook.columns("issue")], issue, settings.of("issue").threshold)
         frames = decide_any(each[i, codebook.columns("frame")], frame, settings.of("frame").threshold)
-        stance, holder = (
-            codebook[k].keys[int(each[i, codebook.columns(k)].argmax())] for k in ("stance", "holder")
-        )
+        stance, holder = (codebook[k].keys[int(each[i, codebook.columns(k)].argmax())] for k in ("stance", "holder"))
         given.append(Annotation("", i, 0, 0, tuple(issues), stance, holder, tuple(frames)))
     return given
 
@@ -70,7 +69,11 @@ def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook:
             if metric == "main_accuracy":
                 figures[f"{key}_{metric}"] = accuracy(true_main, given_main)
             else:
-                figures[f"{key}_{metric}"] = {"macro_f1": macro_f1, "micro_f1": micro_f1, "accuracy": accuracy}[metric](t, g)
+                figures[f"{key}_{metric}"] = {
+                    "macro_f1": macro_f1,
+                    "micro_f1": micro_f1,
+                    "accuracy": accuracy,
+                }[metric](t, g)
     return figures
 
 
@@ -84,7 +87,8 @@ class Evaluation:
     """What an evaluation found.
 
     Attributes:
-        figures: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``, ``sentences``, ``documents``; intervals are 95%
+        figures: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``, ``sentences``, ``documents``; intervals
+            are 95%
             percentile intervals from resampling documents.
         labels: ``dimension``, ``label``, ``support``, ``given``, ``precision``, ``recall``, ``f1``.
         confusion: for each exclusive dimension and the main issue, counts with the true label as index.
@@ -119,7 +123,12 @@ def evaluate(model: Model, examples: Sequence[Example], samples: int = 1000) -> 
     truth = [e.annotation for e in examples]
     logits = model.predict([(e.sentence, e.context) for e in examples]).values
     return compare_labels(
-        truth, logits, model.codebook, model.settings, groups=[e.document.doc_id for e in examples], samples=samples
+        truth,
+        logits,
+        model.codebook,
+        model.settings,
+        groups=[e.document.doc_id for e in examples],
+        samples=samples,
     )
 
 
@@ -154,7 +163,9 @@ def compare_labels(
         right = (errors[key] == errors[f"{key}_given"]).to_numpy()
         confidence = errors[f"p_{key}"].to_numpy()
         low, high = grouped_bootstrap(
-            lambda chosen, c=confidence, r=right: calibration_error(c[chosen], r[chosen]), groups, min(samples, 300)  # type: ignore[misc]
+            lambda chosen, c=confidence, r=right: calibration_error(c[chosen], r[chosen]),
+            groups,
+            min(samples, 300),  # type: ignore[misc]
         )
         table.append((key, "calibration_error", calibration_error(confidence, right), low, high))
     frame = pd.DataFrame(table, columns=["dimension", "metric", "estimate", "low", "high"])

@@ -1,7 +1,7 @@
 """Export: an ONNX graph whose weights stay in the checkpoint's safetensors file, so that they are kept once.
 
-ONNX lets a tensor live in an external file at an offset; a safetensors file holds each tensor as plain bytes at an offset.
-The graph therefore points into ``model.safetensors`` and is itself a few hundred kilobytes.
+ONNX lets a tensor live in an external file at an offset; a safetensors file holds each tensor as plain bytes at an
+offset. The graph therefore points into ``model.safetensors`` and is itself a few hundred kilobytes.
 """
 
 from __future__ import annotations
@@ -37,12 +37,14 @@ class _Logits(torch.nn.Module):
         return logits
 
 
-def save_checkpoint(model: Any, folder: Path) -> None:  # noqa: ANN401  # a transformers model
+def save_checkpoint(model: Any, folder: Path) -> None:
     """Write a Hugging Face checkpoint with half-precision weights that loads in single precision."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items() if v.is_floating_point()}
+    weights = {
+        k: v.detach().to(torch.float16).contiguous() for k, v in model.state_dict().items() if v.is_floating_point()
+    }
     save_file(weights, str(folder / "model.safetensors"), metadata={"format": "pt"})
     config = model.config.to_dict()
     config["architectures"] = [type(model).__name__]
@@ -75,7 +77,11 @@ def export_onnx(folder: Path) -> Path:
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")
     ids = torch.randint(5, min(1000, model.config.vocab_size), (3, 24), generator=torch.Generator().manual_seed(0))
-    example = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
+    example = {
+        "input_ids": ids,
+        "attention_mask": torch.ones_like(ids),
+        "token_type_ids": torch.zeros_like(ids),
+    }
     inputs = tuple(example[n] for n in names)
     path = folder / "model.onnx"
     logits = _Logits(model, names).eval()
@@ -98,8 +104,8 @@ def export_onnx(folder: Path) -> Path:
     return path
 
 
-def _point_into_safetensors(model: Any, weights: Path) -> None:  # noqa: ANN401  # onnx.ModelProto
-    """Replace the graph's weights by references into a safetensors file, cast to single precision where they are used."""
+def _point_into_safetensors(model: Any, weights: Path) -> None:
+    """Replace the graph's weights by references into a safetensors file, cast to single precision on use."""
     from onnx import helper
 
     with weights.open("rb") as file:

@@ -66,7 +66,7 @@ class Model:
         return f"{self.folder.name}@{digest.hexdigest()[:12]}"
 
     @cached_property
-    def _session(self) -> Any:  # noqa: ANN401  # onnxruntime is untyped
+    def _session(self) -> Any:
         import onnxruntime as ort
 
         options = ort.SessionOptions()

@@ -48,6 +48,8 @@ class TrainingRecipe:
         positive_weight_power: the same for the positive side of the issue and frame sigmoids.
         loss_weights: weight of each dimension's loss, and of ``main`` (the main issue).
         seed: of every random choice.
+        dropout: of the encoder's hidden states; 0 makes a step on the CPU nearly twice as fast.
+        head_dropout: before the classification head.
         bf16: automatic mixed precision in bfloat16, where the CPU has it.
     """
 
@@ -63,6 +65,8 @@ class TrainingRecipe:
     positive_weight_power: float = 0.3
     loss_weights: dict[str, float] = field(default_factory=lambda: {"main": 1.0})
     seed: int = 1
+    dropout: float = 0.0
+    head_dropout: float = 0.1
     bf16: bool = True
 
 

@@ -38,8 +38,8 @@ def encode_pairs(
         max_length: most tokens of both together, special tokens included.
 
     Returns:
-        for each pair its encoding and whether the sentence itself was cut. The context is cut from its left to what room
-        the sentence leaves.
+        for each pair its encoding and whether the sentence itself was cut. The context is cut from its left to what
+        room the sentence leaves.
     """
     sentences = tokenizer.encode_batch([s for s, _ in pairs], add_special_tokens=False)
     contexts = tokenizer.encode_batch([c for _, c in pairs], add_special_tokens=False)

@@ -91,7 +91,8 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
         output: folder that the model is written to; its name should be the recipe's.
 
     Returns:
-        the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``, ``manifest.json``.
+        the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``,
+            ``manifest.json``.
 
     Raises:
         StanceError: if the recipe's data cannot be read or no document fits its annotations.
@@ -113,7 +114,10 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
         label2id={k: i for i, k in enumerate(codebook.outputs)},
         problem_type="multi_label_classification",
     )
-    model = AutoModelForSequenceClassification.from_pretrained(encoder, config=config, dtype=torch.float32)
+    _set_dropout(config, recipe)
+    model = AutoModelForSequenceClassification.from_pretrained(
+        encoder, config=config, dtype=torch.float32, attn_implementation="eager"
+    )
     trainer = _trainer(recipe, model, output, train_set, validation_set, corpus, codebook)
     trainer.train()
     logits = trainer.predict(trainer.eval_dataset).predictions
@@ -138,14 +142,17 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
     joined = join(annotations, documents)
     logger.info("%s", joined)
     if joined.mismatches:
-        raise StanceError(f"{joined}. These documents are not the annotated ones: get the corpus that the datasheet names")
+        raise StanceError(
+            f"{joined}. These documents are not the annotated ones: get the corpus that the datasheet names"
+        )
     splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
     parts: dict[str, list[AnnotatedDocument]] = {"train": list(written), "validation": [], "test": []}
     for item in joined.documents:
         parts[splits.get(item.document.doc_id, "train")].append(item)
     if not parts["validation"]:
         raise StanceError(
-            f"{recipe.path}: no annotated validation document is at hand ({joined}). Give the documents with --documents"
+            f"{recipe.path}: no annotated validation document is at hand ({joined}). "
+            "Give the documents with --documents"
         )
     digest = hashlib.sha256(repr([annotations, [d.annotations for d in written]]).encode()).hexdigest()[:16]
     held_out = {k for k, v in splits.items() if v != "train"}
@@ -232,14 +239,16 @@ class _GroupTrainer(Trainer):
         self.group_loss = loss
         self.head_rate = head_rate
 
-    def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
-    ) -> Any:
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         inputs = dict(inputs)
         labels, main, weight = (inputs.pop(k) for k in ("labels", "main", "weight"))
         outputs = model(**inputs)
         loss = self.group_loss(outputs.logits, labels, main, weight)
         return (loss, outputs) if return_outputs else loss
+
+    def _get_eval_sampler(self, eval_dataset: Any) -> Any:
+        """In order: grouping by length would shuffle predictions away from their sentences."""
+        return torch.utils.data.SequentialSampler(eval_dataset)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
@@ -262,7 +271,13 @@ class _GroupTrainer(Trainer):
 
 
 def _trainer(
-    recipe: Recipe, model: Any, output: Path, train_set: Targets, validation_set: Targets, corpus: Corpus, codebook: Codebook
+    recipe: Recipe,
+    model: Any,
+    output: Path,
+    train_set: Targets,
+    validation_set: Targets,
+    corpus: Corpus,
+    codebook: Codebook,
 ) -> _GroupTrainer:
     how = recipe.training
     tokenizer = load_tokenizer(output)
@@ -313,11 +328,19 @@ def _trainer(
         compute_metrics=compute,
         preprocess_logits_for_metrics=predictions_only,
         callbacks=[EarlyStoppingCallback(how.patience)],
-        loss=GroupLoss(
-            codebook, train_set.labels, how.class_weight_power, how.positive_weight_power, how.loss_weights
-        ),
+        loss=GroupLoss(codebook, train_set.labels, how.class_weight_power, how.positive_weight_power, how.loss_weights),
         head_rate=how.head_learning_rate,
     )
+
+
+def _set_dropout(config: Any, recipe: Recipe) -> None:
+    for key, value in (
+        ("hidden_dropout_prob", recipe.training.dropout),
+        ("attention_probs_dropout_prob", 0.0),
+        ("classifier_dropout", recipe.training.head_dropout),
+    ):
+        if hasattr(config, key):
+            setattr(config, key, value)
 
 
 def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
@@ -331,7 +354,16 @@ def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
 
 def _write_manifest(recipe: Recipe, corpus: Corpus, output: Path, seconds: float) -> None:
     packages = {}
-    for name in ("stance-readouts", "torch", "transformers", "datasets", "tokenizers", "onnx", "onnxruntime", "numpy"):
+    for name in (
+        "stance-readouts",
+        "torch",
+        "transformers",
+        "datasets",
+        "tokenizers",
+        "onnx",
+        "onnxruntime",
+        "numpy",
+    ):
         try:
             packages[name] = version(name)
         except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""From paths to documents: files, folders, globs and stdin, with metadata from front matter, sidecars, manifest and flags."""
+"""From paths to documents: files, folders, globs and stdin, with the metadata that belongs to them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import csv
 import glob
 import io
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stance.documents.document import Document, make_document
+from stance.documents.document import METADATA, Document, make_document
 from stance.documents.readers import MAX_BYTES, READERS, UnreadableError, decode, read_jsonl, read_text
 from stance.errors import InputError, InputFailure, StanceError
 
@@ -20,7 +21,12 @@ CURES = {
     "the record has no text field": "Give every record a text field",
     "source": "Set it to us, china or other",
     "lang": "Set it to en or zh",
+    "the row": "Check its quotes and commas",
+    "the line": "Mend the line",
 }
+GUESSED = (".html", ".htm", ".docx")
+"""Formats whose metadata come from the page or the word processor, so that what the user wrote goes before them."""
+WITHOUT_SIDECAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
 def iterate_documents(
@@ -35,7 +41,8 @@ def iterate_documents(
         inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin (text, or JSONL of documents).
         manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
         **defaults: ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``: fill what a document does not say
-            itself. Precedence: record or front matter, then sidecar, then manifest, then these.
+            itself. Precedence: record or front matter, then sidecar, then manifest, then these. What a web page or a
+            Word document tells of itself (title, date) goes between the manifest and these.
 
     Yields:
         documents in the order of the inputs, folders in sorted order; failures in their places.
@@ -43,14 +50,22 @@ def iterate_documents(
     Raises:
         StanceError: if the manifest itself cannot be read.
     """
+    if unknown := sorted(set(defaults) - set(METADATA)):
+        raise TypeError(f"no such metadata: {', '.join(unknown)} (there are {', '.join(METADATA)})")
     rows = read_manifest(Path(manifest)) if manifest else {}
+    inputs = list(inputs)
+    # `folder/*` in a shell names sidecars and the manifest too
+    aside = {Path(manifest).resolve()} if manifest else set()
+    aside |= {Path(i).with_suffix(".json").resolve() for i in inputs if _may_have_sidecar(Path(i))}
     seen: dict[str, str] = {}
     for path, name in _files(inputs):
         if isinstance(path, InputFailure):
             yield path
             continue
-        extra = {k: v for k, v in defaults.items() if v} | dict(rows.get(path.resolve(), {}) if path.name != "-" else {})
-        for item in _read(path, name, extra):
+        if path.name != "-" and path.resolve() in aside:
+            continue
+        row = rows.get(path.resolve(), {}) if path.name != "-" else {}
+        for item in _read(path, name, row, {k: v for k, v in defaults.items() if v}):
             if isinstance(item, Document):
                 if item.doc_id in seen:
                     item = InputFailure(
@@ -63,9 +78,7 @@ def iterate_documents(
             yield item
 
 
-def read_documents(
-    *inputs: str | Path, manifest: str | Path | None = None, **defaults: str | None
-) -> list[Document]:
+def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **defaults: str | None) -> list[Document]:
     """Read all documents, or none.
 
     Args:
@@ -91,12 +104,15 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
     """
     try:
         reader = csv.DictReader(io.StringIO(decode(path.read_bytes())))
+        columns, records = reader.fieldnames or [], list(reader)
     except OSError as error:
         raise StanceError(f"{path}: the manifest cannot be read ({error.strerror}). Check the path") from error
-    if "path" not in (reader.fieldnames or []):
+    except (UnreadableError, csv.Error) as error:
+        raise StanceError(f"{path}: the manifest cannot be read ({error}). Save it as CSV in UTF-8") from error
+    if "path" not in columns:
         raise StanceError(f"{path}: the manifest has no column named path. Add one, relative to the manifest")
     rows = {}
-    for number, row in enumerate(reader, 2):
+    for number, row in enumerate(records, 2):
         file = path.parent / (row.pop("path") or "")
         if not file.is_file():
             raise StanceError(f"{path}:{number}: the manifest names {file}, which does not exist. Mend the path")
@@ -111,6 +127,8 @@ def _files(inputs: Iterable[str | Path]) -> Iterator[tuple[Path | InputFailure, 
         path = Path(given)
         if text == "-":
             yield Path("-"), "stdin"
+        elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
+            yield from _fitting(text)
         elif path.is_dir():
             inside = [f for f in sorted(path.rglob("*")) if f.is_file() and _is_document(f, path)]
             if not inside:
@@ -118,40 +136,61 @@ def _files(inputs: Iterable[str | Path]) -> Iterator[tuple[Path | InputFailure, 
                 yield InputFailure(text, "the folder holds no documents", f"Known endings: {kinds}"), text
             for file in inside:
                 yield file, file.relative_to(path).with_suffix("").as_posix()
-        elif path.exists():
-            yield path, path.stem
-        elif any(c in text for c in "*?["):
-            found = [Path(f) for f in sorted(glob.glob(text, recursive=True)) if Path(f).is_file()]  # noqa: PTH207
-            if not found:
-                yield InputFailure(text, "no file fits the pattern", "Check it, and quote it in the shell"), text
-            for file in found:
-                yield file, file.stem
         else:
-            yield InputFailure(text, "there is no such file or folder", "Check the path"), text
+            yield path, path.stem
+
+
+def _fitting(pattern: str) -> Iterator[tuple[Path | InputFailure, str]]:
+    """Files that fit a glob pattern, or what is wrong with it."""
+    if not any(c in pattern for c in "*?["):
+        yield InputFailure(pattern, "there is no such file or folder", "Check the path"), pattern
+        return
+    fits = [Path(f) for f in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+    found = [f for f in fits if f.is_file() and not _is_sidecar(f)]
+    if not found:
+        yield InputFailure(pattern, "no file fits the pattern", "Check it, and quote it in the shell"), pattern
+    for file in found:
+        yield file, file.stem
 
 
 def _is_document(file: Path, root: Path) -> bool:
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    sidecar = file.suffix == ".json" and any(
-        file.with_suffix(s).exists() for s in READERS if s != ".json"
-    )
-    return file.suffix.lower() in READERS and not hidden and not sidecar
+    return file.suffix.lower() in READERS and not hidden and not _is_sidecar(file)
 
 
-def _read(path: Path, name: str, extra: Mapping[str, Any]) -> Iterator[Document | InputFailure]:
+def _may_have_sidecar(file: Path) -> bool:
+    return file.suffix.lower() in READERS and file.suffix.lower() not in WITHOUT_SIDECAR
+
+
+def _is_sidecar(file: Path) -> bool:
+    if file.suffix != ".json":
+        return False
+    beside = file.parent.glob(f"{glob.escape(file.stem)}.*")
+    return any(_may_have_sidecar(f) and f.stem == file.stem for f in beside)
+
+
+def _read(
+    path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any]
+) -> Iterator[Document | InputFailure]:
     location = "stdin" if str(path) == "-" else str(path)
+    empty = True
     try:
-        records = _records(path)
-        for where, record in records:
+        sidecar = _sidecar(path)
+        for where, record in _records(path):
+            empty = False
             if isinstance(record, ValueError):
                 yield _failure(location + where, record)
                 continue
+            guessed = path.suffix.lower() in GUESSED
+            layers = (defaults, record, row, sidecar) if guessed else (defaults, row, sidecar, record)
+            metadata = {k: v for layer in layers for k, v in layer.items() if v is not None and v != ""}
+            doc_id = f"{name}-{where[1:]}" if where else name
             try:
-                metadata = {**extra, **{k: v for k, v in record.items() if v not in (None, "")}}
-                doc_id = f"{name}-{where[1:]}" if where else name
                 yield make_document(record["text"], metadata, doc_id, location + where)
             except ValueError as error:
                 yield _failure(location + where, error)
+        if empty:
+            yield InputFailure(location, "it holds no records", "Check the file, or remove it from the inputs")
     except ValueError as error:
         yield _failure(location, error)
     except OSError as error:
@@ -161,30 +200,27 @@ def _read(path: Path, name: str, extra: Mapping[str, Any]) -> Iterator[Document 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
     if str(path) == "-":
         data = sys.stdin.buffer.read()
-        yield from (read_jsonl if data.lstrip()[:1] == b"{" else read_text)(data)
+        is_jsonl = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+        yield from (read_jsonl if is_jsonl else read_text)(data)
         return
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = " ".join(sorted(READERS))
-        raise UnreadableError(f"files ending in {path.suffix or 'nothing'!r} are not read", f"Known endings: {known}")
+        ending = f"files ending in {path.suffix}" if path.suffix else "files without an ending"
+        raise UnreadableError(f"{ending} are not read", f"Known endings: {known}")
     if path.stat().st_size > MAX_BYTES:
         raise UnreadableError(f"it is larger than {MAX_BYTES >> 20} MB", "Split it into smaller files")
-    sidecar = _sidecar(path)
-    for where, record in reader(path.read_bytes()):
-        if isinstance(record, dict):
-            record = {**sidecar, **{k: v for k, v in record.items() if v not in (None, "")}}
-            record.setdefault("text", "")
-        yield where, record
+    yield from reader(path.read_bytes())
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
     """Metadata from ``name.json`` beside ``name.txt``, if there is one."""
     file = path.with_suffix(".json")
-    if path.suffix.lower() in (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet") or not file.is_file():
+    if not _may_have_sidecar(path) or not file.is_file():
         return {}
     try:
         content = json.loads(decode(file.read_bytes()))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableError(f"its sidecar {file.name} is not valid JSON", "Mend or remove it") from error
     if not isinstance(content, dict):
         raise UnreadableError(f"its sidecar {file.name} is not a JSON object", "Mend or remove it")
@@ -196,6 +232,6 @@ def _failure(location: str, error: ValueError) -> InputFailure:
     if isinstance(error, UnreadableError):
         return InputFailure(location, reason, error.cure)
     cure = next((c for start, c in CURES.items() if reason.startswith(start)), "Mend the record")
-    if "date" in reason:
+    if reason.endswith(("is not a date", "is not a full date")):
         cure = "Write the date as YYYY-MM-DD"
     return InputFailure(location, reason, cure)

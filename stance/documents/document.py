@@ -13,6 +13,7 @@ LANGUAGES = ("en", "zh")
 METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -72,7 +73,7 @@ def iso_date(value: object) -> str | None:
     if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text):
         return text
     try:
-        return datetime.date.fromisoformat(text[:10]).isoformat()
+        return datetime.datetime.fromisoformat(text).date().isoformat()
     except ValueError:
         pass
     from dateutil import parser
@@ -101,10 +102,12 @@ def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str
     Raises:
         ValueError: if the text is empty or a value is not allowed; the message names the value.
     """
+    text = _LONE_SURROGATE.sub("\ufffd", text)  # broken escapes in JSON; no encoder and no file takes them
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError("the document has no text")
-    known = {k: metadata[k] for k in METADATA if metadata.get(k) not in (None, "")}
+    given = {k: v for k in METADATA if (v := metadata.get(k)) is not None and v != ""}
+    known = {k: _LONE_SURROGATE.sub("\ufffd", v) if isinstance(v, str) else v for k, v in given.items()}
     source = str(known.get("source", "other")).strip().lower()
     if source not in SOURCES:
         raise ValueError(f"source {source!r} is not one of {', '.join(SOURCES)}")

@@ -1,0 +1,39 @@
+# Everything sets itself up: a virtual environment, the dependencies, the package with its embedded model.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-fast lint notebooks train evaluate clean
+
+demo: $(VENV)/.installed
+	$(BIN)/stance compare examples/summit/us.md examples/summit/china.md -o out/demo
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+test-fast: $(VENV)/.installed-dev
+	$(BIN)/pytest -m "not browser and not notebook"
+
+train: $(VENV)/.installed-dev
+	$(BIN)/stance train configs/readout-small.yaml
+
+evaluate: $(VENV)/.installed-dev
+	$(BIN)/stance evaluate corpus/annotations/annotations.jsonl --splits corpus/annotations/documents.csv
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+# torch first and by its exact release: a range could bring builds with gigabytes of GPU libraries.
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) out build dist

@@ -1,0 +1,306 @@
+"""``stance corpus``: what the labelled corpus holds, whether it is sound, how well coders agree, and exports of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stance.errors import StanceError
+from stance.resources import resource_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stance.annotation.checks import CorpusCheck
+    from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined
+    from stance.codebook import Codebook
+    from stance.documents.document import Document
+
+ANNOTATIONS = "corpus/annotations/annotations.jsonl"
+WRITTEN = "corpus/written/written.jsonl"
+PATH = click.Path(path_type=Path)
+FORMATS = ("huggingface", "label-studio", "doccano")
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class CorpusFiles:
+    """Where the parts of a corpus are; ``codebook`` is None for the shipped one, ``raw`` are the coders' own files."""
+
+    annotations: Path
+    splits: Path
+    written: Path | None
+    documents: tuple[str, ...]
+    raw: tuple[Path, ...]
+    codebook: Path | None
+
+    def load_codebook(self) -> Codebook:
+        """Read the codebook."""
+        from stance.codebook import load_codebook
+
+        return load_codebook(self.codebook)
+
+    def read_annotations(self) -> list[Annotation]:
+        """Read the final annotations, checked against the codebook."""
+        from stance.annotation.standoff import read_annotations
+
+        return read_annotations(self.annotations, self.load_codebook())
+
+    def read_written(self) -> list[AnnotatedDocument]:
+        """Read the written part, checked against the codebook; empty if there is none."""
+        from stance.annotation.written import read_written
+
+        return read_written(self.written, self.load_codebook()) if self.written else []
+
+    def read_documents(self, failures: list[str]) -> Iterator[Document]:
+        """Read the user's documents; what cannot be read is added to ``failures``."""
+        from stance.documents.collect import iterate_documents
+        from stance.documents.document import Document
+
+        for item in iterate_documents(self.documents):
+            if isinstance(item, Document):
+                yield item
+            else:
+                failures.append(str(item))
+
+
+def find_files(**given: Any) -> CorpusFiles:
+    """Find the parts of a corpus that are not given.
+
+    Args:
+        **given: paths by the names of `CorpusFiles`, or None. Without ``annotations``, the corpus is the one in the
+            current folder or else in the repository. With them, splits and raw annotations are looked for beside them,
+            and there is no written part unless it is given.
+
+    Raises:
+        StanceError: if there is no corpus.
+    """
+    annotations = given.get("annotations") or _default(ANNOTATIONS)
+    folder, written = annotations.parent, given.get("written")
+    if not written and not given.get("annotations"):
+        standard = folder.parents[1] / WRITTEN
+        written = standard if standard.is_file() else None
+    raw = given.get("raw") or ([folder / "raw"] if (folder / "raw").is_dir() else [])
+    return CorpusFiles(
+        annotations,
+        given.get("splits") or folder / "documents.csv",
+        written,
+        tuple(str(d) for d in given.get("documents") or ()),
+        tuple(f for path in raw for f in (sorted(path.glob("*.jsonl")) if path.is_dir() else [path])),
+        given.get("codebook"),
+    )
+
+
+def _default(name: str) -> Path:
+    if Path(name).is_file():
+        return Path(name).resolve()
+    try:
+        return resource_path(name)
+    except FileNotFoundError as error:
+        raise StanceError(
+            f"{name} is neither below the current folder nor part of this installation. Give --annotations PATH, or "
+            "run the command in a copy of the repository"
+        ) from error
+
+
+def corpus_options(command: Command) -> Command:
+    """Add the options that say where the corpus is."""
+    for option in (
+        click.option("--codebook", type=PATH, help="Codebook (YAML); default: the one that stance ships."),
+        click.option("--splits", type=PATH, help="CSV with doc_id and split; default: documents.csv beside them."),
+        click.option("--written", type=PATH, help=f"Written sentences (JSONL); default: {WRITTEN}."),
+        click.option(
+            "--documents", type=PATH, multiple=True, envvar="STANCE_DOCUMENTS", show_envvar=True, metavar="PATH",
+            help="File, folder or glob of the annotated documents; may be given again.",
+        ),
+        click.option("--annotations", type=PATH, help=f"Annotations (JSONL); default: {ANNOTATIONS}."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group("corpus")
+def corpus() -> None:
+    """Look at the labelled corpus, check it, and export it.
+
+    The corpus holds labels and offsets, no published text. Counts and agreement need nothing else; exports of text need
+    your copies of the documents (--documents).
+    """
+
+
+@corpus.command("stats")
+@corpus_options
+@click.option(
+    "--by", type=click.Choice(["source", "year", "kind", "split", "written"]), multiple=True,
+    help="Which tables; default: all.",
+)  # fmt: skip
+@click.option("--minimum", type=click.IntRange(1), help="Also list labels with fewer sentences than this, by side.")
+@click.option("--figure", type=PATH, help="Draw sentences by side, year and kind: .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def stats(by: tuple[str, ...], minimum: int | None, figure: Path | None, as_json: bool, **given: Any) -> None:
+    """Count every label by side, year, kind and split. Needs no documents."""
+    from stance.annotation import statistics
+
+    files = find_files(**given)
+    annotations, catalogue = files.read_annotations(), statistics.read_catalogue(files.splits)
+    counts = statistics.label_counts(annotations, catalogue, files.read_written(), files.load_codebook())
+    lacking = statistics.shortfalls(counts.tables["source"], minimum) if minimum else None
+    counts = replace(counts, tables={k: v for k, v in counts.tables.items() if not by or k in by})
+    if as_json:
+        tables = {k: _records(v.reset_index()) for k, v in counts.tables.items()}
+        content = {"sentences": counts.sentences, "documents": counts.documents, "tables": tables}
+        click.echo(_dump(content | ({} if lacking is None else {"shortfalls": _records(lacking)})))
+    else:
+        click.echo(str(counts))
+        if lacking is not None:
+            click.echo(f"\nlabels with fewer than {minimum} sentences: {len(lacking)}")
+            click.echo(lacking.to_string(index=False) if len(lacking) else "none")
+    if figure:
+        statistics.save_figure(statistics.sentences_figure(annotations, catalogue), figure)
+        click.echo(f"figure: {figure}", err=True)
+
+
+@corpus.command("check")
+@corpus_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with every problem and every repeated formula.")
+def check(as_json: bool, **given: Any) -> None:
+    """Check labels, offsets, hashes and splits, and count sentences that stand in two splits.
+
+    Exit code 1 if anything is wrong. Repeated sentences are counted, not condemned: formulas recur.
+    """
+    from stance.annotation.checks import check_corpus, label_problems, record_problems
+    from stance.annotation.standoff import read_annotations
+
+    files = find_files(**given)
+    codebook = files.load_codebook()
+    failures: list[str] = []
+    documents = files.read_documents(failures) if files.documents else None
+    found = check_corpus(files.annotations, files.splits, codebook, documents, files.written)
+    for file in files.raw:
+        failures += record_problems(file)
+        failures += [f"{file}: {p}" for p in label_problems(read_annotations(file), codebook)]
+    found = replace(found, problems=[*failures, *found.problems])
+    click.echo(_dump(_check_record(found)) if as_json else str(found))
+    if found.problems:
+        click.get_current_context().exit(1)
+
+
+@corpus.command("agreement")
+@click.option("--annotations", type=PATH, help="Annotations; raw ones are in raw/ beside them.")
+@click.option("--raw", type=PATH, multiple=True, help="JSONL of one coder, or a folder of them.")
+@click.option("--codebook", type=PATH, help="Codebook (YAML).")
+@click.option("--samples", type=click.IntRange(10), default=300, show_default=True, help="Bootstrap samples.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def agreement(samples: int, as_json: bool, **given: Any) -> None:
+    """Measure how well coders agree where two of them coded a sentence. Needs no documents."""
+    from stance.annotation.standoff import read_annotations
+
+    files = find_files(**given)
+    codebook = files.load_codebook()
+    annotations = [a for file in files.raw for a in read_annotations(file, codebook)]
+    try:
+        from stance.annotation.agreement import double_coded, measure_agreement
+
+        measured = measure_agreement(double_coded(annotations), codebook, samples)
+    except ImportError as error:
+        raise StanceError(f"{error.name} is not installed. Run: pip install 'stance-readouts[train]'") from error
+    tables = {k: _records(getattr(measured, k)) for k in ("figures", "labels", "confusions")}
+    click.echo(_dump(tables) if as_json else str(measured))
+
+
+@corpus.command("export")
+@click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.option("-o", "--output", type=PATH, required=True, help="Folder to write.")
+@click.option(
+    "--part", type=click.Choice(["all", "published", "written"]), default="all", show_default=True,
+    help="Which sentences; written ones need no documents.",
+)  # fmt: skip
+@corpus_options
+def export(form: str, output: Path, part: str, **given: Any) -> None:
+    """Write the sentences with their labels as FORMAT: huggingface, label-studio or doccano.
+
+    Exit code 1 if documents are missing or differ from the annotated ones; the rest is written.
+    """
+    from stance.annotation.standoff import Joined
+
+    files = find_files(**given)
+    failures: list[str] = []
+    joined = Joined() if part == "written" else _join(files, failures)
+    written = [] if part == "published" else files.read_written()
+    if not joined.documents and not written:
+        raise StanceError(f"there is nothing to export: {joined}. Check --documents and --written")
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        _write(form, output, joined, written, files)
+    except OSError as error:
+        raise StanceError(f"{output}: the export cannot be written ({error}). Check the folder") from error
+    count = sum(len(d.annotations) for d in [*joined.documents, *written])
+    click.echo(f"{count} sentences written to {output}", err=True)
+    for line in failures:
+        click.echo(line, err=True)
+    if failures:
+        click.get_current_context().exit(1)
+
+
+def _write(form: str, output: Path, joined: Joined, written: list[AnnotatedDocument], files: CorpusFiles) -> None:
+    from stance.annotation import exports
+    from stance.annotation.examples import make_examples
+    from stance.model_input import ContextWindow
+
+    codebook, window = files.load_codebook(), ContextWindow()
+    if form == "huggingface":
+        from stance.annotation.dataset import dataset_from_joined
+        from stance.annotation.splits import read_splits
+
+        os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+        data = dataset_from_joined(joined, read_splits(files.splits), written, codebook, window)
+        exports.to_huggingface(data, output, codebook)
+        return
+    examples = make_examples([*joined.documents, *written], window)
+    if form == "label-studio":
+        interface, tasks = exports.to_label_studio(examples, codebook)
+        (output / "interface.xml").write_text(interface, encoding="utf-8")
+        (output / "tasks.json").write_text(_dump(tasks), encoding="utf-8")
+    else:
+        categories, records = exports.to_doccano(examples, codebook)
+        (output / "labels.json").write_text(_dump(categories), encoding="utf-8")
+        exports.write_jsonl(records, output / "sentences.jsonl")
+
+
+def _join(files: CorpusFiles, failures: list[str]) -> Joined:
+    from stance.annotation.standoff import join
+
+    if not files.documents:
+        raise StanceError(
+            "the corpus holds no published text, and an export needs it. Give your copies of the documents with "
+            "--documents PATH or STANCE_DOCUMENTS, or export the written sentences alone with --part written"
+        )
+    joined = join(files.read_annotations(), files.read_documents(failures))
+    failures += [f"{d}: the document is not among those given" for d in joined.missing]
+    failures += [f"{a.doc_id} {a.start}-{a.end}: the text is not the annotated one" for a in joined.mismatches]
+    return joined
+
+
+def _check_record(found: CorpusCheck) -> dict[str, Any]:
+    repeats = [
+        {"doc_id": r.annotation.doc_id, "start": r.annotation.start, "end": r.annotation.end, "words": r.words,
+         "repeats": r.repeats, "part": r.part}
+        for r in found.repeats or []
+    ]  # fmt: skip
+    return {"problems": found.problems, "duplicates": _records(found.duplicates), "repeats": repeats}
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
+    return records
+
+
+def _dump(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1)

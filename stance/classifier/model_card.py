@@ -1,0 +1,171 @@
+"""Model card: written from the manifest and the evaluations that lie beside a model, so that no figure is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from stance.classifier.decision import ScoringSettings
+from stance.codebook import load_codebook
+from stance.errors import StanceError
+from stance.resources import resource_path
+
+NAMES = {
+    "main_accuracy": "main issue accuracy",
+    "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1",
+    "accuracy": "accuracy",
+    "calibration_error": "expected calibration error",
+}
+START, END = "<!-- figures:start -->", "<!-- figures:end -->"
+
+LIMITS = """\
+- English. A Chinese document is scored, but the encoder knows next to no Chinese: take such labels for nothing.
+- Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments, genres and
+  years are out of domain.
+- Rare stances and issues rest on few sentences (see support). Red lines and management language are found less surely than
+  agreement or criticism.
+- Labels were made by language models that read with the codebook, coded twice and adjudicated in part; their errors are
+  correlated more than those of people would be. See the datasheet of the corpus.
+- The model reads the sentence, the two before it, title, source and speaker; what stands further back it does not know.
+- Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its probability."""
+
+
+def read_evaluations(folder: Path) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Figures and labels of every evaluation below ``evaluation/``, by name.
+
+    Raises:
+        StanceError: if there is none.
+    """
+    found = {}
+    for place in sorted((folder / "evaluation").glob("*/figures.csv")):
+        found[place.parent.name] = (pd.read_csv(place), pd.read_csv(place.parent / "labels.csv"))
+    if not found:
+        raise StanceError(f"{folder}: no evaluation lies in it. Run `stance evaluate GOLD -o {folder}/evaluation/NAME`")
+    return found
+
+
+def figures_table(folder: Path) -> str:
+    """All figures of all evaluations of a model as a Markdown table, with 95% intervals."""
+    evaluations = read_evaluations(folder)
+    titles = {}
+    for name, (figures, _) in evaluations.items():
+        n, documents = int(figures["sentences"].iloc[0]), int(figures["documents"].iloc[0])
+        titles[name] = f"{name.replace('-', ' ')} ({n} sentences, {documents} documents)"
+    lines = ["| | " + " | ".join(titles.values()) + " |", "|---" * (len(titles) + 1) + "|"]
+    first = next(iter(evaluations.values()))[0]
+    for dimension, metric in zip(first["dimension"], first["metric"], strict=True):
+        cells = []
+        for figures, _ in evaluations.values():
+            row = figures[(figures["dimension"] == dimension) & (figures["metric"] == metric)].iloc[0]
+            cells.append(f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]")
+        name = NAMES[metric] if metric == "main_accuracy" else f"{dimension} {NAMES[metric]}"
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def labels_table(labels: pd.DataFrame) -> str:
+    """Support, precision, recall and F1 of every label as a Markdown table."""
+    lines = ["| dimension | label | support | given | precision | recall | F1 |", "|---|---|---|---|---|---|---|"]
+    for row in labels.itertuples():
+        numbers = ("–" if pd.isna(v) else f"{v:.2f}" for v in (row.precision, row.recall, row.f1))
+        lines.append(f"| {row.dimension} | {row.label} | {row.support} | {row.given} | {' | '.join(numbers)} |")
+    return "\n".join(lines)
+
+
+def model_card(folder: Path) -> str:
+    """The model card in Markdown, with the metadata that the Hugging Face hub reads.
+
+    Args:
+        folder: a model with ``manifest.json`` and evaluations.
+
+    Raises:
+        StanceError: if the manifest or the evaluations are missing.
+    """
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StanceError(f"{folder / 'manifest.json'}: cannot be read ({error}). Train the model again") from error
+    evaluations = read_evaluations(folder)
+    settings, codebook = ScoringSettings.read(folder), load_codebook(folder / "codebook.yaml")
+    encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
+    encoder = encoders.get(manifest["recipe"]["encoder"], {})
+    calibration = "\n".join(
+        f"- {k}: temperature {c.temperature}, scale {c.scale}, shift {c.shift}, threshold {c.threshold}"
+        for k, c in settings.calibration.items()
+    )
+    main = next(iter(evaluations))
+    real = manifest["train_sentences"] - manifest["written_sentences"]
+    return f"""---
+{yaml.safe_dump(_index(folder.name, evaluations), sort_keys=False).strip()}
+---
+
+# {folder.name}
+
+Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs, codebook
+{codebook.version}. A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it through ONNX Runtime.
+
+- Encoder: {encoder.get("description", manifest["recipe"]["encoder"])}, licence {encoder.get("licence", "see there")}, from
+  the package registry, verified by SHA-256.
+- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones; early stopping,
+  calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the annotations:
+  `{manifest["annotations_sha256"]}`.
+- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}. Recipe, versions and seed: `manifest.json`.
+- Input: the sentence; as second segment its context (up to {settings.window.previous} sentences before it, title, source,
+  speaker), {settings.window.max_length} tokens in all.
+- `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
+
+{calibration}
+
+## Figures
+
+95% intervals from resampling documents. Evaluated documents were never trained on.
+
+{figures_table(folder)}
+
+Figures by label, on {main.replace("-", " ")}:
+
+{labels_table(evaluations[main][1])}
+
+## Limits
+
+{LIMITS}
+"""
+
+
+def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, object]:
+    results = [
+        {
+            "task": {"type": "text-classification"},
+            "dataset": {"name": title, "type": "stance-readouts"},
+            "metrics": [
+                {"type": r.metric, "name": f"{r.dimension} {NAMES[r.metric]}", "value": round(float(r.estimate), 4)}
+                for r in figures.itertuples()
+            ],
+        }
+        for title, (figures, _) in evaluations.items()
+    ]
+    return {
+        "license": "apache-2.0",
+        "language": ["en"],
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "tags": ["stance-detection", "diplomacy", "political-science"],
+        "model-index": [{"name": name, "results": results}],
+    }
+
+
+def put_figures(page: Path, text: str) -> None:
+    """Replace what stands between the two figure marks of a page.
+
+    Raises:
+        StanceError: if the page has no marks.
+    """
+    content = page.read_text(encoding="utf-8")
+    if START not in content or END not in content:
+        raise StanceError(f"{page}: has no {START} … {END}. Add the two marks where the figures should stand")
+    before, rest = content.split(START, 1)
+    page.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")

@@ -1,0 +1,290 @@
+"""The command line: `stance score`, `stance compare`, and the commands of researchers who train and evaluate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from stance import __version__
+from stance.annotation.commands import corpus
+from stance.classifier.commands import evaluate, models, train
+from stance.errors import InputFailure, StanceError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stance.classifier.predict import Model
+    from stance.documents.document import Document
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Commands(click.Group):
+    """Prints the package's own errors in one line; exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except StanceError as error:
+            for line in str(error).splitlines():
+                click.echo(f"error: {line}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="stance")
+@click.option("-v", "--verbose", is_flag=True, help="Log what is done, to stderr.")
+def main(verbose: bool) -> None:
+    r"""Read diplomatic readouts the way a careful coder would.
+
+    \b
+    stance compare us.md china.md          two readouts of one meeting -> HTML report
+    stance score readouts/ -o table.csv    label every sentence of many documents
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+
+def metadata_options(command: F) -> F:
+    """Options that fill metadata which documents do not carry themselves."""
+    options = [
+        click.option(
+            "--manifest", type=click.Path(dir_okay=False), help="CSV with a path column and metadata columns."
+        ),
+        click.option("--event", help="Name of the meeting, where a document does not say it."),
+        click.option("--title", help="Title, where a document has none."),
+        click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; detected by default."),
+        click.option("--date", help="Date (YYYY-MM-DD), where a document has none."),
+    ]
+    for option in options:
+        command = option(command)
+    return command
+
+
+def model_options(command: F) -> F:
+    """Options that choose the model and how it runs."""
+    options = [
+        click.option("--threads", type=click.IntRange(1), help="Threads; all cores by default."),
+        click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Sentences a batch."),
+        click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder."),
+    ]
+    for option in options:
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", required=True, metavar="OUT", help=".parquet, .jsonl or .csv; - for JSONL on stdout.")
+@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
+@metadata_options
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
+    """Label every sentence of documents: issue, stance, holder and frame, with probabilities.
+
+    INPUT: files (.txt .md .html .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
+    row a sentence is written to OUT. Exit code 0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
+    """
+    from stance.classifier.predict import Model
+    from stance.documents import iterate_documents
+    from stance.scoring import score_stream
+    from stance.table import TableWriter
+
+    model = Model(options["model"], threads=options["threads"])
+    failures: list[InputFailure] = []
+    items = iterate_documents(inputs, manifest=options["manifest"], **_metadata(options, "source"))
+    documents = _progress(_without_failures(items, failures))
+    counts = {"documents": 0, "sentences": 0}
+    with TableWriter(output) as writer:
+        for part in score_stream(documents, model, batch_size=options["batch_size"]):
+            writer.write(part)
+            counts["documents"] += int(part["doc_id"].nunique())
+            counts["sentences"] += len(part)
+    _report_failures(failures)
+    summary = {**counts, "failed": [vars(f) for f in failures], "output": output, "model": model.identity}
+    if as_json:
+        click.echo(json.dumps(summary), err=output == "-")
+    else:
+        text = f"{counts['sentences']} sentences of {counts['documents']} documents -> {output} ({model.identity})"
+        click.echo(text, err=True)
+    sys.exit(1 if failures else 0)
+
+
+@main.command()
+@click.argument("first", metavar="US|TABLE|FOLDER")
+@click.argument("second", metavar="[CHINA]", required=False)
+@click.option(
+    "-o",
+    "--output",
+    default="stance-report",
+    show_default=True,
+    help="Folder for report, tables and figures.",
+)
+@click.option("--by", default="source", show_default=True, help="Column that tells the two groups apart.")
+@click.option("--groups", default="us,china", show_default=True, help="Its two values, joined by a comma.")
+@click.option("--us-speaker", help="Take only turns of this speaker from the US document (part of the name).")
+@click.option("--china-speaker", help="Take only turns of this speaker from the Chinese document.")
+@click.option("--open", "open_report", is_flag=True, help="Open the report in the browser.")
+@metadata_options
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print the headline findings as JSON.")
+def compare(first: str, second: str | None, output: str, as_json: bool, open_report: bool, **options: Any) -> None:
+    """Contrast how two sides put the topics that they share, as an HTML report with tables and figures.
+
+    Two documents: the American and the Chinese account of one meeting. One argument: a scored table, or a folder (or
+    JSONL) of documents that carry their source, and the event that ties two accounts together.
+    """
+    import stance
+    from stance.report.findings import headline
+
+    groups = tuple(g.strip() for g in options["groups"].split(","))
+    if len(groups) != 2:
+        raise click.BadParameter("give two values joined by a comma", param_hint="--groups")
+    failures: list[InputFailure] = []
+    if second is None and (table := _scored_table(first)) is not None:
+        pass
+    else:
+        from stance.classifier.predict import Model
+
+        model = Model(options["model"], threads=options["threads"])
+        if second is None:
+            table = _score_inputs([first], model, failures, options)
+        else:
+            table = _score_pair(first, second, model, failures, options)
+    _report_failures(failures)
+    if table is None or table.empty:
+        raise StanceError("nothing is left to compare. Mend the inputs named above")
+    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]))
+    files = comparison.write(output)
+    findings = headline(comparison)
+    if as_json:
+        click.echo(
+            json.dumps({"report": str(files[0]), "findings": [f.to_dict() for f in findings]}, ensure_ascii=False)
+        )
+    else:
+        for finding in findings:
+            click.echo(f"- {finding.text}")
+        click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} tables and figures beside it)")
+    if open_report:
+        click.launch(str(files[0]))
+    sys.exit(1 if failures else 0)
+
+
+@main.command()
+@click.argument("dimension", required=False, type=click.Choice(["issue", "stance", "holder", "frame"]))
+@click.option("--file", "path", type=click.Path(dir_okay=False), help="Another codebook; it is checked as well.")
+@click.option("--rules", is_flag=True, help="Print the boundary rules too.")
+def codebook(dimension: str | None, path: str | None, rules: bool) -> None:
+    """Print the codebook: every label with its definition."""
+    from stance.codebook import load_codebook
+
+    book = load_codebook(path)
+    click.echo(f"Codebook {book.version}: {len(book.outputs)} labels")
+    for d in book.dimensions:
+        if dimension in (None, d.key):
+            click.echo(f"\n{d.key} ({d.arity.replace('_', ' ')}): {d.question}")
+            for label in d.labels:
+                place = "" if label.position is None else f" [{label.position:+.1f}]"
+                click.echo(f"  {label.key:26} {label.definition}{place}")
+            for rule in d.rules if rules else ():
+                click.echo(f"  - {rule}")
+
+
+main.add_command(train)
+main.add_command(evaluate)
+main.add_command(models)
+main.add_command(corpus)
+
+
+def _metadata(options: dict[str, Any], *more: str) -> dict[str, str | None]:
+    return {k: options.get(k) for k in ("date", "lang", "title", "event", *more)}
+
+
+def _without_failures(items: Iterator[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:
+    for item in items:
+        if isinstance(item, InputFailure):
+            failures.append(item)
+        else:
+            yield item
+
+
+def _progress(documents: Iterator[Document]) -> Iterator[Document]:
+    """A progress bar on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        return documents
+    from tqdm import tqdm
+
+    return iter(tqdm(documents, unit=" documents", desc="scoring", dynamic_ncols=True))
+
+
+def _report_failures(failures: list[InputFailure]) -> None:
+    for failure in failures:
+        click.echo(f"failed: {failure}", err=True)
+
+
+def _scored_table(path: str) -> pd.DataFrame | None:
+    """The table if a file holds one, None if it holds documents or something else."""
+    from stance.table import FORMATS, holds_labels, read_table
+
+    if Path(path).suffix not in FORMATS or not Path(path).is_file() or not holds_labels(path):
+        return None
+    return read_table(path)
+
+
+def _score_inputs(
+    inputs: list[str],
+    model: Model,
+    failures: list[InputFailure],
+    options: dict[str, Any],
+    source: str | None = None,
+) -> pd.DataFrame:
+    from dataclasses import replace
+
+    import stance
+    from stance.documents import iterate_documents
+
+    items = iterate_documents(inputs, manifest=options["manifest"], **_metadata(options))
+    documents = list(_without_failures(items, failures))
+    if source:
+        for document in documents:
+            if document.source not in (source, "other"):
+                text = f"note: {document.doc_id} says that its source is {document.source}; it is taken as {source}"
+                click.echo(text, err=True)
+        documents = [replace(d, source=source) for d in documents]
+    return stance.score(_progress(iter(documents)), model, batch_size=options["batch_size"])
+
+
+def _score_pair(
+    us: str, china: str, model: Model, failures: list[InputFailure], options: dict[str, Any]
+) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = []
+    for path, source in ((us, "us"), (china, "china")):
+        part = _score_inputs([path], model, failures, options, source)
+        if len(part):
+            part["doc_id"] = [d if path_is_unique(us, china) else f"{source}-{d}" for d in part["doc_id"]]
+        speaker = options[f"{source}_speaker"]
+        if speaker:
+            turns = part["speaker"].fillna("").str.contains(speaker, case=False, regex=False)
+            if not turns.any():
+                there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
+                raise StanceError(f"{path}: no turn of {speaker!r}. Speakers found: {there}")
+            part = part[turns]
+        parts.append(part)
+    if any(p.empty for p in parts):
+        raise StanceError("one side has no sentences. Mend the inputs named above" if failures else "one side is empty")
+    return pd.concat(parts, ignore_index=True)
+
+
+def path_is_unique(first: str, second: str) -> bool:
+    """Whether two paths give documents of different names, so that these can stand side by side."""
+    return Path(first).stem != Path(second).stem

@@ -1,0 +1,124 @@
+"""The comparison: all contrasts of one sentence table and two groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stance.codebook import Codebook, load_codebook
+from stance.contrast.agenda import Agenda, agenda
+from stance.contrast.disagreements import Disagreements, disagreements
+from stance.contrast.framing import Framing, framing
+from stance.contrast.red_lines import RedLines, red_lines
+from stance.contrast.result import Sides, make_sides
+from stance.contrast.stances import Stances, stances
+from stance.table import check_table
+
+if TYPE_CHECKING:
+    from stance.contrast.result import Contrast
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two sides put what they share, and what only one of them raises.
+
+    Each contrast is computed when it is first asked for.
+
+    Attributes:
+        sides: the two groups and their sentences.
+        table: the whole sentence table that was compared, with the sentences of neither group too.
+    """
+
+    sides: Sides = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        """Which issues each side raises, and how much."""
+        return agenda(self.sides)
+
+    @cached_property
+    def stances(self) -> Stances:
+        """How each side stands on each issue."""
+        return stances(self.sides)
+
+    @cached_property
+    def disagreements(self) -> Disagreements:
+        """Who voices difference on what, and how."""
+        return disagreements(self.sides)
+
+    @cached_property
+    def red_lines(self) -> RedLines:
+        """What each side calls a limit."""
+        return red_lines(self.sides)
+
+    @cached_property
+    def framing(self) -> Framing:
+        """In what terms each side puts things."""
+        return framing(self.sides)
+
+    @property
+    def contrasts(self) -> dict[str, Contrast]:
+        """All contrasts by name."""
+        return {
+            "agenda": self.agenda,
+            "stances": self.stances,
+            "disagreements": self.disagreements,
+            "red_lines": self.red_lines,
+            "framing": self.framing,
+        }
+
+    @property
+    def documents(self) -> pd.DataFrame:
+        """One row a document: ``doc_id``, ``source``, ``date``, ``title``, ``event``, ``sentences``."""
+        columns = ["doc_id", "source", "date", "title", "event"]
+        grouped = self.table.groupby(columns, dropna=False, sort=False).size().rename("sentences")
+        return grouped.reset_index()
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write the report, every table as CSV and every figure as SVG.
+
+        Args:
+            folder: is made if need be.
+
+        Returns:
+            the files; the report, ``report.html``, comes first.
+
+        Raises:
+            StanceError: if a file cannot be written.
+        """
+        from stance.report.output import write_comparison
+
+        return write_comparison(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        return "".join(c._repr_html_() for c in self.contrasts.values())
+
+
+def compare(
+    table: pd.DataFrame,
+    *,
+    by: str = "source",
+    groups: tuple[str, str] = ("us", "china"),
+    names: tuple[str, str] | None = None,
+    codebook: Codebook | str | Path | None = None,
+) -> Comparison:
+    """Contrast two groups of sentences.
+
+    Args:
+        table: a sentence table, from `stance.score`, `stance.read_table`, or coded by hand.
+        by: the column that tells the groups apart.
+        groups: its two values.
+        names: how the groups are called; the codebook's names of the holders if None.
+        codebook: the codebook of the labels; the shipped one if None.
+
+    Raises:
+        StanceError: if the table lacks columns or a group has no sentence.
+    """
+    loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
+    checked = check_table(table)
+    return Comparison(make_sides(checked, by, groups, loaded, names), checked)

@@ -1,0 +1,139 @@
+"""What every contrast gives: a tidy table, the sentences behind it, a plot, and a rendering for notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from stance.codebook import Codebook
+from stance.contrast.statistics import Design, make_design
+from stance.errors import StanceError
+
+EVIDENCE = (
+    "doc_id", "source", "date", "sent_id", "start", "end", "text", "issue_main", "issue", "stance", "p_stance",
+    "holder", "p_holder", "frame",
+)  # fmt: skip
+"""Columns of evidence tables."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Two groups of sentences to be contrasted.
+
+    Attributes:
+        table: the sentences of both groups.
+        by: the grouping column.
+        groups: its two values.
+        names: how the groups are called in prose and charts.
+        codebook: the codebook of the labels.
+    """
+
+    table: pd.DataFrame
+    by: str
+    groups: tuple[str, str]
+    names: tuple[str, str]
+    codebook: Codebook
+
+    def design(self, table: pd.DataFrame) -> Design:
+        """The sampling design of a part of the table."""
+        return make_design(table, self.by, self.groups)
+
+    def of(self, group: str, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """The sentences of one group."""
+        table = self.table if table is None else table
+        return table[table[self.by] == group]
+
+    def other(self, group: str) -> str:
+        """The other group."""
+        return self.groups[1] if group == self.groups[0] else self.groups[0]
+
+    def own_voice(self) -> pd.DataFrame:
+        """Sentences in which a side speaks for itself or for both.
+
+        A side's report of what the other said is not its own stance. Where the groups are not sides that hold positions
+        (another column than ``source``), all sentences count.
+        """
+        holders = self.codebook["holder"].keys
+        if self.by != "source" or not set(self.groups) <= set(holders):
+            return self.table
+        own = (self.table["holder"] == self.table["source"]) | (self.table["holder"] == "both")
+        return self.table[own]
+
+    def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Sentences that have an issue and are not a third party's (a journalist's question, background)."""
+        table = self.table if table is None else table
+        null = self.codebook["issue"].null_label
+        return table[(table["issue_main"] != null) & (table["holder"] != "other")]
+
+    @property
+    def issues(self) -> list[str]:
+        """Issues that any sentence names, in the codebook's order, without the null label."""
+        present = {i for row in self.table["issue"] for i in row}
+        dimension = self.codebook["issue"]
+        return [k for k in dimension.keys if k in present and k != dimension.null_label]
+
+    def issue_name(self, key: str) -> str:
+        """The name of an issue in words."""
+        try:
+            return self.codebook["issue"].label(key).name
+        except KeyError:
+            return key
+
+
+def make_sides(
+    table: pd.DataFrame,
+    by: str,
+    groups: tuple[str, str],
+    codebook: Codebook,
+    names: tuple[str, str] | None = None,
+) -> Sides:
+    """Choose two groups of a table.
+
+    Raises:
+        StanceError: if the column is missing or a group has no sentence; the message says which values there are.
+    """
+    if by not in table:
+        raise StanceError(f"the sentence table has no column {by!r}. It has: {', '.join(table.columns)}")
+    for group in groups:
+        if not (table[by] == group).any():
+            there = ", ".join(sorted(map(str, table[by].dropna().unique())))
+            raise StanceError(f"no sentence has {by} {group!r}; there is: {there}. Set {by}, or choose other groups")
+    chosen = table[table[by].isin(groups)].reset_index(drop=True)
+    return Sides(chosen, by, groups, names or _names(groups, codebook), codebook)
+
+
+def _names(groups: tuple[str, str], codebook: Codebook) -> tuple[str, str]:
+    labels = {label.key: label.name for label in codebook["holder"].labels}
+    return labels.get(groups[0], groups[0]), labels.get(groups[1], groups[1])
+
+
+def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:
+    """Whether each sentence names an issue."""
+    return table["issue"].map(lambda given: issue in given).astype(bool)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Base of the results.
+
+    Attributes:
+        sides: the two groups.
+        table: tidy figures; each class says which.
+        evidence: the sentences behind them, with the columns of `EVIDENCE` and any of the contrast's own.
+        notes: what a reader has to know to read the figures rightly.
+    """
+
+    sides: Sides = field(repr=False)
+    table: pd.DataFrame
+    evidence: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def plot(self) -> Any:
+        """A chart of the table."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p><small>{n}</small></p>" for n in self.notes)
+        return f"<b>{type(self).__name__}</b>{self.table.round(3).to_html(index=False)}{notes}"

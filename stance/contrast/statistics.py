@@ -1,0 +1,206 @@
+"""Shared statistics: shares and means with clustered intervals, permutation tests, false-discovery control.
+
+Sentences of one document are not independent. The unit of resampling is therefore the largest that the data allow: the
+meeting, else the document, else the paragraph; sentences only where there is nothing else, and then the result says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control, norm
+
+MIN_UNITS = 5
+SAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Design:
+    """How two groups of sentences were sampled.
+
+    Attributes:
+        group: 0 or 1 for each sentence.
+        unit: number of the sentence's resampling unit.
+        name: what the unit is: ``meeting``, ``document``, ``paragraph`` or ``sentence``.
+        paired: whether each unit holds both groups (meetings), so that they are resampled together.
+    """
+
+    group: np.ndarray
+    unit: np.ndarray
+    name: str
+    paired: bool
+
+    @property
+    def note(self) -> str:
+        """What a reader has to know of the unit."""
+        if self.name == "sentence":
+            return "Intervals treat sentences as independent, for want of more paragraphs: take them as too narrow."
+        return f"Intervals and tests take the {self.name} as the unit of sampling."
+
+
+def make_design(table: pd.DataFrame, by: str, groups: tuple[str, str]) -> Design:
+    """Choose the resampling unit of a table that holds only the two groups.
+
+    Args:
+        table: a sentence table.
+        by: the grouping column.
+        groups: its two values.
+    """
+    group = (table[by] == groups[1]).to_numpy().astype(int)
+    paragraph = table["doc_id"].astype(str) + "\x1f" + table["paragraph"].astype(str)
+    candidates = [
+        ("meeting", table["event"].where(table["event"].notna(), None)),
+        ("document", table["doc_id"]),
+        ("paragraph", paragraph),
+    ]
+    for name, keys in candidates:
+        if keys.isna().any():
+            continue
+        codes = pd.factorize(keys)[0]
+        if min(len(set(codes[group == g])) for g in (0, 1)) >= MIN_UNITS:
+            return Design(group, codes, name, paired=name == "meeting")
+    return Design(group, np.arange(len(table)), "sentence", paired=False)
+
+
+def wilson_interval(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval (Wilson 1927) of a share of ``n``, which may be an effective sample size."""
+    if n <= 0 or np.isnan(share):
+        return float("nan"), float("nan")
+    z = float(norm.ppf((1 + level) / 2))
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def clustered_share(hit: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> tuple[float, float, float]:
+    """A share with Wilson's interval on the effective sample size.
+
+    The effective size is n divided by the design effect, which compares the linearised variance over units with the
+    binomial one (Korn and Graubard 1998; Franco et al. 2019); it is never taken below one.
+
+    Args:
+        hit: bool, shape (n,), what is counted.
+        counted: bool, shape (n,), what it is a share of.
+        unit: resampling unit of each row.
+
+    Returns:
+        estimate, lower and upper bound; NaN where nothing is counted.
+    """
+    n = int(counted.sum())
+    if n == 0:
+        return float("nan"), float("nan"), float("nan")
+    share = float((hit & counted).sum() / n)
+    codes = np.unique(unit[counted], return_inverse=True)[1]
+    units = int(codes.max()) + 1
+    effect = 1.0
+    if units > 1 and 0 < share < 1:
+        residual = np.bincount(codes, weights=hit[counted] - share)
+        variance = units / (units - 1) * float((residual**2).sum()) / n**2
+        effect = max(1.0, variance / (share * (1 - share) / n))
+    return share, *wilson_interval(share, n / effect)
+
+
+def bootstrap_difference(
+    values: np.ndarray, counted: np.ndarray, design: Design, samples: int = SAMPLES, seed: int = 0
+) -> dict[str, float]:
+    """Difference of means between the two groups, with an interval from resampling units and a permutation p.
+
+    Args:
+        values: shape (n,); 0 and 1 for shares.
+        counted: bool, shape (n,): rows that enter the mean.
+        design: the groups and units.
+        samples: bootstrap samples and permutations.
+        seed: of both.
+
+    Returns:
+        ``difference`` (first minus second group), ``low``, ``high`` (95% percentile interval), ``p`` (two-sided). The
+        permutation exchanges whole units between the groups, or the two sides within a meeting. NaN where a group is
+        empty or has fewer than two units.
+    """
+    cell = design.unit * 2 + design.group
+    keys, codes = np.unique(cell, return_inverse=True)
+    total = np.bincount(codes, weights=np.where(counted, values, 0.0))
+    size = np.bincount(codes, weights=counted.astype(float))
+    side, unit = keys % 2, keys // 2
+    observed = _difference(total, size, side)
+    result = {"difference": observed, "low": np.nan, "high": np.nan, "p": np.nan}
+    live = [len(np.unique(unit[(side == g) & (size > 0)])) for g in (0, 1)]
+    if np.isnan(observed) or min(live) < 2:
+        return result
+    rng = np.random.default_rng(seed)
+    boot = np.array([_resample(total, size, side, unit, design.paired, rng) for _ in range(samples)])
+    result["low"], result["high"] = (float(x) for x in np.nanpercentile(boot, [2.5, 97.5]))
+    exchanged = np.array([_exchange(total, size, side, unit, design.paired, rng) for _ in range(samples)])
+    extreme = int((np.abs(exchanged[~np.isnan(exchanged)]) >= abs(observed) - 1e-12).sum())
+    result["p"] = (extreme + 1) / (int((~np.isnan(exchanged)).sum()) + 1)
+    return result
+
+
+def _difference(total: np.ndarray, size: np.ndarray, side: np.ndarray, weight: np.ndarray | None = None) -> float:
+    w = np.ones(len(total)) if weight is None else weight
+    means = []
+    for g in (0, 1):
+        n = float((w * size)[side == g].sum())
+        means.append(float((w * total)[side == g].sum()) / n if n else np.nan)
+    return means[0] - means[1]
+
+
+def _resample(
+    total: np.ndarray,
+    size: np.ndarray,
+    side: np.ndarray,
+    unit: np.ndarray,
+    paired: bool,
+    rng: np.random.Generator,
+) -> float:
+    if paired:
+        units, where = np.unique(unit, return_inverse=True)
+        weight = np.bincount(rng.integers(0, len(units), len(units)), minlength=len(units))[where]
+    else:
+        weight = np.zeros(len(total))
+        for g in (0, 1):
+            rows = np.flatnonzero(side == g)
+            weight[rows] = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
+    return _difference(total, size, side, weight.astype(float))
+
+
+def _exchange(
+    total: np.ndarray,
+    size: np.ndarray,
+    side: np.ndarray,
+    unit: np.ndarray,
+    paired: bool,
+    rng: np.random.Generator,
+) -> float:
+    if paired:
+        flip = rng.integers(0, 2, int(unit.max()) + 1)[unit]
+        return _difference(total, size, side ^ flip)
+    return _difference(total, size, rng.permutation(side))
+
+
+def adjusted(p: pd.Series) -> pd.Series:
+    """Benjamini and Hochberg's (1995) adjusted p values; NaN stays NaN."""
+    result = pd.Series(np.nan, index=p.index, dtype=float)
+    known = p.notna()
+    if known.any():
+        result[known] = false_discovery_control(p[known].to_numpy(dtype=float))
+    return result
+
+
+def expected_count(probability: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
+    """Expected number of sentences with a label, from calibrated probabilities, with the interval of their sum.
+
+    The count is Poisson-binomial; its distribution is computed exactly by convolution (Hong 2013).
+
+    Returns:
+        expectation, lower and upper quantile.
+    """
+    distribution = np.ones(1)
+    for p in probability:
+        distribution = np.convolve(distribution, [1 - p, p])
+    cumulative = distribution.cumsum()
+    low = int(np.searchsorted(cumulative, (1 - level) / 2))
+    high = int(np.searchsorted(cumulative, 1 - (1 - level) / 2))
+    return float(probability.sum()), float(low), float(high)

@@ -1,0 +1,1 @@
+"""Reports: charts, the HTML page, and the files that a comparison is written to."""

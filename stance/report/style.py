@@ -1,0 +1,120 @@
+"""The visual language that charts and page share: side colours and marks, the stance palette, chart settings."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from stance.codebook import Codebook
+
+SIDE_COLORS = ("#0072B2", "#D55E00")
+"""First and second group: Okabe and Ito's blue and vermilion, which differ in hue for every kind of colour vision."""
+SIDE_SHAPES = ("circle", "diamond")
+SIDE_TINTS = ("#D3E7F4", "#FADFCB")
+INK, MUTED, RULE, PAPER = "#1D2126", "#59616B", "#DFE3E8", "#FFFFFF"
+ON_LIGHT = "#0B0D10"
+"""Text on a light mark; not `INK`, which the page turns light in dark mode."""
+FONT = "Helvetica Neue, Arial, Liberation Sans, sans-serif"
+
+_CONFLICT = ("#5B1049", "#DFAECB")
+_NEUTRAL = ("#A6ABB2", "#E3E6E9")
+_COOPERATION = ("#A9D9C5", "#0B5D47")
+
+
+def stance_order(codebook: Codebook) -> list[str]:
+    """Keys of the stances from conflict to cooperation; those of one position in the codebook's order."""
+    labels = codebook["stance"].labels
+    return [label.key for label in sorted(labels, key=lambda label: label.position or 0.0)]
+
+
+def stance_colors(codebook: Codebook) -> dict[str, str]:
+    """A colour for each stance: plum for conflict, grey for neither, green for cooperation; darker further out.
+
+    The three families differ in hue, and within each lightness gives the order, so that prints in grey keep it. The
+    colours follow from the positions in the codebook: a codebook with other stances gets a palette too.
+    """
+    positions = {label.key: label.position or 0.0 for label in codebook["stance"].labels}
+    order = stance_order(codebook)
+    families = (
+        ([k for k in order if positions[k] < 0], _CONFLICT),
+        ([k for k in order if positions[k] == 0], _NEUTRAL),
+        ([k for k in order if positions[k] > 0], _COOPERATION),
+    )
+    colors: dict[str, str] = {}
+    for keys, (start, end) in families:
+        for number, key in enumerate(keys):
+            colors[key] = _mix(start, end, number / max(1, len(keys) - 1))
+    return colors
+
+
+def _mix(start: str, end: str, share: float) -> str:
+    first, second = (tuple(int(c[i : i + 2], 16) for i in (1, 3, 5)) for c in (start, end))
+    return "#" + "".join(f"{round(a + (b - a) * share):02X}" for a, b in zip(first, second, strict=True))
+
+
+def text_on(color: str) -> str:
+    """Black or white, whichever contrasts more with a background colour (WCAG 2.2 relative luminance)."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    luminance = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return PAPER if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.054 else ON_LIGHT
+
+
+def issue_link(issue: str) -> str:
+    """The fragment that filters the report's sentences by an issue."""
+    return f"#issue={quote(issue, safe='')}"
+
+
+def wrapped(name: str, width: int) -> str:
+    """A name broken into lines for an axis; the axis splits it at the line breaks again."""
+    return "\n".join(textwrap.wrap(name, width)) or name
+
+
+def percent(share: float) -> str:
+    """A share as whole percent."""
+    return f"{share:.0%}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A number with its sign, one decimal, and a true minus."""
+    text = f"{value:+.1f}"
+    return ("0.0" if text in ("+0.0", "-0.0") else text).replace("-", "−")
+
+
+def interval(low: float, high: float, share: bool = False) -> str:
+    """An interval in brackets; an empty string where there is none."""
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f"[{percent(low)}, {percent(high)}]" if share else f"[{signed(low)}, {signed(high)}]"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun in singular or plural: ``1 sentence``, ``2 sentences``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def joined(items: list[str]) -> str:
+    """Items as prose: ``a``, ``a and b``, ``a, b and c``."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+
+
+def dressed(chart: Any, summary: str) -> Any:
+    """Give a chart the common type, colours and background, and a description for screen readers."""
+    return (
+        chart.properties(description=summary)
+        .configure(background="transparent", font=FONT, padding=4)
+        .configure_view(stroke=None)
+        .configure_axis(
+            domain=False, ticks=False, gridColor=RULE, labelColor=INK, titleColor=MUTED, labelFontSize=12,
+            titleFontSize=12, titleFontWeight="normal", labelPadding=8, labelLimit=320, titlePadding=10,
+        )
+        .configure_legend(
+            orient="top", title=None, labelColor=INK, labelFontSize=12, symbolSize=90, padding=0, offset=10,
+            columnPadding=14, labelLimit=240,
+        )
+        .configure_text(font=FONT)
+        .configure_concat(spacing=28)
+    )  # fmt: skip

@@ -1,0 +1,558 @@
+"""Readers of every format, metadata and its precedence, and what happens to input that is broken."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import sys
+from pathlib import Path
+
+import docx
+import pandas as pd
+import pytest
+
+from stance.documents import Document, iterate_documents, read_documents
+from stance.documents.document import detect_language, iso_date, make_document
+from stance.documents.readers import read_csv, read_pdf
+from stance.errors import InputError, InputFailure, StanceError
+
+ENGLISH = "The two ministers met in Lindholm. They agreed to reopen the ferry."
+CHINESE = "双方就渡轮航线举行会谈，同意明年春天恢复通航。部长表示，海上安全是两国共同的关切。"
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def one(*inputs: str | Path, **options: str | None) -> Document:
+    [document] = read_documents(*inputs, **options)
+    return document
+
+
+def split(inputs: list[str | Path], **options: str | None) -> tuple[list[Document], list[InputFailure]]:
+    items = list(iterate_documents(inputs, **options))
+    good = [i for i in items if isinstance(i, Document)]
+    return good, [i for i in items if isinstance(i, InputFailure)]
+
+
+def failure(path: Path | str, **options: str | None) -> InputFailure:
+    good, [found] = split([path], **options)
+    assert good == []
+    return found
+
+
+def pdf(*lines: str, gap_after: int | None = None) -> bytes:
+    """A one-page PDF; after the line of that number stands an empty line."""
+    drawn, y = [], 740
+    for number, line in enumerate(lines):
+        drawn.append(f"BT /F1 11 Tf 72 {y} Td ({line}) Tj ET")
+        y -= 48 if number == gap_after else 13
+    stream = "\n".join(drawn).encode("latin-1")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % o for o in offsets)
+    return out + (
+        b"xref\n0 6\n0000000000 65535 f \n%s"
+        b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(out))
+    )
+
+
+def word(*blocks: str | list[list[str]], title: str = "", merge: bool = False) -> bytes:
+    document = docx.Document()
+    document.core_properties.title = title
+    for block in blocks:
+        if isinstance(block, str):
+            document.add_paragraph(block)
+            continue
+        table = document.add_table(len(block), len(block[0]))
+        for i, row in enumerate(block):
+            for j, cell in enumerate(row):
+                table.cell(i, j).text = cell
+        if merge:
+            table.cell(0, 0).merge(table.cell(0, 1))
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
+# Formats
+
+
+def test_txt(tmp_path):
+    path = write(tmp_path / "call.txt", ENGLISH + "\n")
+    assert one(path) == Document("call", ENGLISH, "other", None, "en", "", None, None, str(path))
+
+
+def test_markdown_with_front_matter(tmp_path):
+    path = write(
+        tmp_path / "call.md",
+        "---\ndoc_id: lindholm-us\ntitle: Readout of the\n  ferry talks\ndate: 2024-03-07\nsource: US\n"
+        "event: lindholm\nkind: readout\n---\n\n## Talks on the ferry\n\nThe **two** ministers met at "
+        "[the old pier](https://example.org/pier).\n\n---\n\n- They agreed.\n",
+    )
+    assert one(path) == Document(
+        "lindholm-us",
+        "Talks on the ferry\n\nThe two ministers met at the old pier.\n\n\n\n- They agreed.",
+        "us",
+        "2024-03-07",
+        "en",
+        "Readout of the ferry talks",
+        "lindholm",
+        "readout",
+        str(path),
+    )
+
+
+def test_front_matter_in_txt_with_windows_line_ends_and_mark(tmp_path):
+    path = write(tmp_path / "a.txt", "\ufeff---\r\nsource: china\r\n---\r\nOne line.\r\nAnother line.\r\n")
+    document = one(path)
+    assert (document.source, document.text) == ("china", "One line.\nAnother line.")
+
+
+@pytest.mark.parametrize(
+    "text", ["---\nNo second mark follows.", "{\nbraces\n}\nstay text", "Text first.\n---\nb: c\n---\nmore"]
+)
+def test_what_only_looks_like_front_matter_stays_text(tmp_path, text):
+    assert one(write(tmp_path / "a.txt", text)).text == text
+
+
+def test_html(tmp_path):
+    page = (
+        "<html><head><title>Ferry talks</title><meta property='article:published_time' content='2024-03-07'></head>"
+        "<body><nav>Home Search Contact</nav><article><h1>Ferry talks</h1>"
+        "<p>The two ministers met in Lindholm on Thursday and agreed to reopen the ferry before the summer.</p>"
+        "<p>They called 2019 a lost year for both ports &amp; set up a joint desk.</p></article></body></html>"
+    )
+    document = one(write(tmp_path / "a.html", page))
+    assert document.title == "Ferry talks"
+    assert document.date == "2024-03-07"
+    assert "agreed to reopen the ferry before the summer." in document.text
+    assert "both ports & set up a joint desk." in document.text
+    assert "Search" not in document.text
+
+
+def test_html_takes_no_date_from_running_text(tmp_path):
+    page = (
+        "<html><head><title>Ferry talks</title></head><body><article>"
+        "<p>The two ministers met in Lindholm and agreed to reopen the ferry before the summer.</p>"
+        "<p>They called 2019 a lost year for both ports and set up a joint desk.</p></article></body></html>"
+    )
+    assert one(write(tmp_path / "a.htm", page)).date is None
+
+
+def test_docx(tmp_path):
+    content = word("First paragraph.", [["Left cell.", "Right cell."]], "", "Last paragraph.", title="Ferry talks")
+    document = one(write(tmp_path / "a.docx", content))
+    assert document.text == "First paragraph.\n\nLeft cell.\n\nRight cell.\n\nLast paragraph."
+    assert document.title == "Ferry talks"
+
+
+def test_docx_reads_a_merged_cell_once(tmp_path):
+    content = word([["Wide cell.", ""], ["Left.", "Right."]], merge=True)
+    assert one(write(tmp_path / "a.docx", content)).text.split("\n\n") == ["Wide cell.", "Left.", "Right."]
+
+
+def test_docx_without_properties_has_no_title(tmp_path, monkeypatch):
+    document = docx.Document()
+    document.add_paragraph("Body.")
+    package = document.part.package
+    rel = next(k for k, r in package.rels.items() if r.reltype.endswith("core-properties"))
+    del package.rels[rel]
+    buffer = io.BytesIO()
+    document.save(buffer)
+    assert one(write(tmp_path / "a.docx", buffer.getvalue())).title == ""
+
+
+def test_pdf_joins_lines_and_mends_hyphens(tmp_path):
+    content = pdf("The two ministers met in Lindholm to talk about re-", "opening the ferry.", "A new line.", gap_after=1)
+    assert one(write(tmp_path / "a.pdf", content)).text == (
+        "The two ministers met in Lindholm to talk about reopening the ferry.\n\nA new line."
+    )
+
+
+def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
+    monkeypatch.setattr("pdfminer.high_level.extract_text", lambda *a, **k: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。")
+    [(_, record)] = read_pdf(b"")
+    assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}
+
+
+def test_jsonl(tmp_path):
+    lines = [
+        {"doc_id": "a", "text": ENGLISH, "source": "us", "date": "2024-03", "unknown": [1]},
+        {"text": CHINESE, "source": "china", "title": "会谈\u2028消息", "event": None},
+    ]
+    path = write(tmp_path / "d.jsonl", "\n\n".join(json.dumps(x, ensure_ascii=False) for x in lines))
+    assert read_documents(path) == [
+        Document("a", ENGLISH, "us", "2024-03", "en", path=f"{path}:1"),
+        Document("d-3", CHINESE, "china", None, "zh", "会谈 消息", path=f"{path}:3"),
+    ]
+
+
+def test_json_object_and_list(tmp_path):
+    single = write(tmp_path / "one.json", json.dumps({"text": "Alone.", "source": "us"}))
+    many = write(tmp_path / "many.json", json.dumps([{"text": "First."}, {"doc_id": 7, "text": "Second."}]))
+    assert [(d.doc_id, d.text, d.source) for d in read_documents(single, many)] == [
+        ("one", "Alone.", "us"),
+        ("many-1", "First.", "other"),
+        ("7", "Second.", "other"),
+    ]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_csv(tmp_path, separator):
+    rows = [["doc_id", "date", "text"], ["007", "2024-03-07", '"Two lines,\nor; ""more""."'], ["x", "", "Plain."]]
+    path = write(tmp_path / "d.csv", "\r\n".join(separator.join(r) for r in rows))
+    assert [(d.doc_id, d.date, d.text, d.path) for d in read_documents(path)] == [
+        ("007", "2024-03-07", 'Two lines,\nor; "more".', f"{path}:2"),
+        ("x", None, "Plain.", f"{path}:4"),
+    ]
+
+
+def test_csv_of_one_column_and_of_long_cells():
+    assert list(read_csv(b"text\nHello there.\nNA\n")) == [(":2", {"text": "Hello there."}), (":3", {"text": "NA"})]
+    long = "word " * 40_000
+    [(_, record)] = read_csv(f"text,title\n{long},x\n".encode())
+    assert record == {"text": long, "title": "x"}
+
+
+def test_tsv(tmp_path):
+    assert one(write(tmp_path / "d.tsv", "text\tsource\nA, b.\tchina\n")).text == "A, b."
+
+
+def test_parquet(tmp_path):
+    frame = pd.DataFrame(
+        {"text": [ENGLISH, CHINESE], "date": [datetime.date(2024, 3, 7), None], "source": ["us", None], "doc_id": [1, 2]}
+    )
+    frame.to_parquet(tmp_path / "d.parquet")
+    first, second = read_documents(tmp_path / "d.parquet", source="china")
+    assert (first.doc_id, first.date, first.source, first.lang) == ("1", "2024-03-07", "us", "en")
+    assert (second.doc_id, second.date, second.source, second.lang) == ("2", None, "china", "zh")
+
+
+@pytest.mark.parametrize(
+    ("data", "texts"),
+    [
+        (ENGLISH.encode(), [ENGLISH]),
+        (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), [ENGLISH]),
+        (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', ["A.", "B."]),
+    ],
+)
+def test_stdin(monkeypatch, data, texts):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    documents = read_documents("-", source="us")
+    assert [d.text for d in documents] == texts
+    assert [d.source for d in documents] == ["us"] * len(texts)
+    assert documents[0].doc_id == ("stdin" if len(texts) == 1 else "stdin-1")
+
+
+# Encodings
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_encodings_of_chinese(tmp_path, encoding):
+    document = one(write(tmp_path / "a.txt", CHINESE.encode(encoding)))
+    assert (document.text, document.lang) == (CHINESE, "zh")
+
+
+@pytest.mark.parametrize("text", ["The envoy’s visit – “cordial” – ended in Málaga with Señora Ruíz.", "Résumé", "Over…"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_encodings_of_english(tmp_path, text, encoding):
+    assert one(write(tmp_path / "a.txt", text.encode(encoding))).text == text
+
+
+def test_damaged_utf8_is_named_and_not_guessed_at(tmp_path):
+    path = write(tmp_path / "a.txt", "“One line.”\n“Another”".encode() + b" is \xff broken.")
+    assert failure(path) == InputFailure(str(path), "line 2 is damaged UTF-8", "Mend the line, or save it again")
+
+
+def test_damaged_line_of_jsonl_is_named_and_the_others_go_on(tmp_path):
+    path = write(tmp_path / "d.jsonl", '{"text": "“Good.”"}\n'.encode() + b'{"text": "\xff"}\n{"text": "\xe2\x80\xa6"}')
+    good, [bad] = split([path])
+    assert [d.text for d in good] == ["“Good.”", "…"]
+    assert bad.location == f"{path}:2"
+    assert bad.reason.startswith("the line is not valid JSON")
+
+
+def test_lone_surrogates_are_replaced(tmp_path):
+    path = write(tmp_path / "d.jsonl", '{"text": "Broken \\ud83d escape.", "title": "\\udc00"}')
+    document = one(path)
+    assert (document.text, document.title) == ("Broken \ufffd escape.", "\ufffd")
+
+
+# Folders, globs, sidecars, manifest, flags
+
+
+def test_folder_is_read_in_order_without_hidden_files_and_sidecars(tmp_path):
+    write(tmp_path / "b.txt", "B.")
+    write(tmp_path / "a" / "z.MD", "Z.")
+    write(tmp_path / "a" / "z.json", '{"source": "us"}')
+    write(tmp_path / "c.json", '{"text": "C."}')
+    write(tmp_path / ".git" / "x.txt", "X.")
+    write(tmp_path / "photo.png", b"\x89PNG")
+    assert [(d.doc_id, d.text, d.source) for d in read_documents(tmp_path)] == [
+        ("a/z", "Z.", "us"),
+        ("b", "B.", "other"),
+        ("c", "C.", "other"),
+    ]
+
+
+@pytest.mark.parametrize("expanded", [True, False], ids=["by the shell", "by the package"])
+def test_glob_passes_over_sidecars(tmp_path, expanded):
+    write(tmp_path / "b.txt", "B.")
+    write(tmp_path / "b.json", '{"source": "china", "text": "ignored"}')
+    write(tmp_path / "a.txt", "A.")
+    inputs: list[str | Path] = [*sorted(tmp_path.iterdir())] if expanded else [f"{tmp_path}/*"]
+    assert [(d.doc_id, d.text, d.source) for d in read_documents(*inputs)] == [
+        ("a", "A.", "other"),
+        ("b", "B.", "china"),
+    ]
+
+
+def test_glob_goes_into_folders(tmp_path):
+    write(tmp_path / "x" / "y" / "deep.txt", "Deep.")
+    assert one(f"{tmp_path}/**/*.txt").doc_id == "deep"
+
+
+def test_precedence_is_document_sidecar_manifest_flags(tmp_path):
+    write(tmp_path / "a.md", "---\ntitle: from front matter\n---\nBody.")
+    write(tmp_path / "a.json", json.dumps({"title": "from sidecar", "event": "from sidecar", "text": "no"}))
+    manifest = write(
+        tmp_path / "manifest.csv",
+        "path,title,event,kind,date\r\na.md,from manifest,from manifest,from manifest,\r\n",
+    )
+    flags = {"title": "flag", "event": "flag", "kind": "flag", "date": "2024-03-07", "source": "us", "lang": None}
+    document = one(tmp_path, manifest=str(manifest), **flags)
+    assert document == Document(
+        "a",
+        "Body.",
+        "us",
+        "2024-03-07",
+        "en",
+        "from front matter",
+        "from sidecar",
+        "from manifest",
+        str(tmp_path / "a.md"),
+    )
+
+
+def test_what_a_file_tells_of_itself_goes_after_manifest_and_before_flags(tmp_path):
+    for name in "abc":
+        write(tmp_path / f"{name}.docx", word("Body.", title="from Word"))
+    write(tmp_path / "a.json", '{"title": "from sidecar"}')
+    manifest = write(tmp_path / "m.csv", "path,title\nb.docx,from manifest\n")
+    documents = read_documents(tmp_path, manifest=manifest, title="flag")
+    assert [d.title for d in documents] == ["from sidecar", "from manifest", "from Word"]
+
+
+def test_manifest_itself_is_no_document_and_gives_doc_ids(tmp_path):
+    write(tmp_path / "texts" / "a.txt", "A.")
+    manifest = write(tmp_path / "texts" / "manifest.csv", "\ufeffpath,doc_id\na.txt,lindholm\n")
+    assert one(tmp_path / "texts", manifest=manifest).doc_id == "lindholm"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "m.csv: the manifest cannot be read (No such file or directory). Check the path"),
+        ("file\na.txt\n", "m.csv: the manifest has no column named path. Add one"),
+        ("path\nlost.txt\n", "lost.txt, which does not exist. Mend the path"),
+        (bytes(range(256)), "m.csv: the manifest cannot be read ("),
+        ("path,title\ra.txt,x\r", "m.csv: the manifest cannot be read ("),
+    ],
+)
+def test_bad_manifest(tmp_path, content, message):
+    if content is not None:
+        write(tmp_path / "m.csv", content)
+    with pytest.raises(StanceError) as error:
+        list(iterate_documents([write(tmp_path / "a.txt", "A.")], manifest=tmp_path / "m.csv"))
+    assert message in str(error.value)
+
+
+def test_misspelt_flag_is_refused(tmp_path):
+    with pytest.raises(TypeError, match="no such metadata: sourc"):
+        read_documents(write(tmp_path / "a.txt", "A."), sourc="us")
+
+
+# Bad input: named with place, reason and cure, and the rest goes on
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason", "cure"),
+    [
+        ("a.txt", "", "the document has no text", "Check the file"),
+        ("a.txt", " \n\t\n", "the document has no text", "Check the file"),
+        ("a.txt", "---\ntitle: only\n---\n", "the document has no text", "Check the file"),
+        ("a.txt", bytes(range(256)), "its encoding cannot be told", "Save it as UTF-8 text"),
+        ("a.txt", b"plain\x00text", "it holds binary data, not text", "Save it as UTF-8 text"),
+        ("a.txt", "wide".encode("utf-32"), "it holds binary data, not text", "Save it as UTF-8 text"),
+        ("a.md", "---\ntitle: a\nsource: us: x\n---\nB.", "its front matter is not valid YAML in line 3", "Mend the lines"),
+        ("a.md", "\n---\n\ttitle: a\n---\nB.", "its front matter is not valid YAML in line 3", "Mend the lines"),
+        ("a.md", "---\n- a\n- b\n---\nB.", "its front matter does not give names and values", "Mend the lines"),
+        ("a.md", "---\ndate: 2024-02-30\n---\nB.", "its front matter holds a bad date (", "Write it as YYYY-MM-DD"),
+        ("a.md", "---\ndate: some day\n---\nB.", "'some day' is not a date", "Write the date as YYYY-MM-DD"),
+        ("a.md", "---\nsource: candidate\n---\nB.", "source 'candidate' is not one of us, china, other", "Set it to us"),
+        ("a.md", "---\nlang: fr\n---\nB.", "lang 'fr' is not one of en, zh", "Set it to en or zh"),
+        ("a.html", "<html><body></body></html>", "no main text was found in the page", "Save the text of the page"),
+        ("a.docx", b"PK\x03\x04 no zip", "it is not a readable Word document", "Open it in Word"),
+        ("a.pdf", b"%PDF-1.4 cut off", "it is not a readable PDF", "Open it in a PDF viewer"),
+        ("a.pdf", pdf(""), "the PDF holds no text (a scan?)", "Run it through OCR"),
+        ("a.json", "{'text': 1}", "it is not valid JSON (", "Write it with a JSON library"),
+        ("a.json", '{"body": "x"}', "the record has no text field", "Give every record a text field"),
+        ("a.json", "[]", "it holds no records", "Check the file"),
+        ("a.jsonl", "\n", "it holds no records", "Check the file"),
+        ("a.csv", "", "it has no column named text", "Rename the column (it has: none)"),
+        ("a.csv", "body,date\nx,y\n", "it has no column named text", "Rename the column (it has: body, date)"),
+        ("a.csv", "text,date\n", "it holds no records", "Check the file"),
+        ("a.parquet", b"PAR1", "it is not a readable Parquet file", "Write it again"),
+        ("a.xyz", "x", "files ending in .xyz are not read", "Known endings: .csv .docx .htm"),
+        ("README", "x", "files without an ending are not read", "Known endings: .csv .docx .htm"),
+    ],
+)
+def test_bad_file_is_named_and_the_others_go_on(tmp_path, name, content, reason, cure):
+    before, after = write(tmp_path / "before.txt", "Before."), write(tmp_path / "z" / "after.txt", "After.")
+    path = write(tmp_path / name, content)
+    good, [bad] = split([before, path, after])
+    assert [d.text for d in good] == ["Before.", "After."]
+    assert bad.location == str(path)
+    assert bad.reason.startswith(reason)
+    assert bad.cure.startswith(cure)
+    assert str(bad) == f"{path}: {bad.reason}. {bad.cure}"
+
+
+def test_parquet_without_text(tmp_path):
+    pd.DataFrame({"body": ["x"]}).to_parquet(tmp_path / "a.parquet")
+    assert failure(tmp_path / "a.parquet").cure == "Rename the column (it has: body)"
+
+
+def test_bad_records_of_jsonl_are_named_and_the_others_go_on(tmp_path):
+    lines = ['{"text": "A."}', '{"text": "B', "[1]", '{"text": 5}', '{"text": " "}', '{"text": "D", "date": "13/13/2024"}']
+    path = write(tmp_path / "d.jsonl", "\n".join([*lines, '{"text": "E", "n": ' + "1" * 5000 + "}", '{"text": "F."}']))
+    good, bad = split([path])
+    assert [(d.doc_id, d.text) for d in good] == [("d-1", "A."), ("d-8", "F.")]
+    assert [f.location for f in bad] == [f"{path}:{n}" for n in (2, 3, 4, 5, 6, 7)]
+    assert bad[0].reason.startswith("the line is not valid JSON (Unterminated string")
+    assert bad[0].cure == "Mend the line"
+    assert [f.reason for f in bad[1:5]] == [
+        "the record is not a JSON object",
+        "the record has no text field",
+        "the document has no text",
+        "'13/13/2024' is not a date",
+    ]
+    assert bad[5].reason.startswith("the line is not valid JSON (Exceeds the limit")
+
+
+def test_bad_rows_of_csv_are_named_and_the_others_go_on(tmp_path):
+    path = write(tmp_path / "d.csv", 'text,source\nA.,us\nB., or more,us\nC.\n,us\nE.,mars\nF.,us\n"G.,us\n')
+    good, bad = split([path])
+    assert [(d.text, d.source) for d in good] == [("A.", "us"), ("C.", "other"), ("F.", "us")]
+    assert [(f.location, f.reason) for f in bad[:3]] == [
+        (f"{path}:3", "the row has more cells than the header"),
+        (f"{path}:5", "the document has no text"),
+        (f"{path}:6", "source 'mars' is not one of us, china, other"),
+    ]
+    assert bad[0].cure == "Check its quotes and commas"
+    assert (bad[3].location, bad[3].cure) == (str(path), "Check its quotes")
+
+
+def test_broken_sidecar(tmp_path):
+    path = write(tmp_path / "a.txt", "A.")
+    write(tmp_path / "a.json", "{source: us}")
+    assert failure(path) == InputFailure(str(path), "its sidecar a.json is not valid JSON", "Mend or remove it")
+    write(tmp_path / "a.json", "[]")
+    assert failure(path) == InputFailure(str(path), "its sidecar a.json is not a JSON object", "Mend or remove it")
+
+
+def test_missing_inputs_and_empty_folders(tmp_path):
+    lost, pattern, text = str(tmp_path / "lost.txt"), f"{tmp_path}/*.txt", "Not a path but a text. " * 300
+    good, bad = split([lost, pattern, tmp_path, text])
+    assert good == []
+    assert [(f.location, f.reason, f.cure) for f in bad] == [
+        (lost, "there is no such file or folder", "Check the path"),
+        (pattern, "no file fits the pattern", "Check it, and quote it in the shell"),
+        (
+            str(tmp_path),
+            "the folder holds no documents",
+            "Known endings: .csv .docx .htm .html .json .jsonl .markdown .md .ndjson .parquet .pdf .text .tsv .txt",
+        ),
+        (text, "there is no such file or folder", "Check the path"),
+    ]
+
+
+def test_duplicate_doc_id_is_named_with_both_places(tmp_path):
+    first, second = write(tmp_path / "x" / "a.txt", "A."), write(tmp_path / "y" / "a.txt", "B.")
+    good, [bad] = split([first, second])
+    assert [d.text for d in good] == ["A."]
+    assert bad.location == str(second)
+    assert bad.reason == f"its doc_id 'a' is already used by {first}"
+    assert bad.cure == "Give one of them another doc_id, in front matter, sidecar or manifest"
+
+
+def test_too_large_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("stance.documents.collect.MAX_BYTES", 1 << 20)
+    path = write(tmp_path / "a.txt", b"x" * ((1 << 20) + 1))
+    assert failure(path) == InputFailure(str(path), "it is larger than 1 MB", "Split it into smaller files")
+
+
+def test_read_documents_lists_all_failures(tmp_path):
+    with pytest.raises(InputError) as error:
+        read_documents(tmp_path / "a.txt", write(tmp_path / "good.txt", "Good."), tmp_path / "b.txt")
+    assert [f.location for f in error.value.failures] == [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    assert str(error.value).count("there is no such file or folder. Check the path") == 2
+
+
+# The document
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("2024", "2024"),
+        (2024, "2024"),
+        ("2024-03", "2024-03"),
+        ("2024-03-07", "2024-03-07"),
+        ("20240307", "2024-03-07"),
+        ("2024-03-07T23:30:00Z", "2024-03-07"),
+        ("7 March 2024", "2024-03-07"),
+        ("Mar. 7, 2024", "2024-03-07"),
+        (datetime.date(2024, 3, 7), "2024-03-07"),
+        (datetime.datetime(2024, 3, 7, 12), "2024-03-07"),
+        (pd.Timestamp("2024-03-07"), "2024-03-07"),
+    ],
+)
+def test_iso_date(value, expected):
+    assert iso_date(value) == expected
+
+
+@pytest.mark.parametrize("value", ["March 2024", "2024-13", "2024-02-30", "2024-03-071", "Thursday", "12", "10:30", "soon"])
+def test_what_is_not_a_full_date_is_refused(value):
+    with pytest.raises(ValueError, match="is not a (full )?date$"):
+        iso_date(value)
+
+
+def test_detect_language():
+    assert detect_language(CHINESE) == "zh"
+    assert detect_language(ENGLISH) == "en"
+    assert detect_language("The Ministry (外交部) replied.") == "en"
+    assert detect_language("2024 — 7") == "en"
+
+
+def test_make_document_normalises():
+    document = make_document(
+        "\ufeffA\r\nb\rc", {"source": " China ", "lang": "zh-CN", "title": " a\n b ", "event": 5, "kind": ""}, "x", None
+    )
+    assert document == Document("x", "A\nb\nc", "china", None, "zh", "a b", "5", None, None)
