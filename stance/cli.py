@@ -41,12 +41,12 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="stance")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done, to stderr.")
 def main(verbose: bool) -> None:
-    r"""Read diplomatic readouts the way a careful coder would.
+    """Read diplomatic readouts the way a careful coder would.
 
     \b
     stance compare us.md china.md          two readouts of one meeting -> HTML report
     stance score readouts/ -o table.csv    label every sentence of many documents
-    """
+    """  # noqa: D301  # click's mark for text that is not to be wrapped
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -142,6 +142,8 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     Two documents: the American and the Chinese account of one meeting. One argument: a scored table, or a folder (or
     JSONL) of documents that carry their source, and the event that ties two accounts together.
     """
+    from dataclasses import asdict
+
     import stance
     from stance.report.findings import headline
 
@@ -167,7 +169,7 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     findings = headline(comparison)
     if as_json:
         click.echo(
-            json.dumps({"report": str(files[0]), "findings": [f.to_dict() for f in findings]}, ensure_ascii=False)
+            json.dumps({"report": str(files[0]), "findings": [asdict(f) for f in findings]}, ensure_ascii=False)
         )
     else:
         for finding in findings:

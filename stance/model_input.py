@@ -16,6 +16,7 @@ from stance.sentences import Sentence
 
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 TITLE_CHARACTERS = 160
+OPENING_CHARACTERS = 100
 SENTENCE_CHARACTERS = 4000
 """Longer sentences are cut before they are tokenized; no encoder reads that far."""
 
@@ -28,12 +29,15 @@ class ContextWindow:
         previous: how many of the sentences before it in the document.
         title: whether the document's title.
         source: whether the side that published the document, and who has the floor.
+        opening: whether the beginning of the paragraph, which in a readout often names whose words the paragraph
+            reports.
         max_length: longest input in tokens, both segments together.
     """
 
     previous: int = 2
     title: bool = True
     source: bool = True
+    opening: bool = True
     max_length: int = 160
 
     def to_dict(self) -> dict[str, Any]:
@@ -55,11 +59,14 @@ def model_inputs(document: Document, sentences: Sequence[Sentence], window: Cont
         window: which context to give.
 
     Returns:
-        one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker"
-        and is cut from its left where it is too long, so that what is nearest stays.
+        one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker |
+        beginning of the paragraph" and is cut from its left where it is too long, so that what tells most stays.
     """
     cleaned = [clean(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
     title = clean(document.title)[:TITLE_CHARACTERS]
+    first_of: dict[int, int] = {}
+    for i, sentence in enumerate(sentences):
+        first_of.setdefault(sentence.paragraph, i)
     pairs = []
     for i, sentence in enumerate(sentences):
         parts = [" ".join(cleaned[max(0, i - window.previous) : i])] if window.previous else []
@@ -69,5 +76,7 @@ def model_inputs(document: Document, sentences: Sequence[Sentence], window: Cont
             parts.append(f"source: {document.source}")
             if sentence.speaker:
                 parts.append(f"speaker: {clean(sentence.speaker)}")
+        if window.opening and first_of[sentence.paragraph] < i - window.previous:
+            parts.append(f"paragraph: {cleaned[first_of[sentence.paragraph]][:OPENING_CHARACTERS]}")
         pairs.append((cleaned[i], " | ".join(p for p in parts if p)))
     return pairs

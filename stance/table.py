@@ -109,8 +109,8 @@ class TableWriter:
     """Writes a sentence table part by part, so that memory stays bounded.
 
     The file appears under its name only when it is complete. Columns that a user has added are written too, where the
-    first part has them. CSV joins lists by ``;``, writes ``probs`` as JSON, and
-    puts an apostrophe before cells that a spreadsheet would run as a formula.
+    first part has them. CSV joins lists by ``;``, writes ``probs`` as JSON, and puts an apostrophe before cells that a
+    spreadsheet would run as a formula.
 
     Args:
         path: a file ending in ``.parquet``, ``.jsonl`` or ``.csv``, or ``-`` for JSONL on stdout.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -127,6 +128,10 @@ def _run(*arguments: str | Path, code: int = 0) -> Any:
     return result
 
 
+def _row(table: pd.DataFrame, index: tuple[str, str]) -> dict[Any, Any]:
+    return dict(table.T[index])
+
+
 def _problems(folder: Path, codebook: Codebook, *, documents: bool = True) -> list[str]:
     given = _documents(folder) if documents else None
     return check_corpus(folder / "annotations.jsonl", folder / "documents.csv", codebook, given).problems
@@ -168,7 +173,7 @@ def test_committed_counts_add_up(codebook: Codebook) -> None:
     for name, table in counts.tables.items():
         assert (table["all"] == table.drop(columns="all").sum(axis=1)).all(), name
         assert [":".join(i) for i in table.index[1:]] == codebook.outputs
-        assert table.loc["stance", "all"].sum() == table.loc[SENTENCES, "all"]
+        assert table["all"].to_frame().xs("stance")["all"].sum() == table.loc[SENTENCES, "all"]
     stances = Counter(a.stance for a in annotations)
     assert counts.tables["kind"].loc[("stance", "red_line"), "all"] == stances["red_line"]
     assert counts.tables["written"].loc[SENTENCES, "all"] == sum(len(w.annotations) for w in written)
@@ -274,8 +279,8 @@ def test_check_finds_span_coded_twice(small: Path) -> None:
 def test_duplicates_across_splits_are_counted(small: Path, codebook: Codebook) -> None:
     files = (small / "annotations.jsonl", small / "documents.csv", codebook)
     table = check_corpus(*files, _documents(small)).duplicates.set_index(["part", "against"])
-    assert table.loc[("test", "train")].to_dict() == {"sentences": 5, "exact": 2, "exact_long": 2, "near": 1}
-    assert table.loc[("test", "validation")].to_dict() == {"sentences": 5, "exact": 1, "exact_long": 0, "near": 0}
+    assert _row(table, ("test", "train")) == {"sentences": 5, "exact": 2, "exact_long": 2, "near": 1}
+    assert _row(table, ("test", "validation")) == {"sentences": 5, "exact": 1, "exact_long": 0, "near": 0}
     by_hash = check_corpus(*files).duplicates.set_index(["part", "against"])
     assert by_hash.loc[("test", "validation"), "exact"] == 1
     assert "near" not in by_hash
@@ -367,9 +372,9 @@ def test_doccano_uses_listed_categories(small: Path, codebook: Codebook) -> None
 def test_counts_and_shortfalls(small: Path, codebook: Codebook) -> None:
     catalogue = read_catalogue(small / "documents.csv")
     counts = label_counts(read_annotations(small / "annotations.jsonl"), catalogue, [], codebook)
-    assert counts.tables["source"].loc[SENTENCES].to_dict() == {"all": 10, "us": 5, "china": 5}
+    assert _row(counts.tables["source"], SENTENCES) == {"all": 10, "us": 5, "china": 5}
     assert list(counts.tables["year"].columns) == ["all", "2031", "2032", "unknown"]
-    assert counts.tables["source"].loc[("issue", "military")].to_dict() == {"all": 4, "us": 2, "china": 2}
+    assert _row(counts.tables["source"], ("issue", "military")) == {"all": 4, "us": 2, "china": 2}
     lacking = shortfalls(counts.tables["source"][["us"]], 3)
     assert ("military", 2, 1) in set(zip(lacking["label"], lacking["count"], lacking["lacking"], strict=True))
     assert "10 sentences of 4 documents" in str(counts)

@@ -177,14 +177,18 @@ def test_docx_without_properties_has_no_title(tmp_path, monkeypatch):
 
 
 def test_pdf_joins_lines_and_mends_hyphens(tmp_path):
-    content = pdf("The two ministers met in Lindholm to talk about re-", "opening the ferry.", "A new line.", gap_after=1)
+    content = pdf(
+        "The two ministers met in Lindholm to talk about re-", "opening the ferry.", "A new line.", gap_after=1
+    )
     assert one(write(tmp_path / "a.pdf", content)).text == (
         "The two ministers met in Lindholm to talk about reopening the ferry.\n\nA new line."
     )
 
 
 def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
-    monkeypatch.setattr("pdfminer.high_level.extract_text", lambda *a, **k: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。")
+    monkeypatch.setattr(
+        "pdfminer.high_level.extract_text", lambda *a, **k: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。"
+    )
     [(_, record)] = read_pdf(b"")
     assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}
 
@@ -234,7 +238,12 @@ def test_tsv(tmp_path):
 
 def test_parquet(tmp_path):
     frame = pd.DataFrame(
-        {"text": [ENGLISH, CHINESE], "date": [datetime.date(2024, 3, 7), None], "source": ["us", None], "doc_id": [1, 2]}
+        {
+            "text": [ENGLISH, CHINESE],
+            "date": [datetime.date(2024, 3, 7), None],
+            "source": ["us", None],
+            "doc_id": [1, 2],
+        }
     )
     frame.to_parquet(tmp_path / "d.parquet")
     first, second = read_documents(tmp_path / "d.parquet", source="china")
@@ -267,7 +276,9 @@ def test_encodings_of_chinese(tmp_path, encoding):
     assert (document.text, document.lang) == (CHINESE, "zh")
 
 
-@pytest.mark.parametrize("text", ["The envoy’s visit – “cordial” – ended in Málaga with Señora Ruíz.", "Résumé", "Over…"])
+@pytest.mark.parametrize(
+    "text", ["The envoy’s visit – “cordial” – ended in Málaga with Señora Ruíz.", "Résumé", "Over…"]
+)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_encodings_of_english(tmp_path, text, encoding):
     assert one(write(tmp_path / "a.txt", text.encode(encoding))).text == text
@@ -398,12 +409,22 @@ def test_misspelt_flag_is_refused(tmp_path):
         ("a.txt", bytes(range(256)), "its encoding cannot be told", "Save it as UTF-8 text"),
         ("a.txt", b"plain\x00text", "it holds binary data, not text", "Save it as UTF-8 text"),
         ("a.txt", "wide".encode("utf-32"), "it holds binary data, not text", "Save it as UTF-8 text"),
-        ("a.md", "---\ntitle: a\nsource: us: x\n---\nB.", "its front matter is not valid YAML in line 3", "Mend the lines"),
+        (
+            "a.md",
+            "---\ntitle: a\nsource: us: x\n---\nB.",
+            "its front matter is not valid YAML in line 3",
+            "Mend the lines",
+        ),
         ("a.md", "\n---\n\ttitle: a\n---\nB.", "its front matter is not valid YAML in line 3", "Mend the lines"),
         ("a.md", "---\n- a\n- b\n---\nB.", "its front matter does not give names and values", "Mend the lines"),
         ("a.md", "---\ndate: 2024-02-30\n---\nB.", "its front matter holds a bad date (", "Write it as YYYY-MM-DD"),
         ("a.md", "---\ndate: some day\n---\nB.", "'some day' is not a date", "Write the date as YYYY-MM-DD"),
-        ("a.md", "---\nsource: candidate\n---\nB.", "source 'candidate' is not one of us, china, other", "Set it to us"),
+        (
+            "a.md",
+            "---\nsource: candidate\n---\nB.",
+            "source 'candidate' is not one of us, china, other",
+            "Set it to us",
+        ),
         ("a.md", "---\nlang: fr\n---\nB.", "lang 'fr' is not one of en, zh", "Set it to en or zh"),
         ("a.html", "<html><body></body></html>", "no main text was found in the page", "Save the text of the page"),
         ("a.docx", b"PK\x03\x04 no zip", "it is not a readable Word document", "Open it in Word"),
@@ -438,7 +459,14 @@ def test_parquet_without_text(tmp_path):
 
 
 def test_bad_records_of_jsonl_are_named_and_the_others_go_on(tmp_path):
-    lines = ['{"text": "A."}', '{"text": "B', "[1]", '{"text": 5}', '{"text": " "}', '{"text": "D", "date": "13/13/2024"}']
+    lines = [
+        '{"text": "A."}',
+        '{"text": "B',
+        "[1]",
+        '{"text": 5}',
+        '{"text": " "}',
+        '{"text": "D", "date": "13/13/2024"}',
+    ]
     path = write(tmp_path / "d.jsonl", "\n".join([*lines, '{"text": "E", "n": ' + "1" * 5000 + "}", '{"text": "F."}']))
     good, bad = split([path])
     assert [(d.doc_id, d.text) for d in good] == [("d-1", "A."), ("d-8", "F.")]
@@ -538,9 +566,11 @@ def test_iso_date(value, expected):
     assert iso_date(value) == expected
 
 
-@pytest.mark.parametrize("value", ["March 2024", "2024-13", "2024-02-30", "2024-03-071", "Thursday", "12", "10:30", "soon"])
+@pytest.mark.parametrize(
+    "value", ["March 2024", "2024-13", "2024-02-30", "2024-03-071", "Thursday", "12", "10:30", "soon"]
+)
 def test_what_is_not_a_full_date_is_refused(value):
-    with pytest.raises(ValueError, match="is not a (full )?date$"):
+    with pytest.raises(ValueError, match=r"is not a (full )?date$"):
         iso_date(value)
 
 

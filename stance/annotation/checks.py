@@ -34,6 +34,7 @@ FORMULA_WORDS = 6
 NEAR_WORDS = 8
 NEAR_JACCARD = 0.9
 SHOWN = 40
+GRAM = 5
 
 Pair = tuple[int, int, float]
 _TOKEN = re.compile(r"[\u4e00-\u9fff]|[^\W_\u4e00-\u9fff]+")
@@ -158,15 +159,14 @@ def record_problems(path: str | Path) -> list[str]:
         for number, line in enumerate(lines, 1):
             extra = sorted(set(json.loads(line)) - RECORD_FIELDS) if line.strip() else []
             found += [f"{path}:{number}: field {name!r}: annotations are published without text" for name in extra]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the file") from error
     return found
 
 
 def label_problems(annotations: Iterable[Annotation], codebook: Codebook) -> list[str]:
     """Labels that are not in the codebook or break its rules, one message for each sentence."""
-    each = ((a, codebook.problems(a.labels)) for a in annotations)
-    return [f"{_place(a)}: {'; '.join(problems)}" for a, problems in each if problems]
+    return [f"{_place(a)}: {'; '.join(found)}" for a in annotations if (found := codebook.problems(a.labels))]
 
 
 def span_problems(annotations: Sequence[Annotation]) -> list[str]:
@@ -203,10 +203,8 @@ def formula_repeats(
         the repeats in order of the documents, `normalise` having been applied to both sides.
     """
     parts = _parts(_texts(documents), _texts(written), splits)
-    known: dict[str, tuple[str, str]] = {}
-    for part in ("train", "validation", WRITTEN):
-        for item in parts[part]:
-            known.setdefault(item.text, (item.annotation.doc_id, part))
+    fitted = [(t.text, (t.annotation.doc_id, part)) for part in ("train", "validation", WRITTEN) for t in parts[part]]
+    known = dict(reversed(fitted))  # the first sentence with a text stands
     return [
         Repeat(item.annotation, item.words, *known[item.text])
         for item in parts["test"]
@@ -239,9 +237,11 @@ def near_duplicates(first: Sequence[str], second: Sequence[str], minimum: float 
     import numpy as np
     from sklearn.feature_extraction.text import CountVectorizer
 
-    if not first or not second:
+    if max(map(len, (*first, *second)), default=0) < GRAM:
         return []
-    vectorizer = CountVectorizer(analyzer="char", ngram_range=(5, 5), binary=True, lowercase=False, dtype=np.int32)
+    vectorizer = CountVectorizer(
+        analyzer="char", ngram_range=(GRAM, GRAM), binary=True, lowercase=False, dtype=np.int32
+    )
     grams: Any = vectorizer.fit_transform([*first, *second])
     sizes = np.asarray(grams.sum(axis=1)).ravel()
     left = np.argsort(sizes[: len(first)], kind="stable")

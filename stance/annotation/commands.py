@@ -76,17 +76,16 @@ def find_files(**given: Any) -> CorpusFiles:
 
     Args:
         **given: paths by the names of `CorpusFiles`, or None. Without ``annotations``, the corpus is the one in the
-            current folder or else in the repository. With them, splits and raw annotations are looked for beside them,
-            and there is no written part unless it is given.
+            current folder or else in the repository. With them, splits and raw annotations are sought beside them, and
+            there is no written part unless it is given.
 
     Raises:
         StanceError: if there is no corpus.
     """
     annotations = given.get("annotations") or _default(ANNOTATIONS)
     folder, written = annotations.parent, given.get("written")
-    if not written and not given.get("annotations"):
-        standard = folder.parents[1] / WRITTEN
-        written = standard if standard.is_file() else None
+    if not written and not given.get("annotations") and (folder.parents[1] / WRITTEN).is_file():
+        written = folder.parents[1] / WRITTEN
     raw = given.get("raw") or ([folder / "raw"] if (folder / "raw").is_dir() else [])
     return CorpusFiles(
         annotations,
@@ -115,7 +114,7 @@ def corpus_options(command: Command) -> Command:
     for option in (
         click.option("--codebook", type=PATH, help="Codebook (YAML); default: the one that stance ships."),
         click.option("--splits", type=PATH, help="CSV with doc_id and split; default: documents.csv beside them."),
-        click.option("--written", type=PATH, help=f"Written sentences (JSONL); default: {WRITTEN}."),
+        click.option("--written", type=PATH, help=f"Written sentences; default, without --annotations: {WRITTEN}."),
         click.option(
             "--documents", type=PATH, multiple=True, envvar="STANCE_DOCUMENTS", show_envvar=True, metavar="PATH",
             help="File, folder or glob of the annotated documents; may be given again.",
@@ -130,8 +129,7 @@ def corpus_options(command: Command) -> Command:
 def corpus() -> None:
     """Look at the labelled corpus, check it, and export it.
 
-    The corpus holds labels and offsets, no published text. Counts and agreement need nothing else; exports of text need
-    your copies of the documents (--documents).
+    The corpus holds labels and offsets. Exports need the text: your copies of the documents (--documents).
     """
 
 
@@ -160,11 +158,9 @@ def stats(by: tuple[str, ...], minimum: int | None, figure: Path | None, as_json
     else:
         click.echo(str(counts))
         if lacking is not None:
-            click.echo(f"\nlabels with fewer than {minimum} sentences: {len(lacking)}")
-            click.echo(lacking.to_string(index=False) if len(lacking) else "none")
+            click.echo(f"\nlabels with fewer than {minimum} sentences\n{lacking.to_string(index=False)}")
     if figure:
         statistics.save_figure(statistics.sentences_figure(annotations, catalogue), figure)
-        click.echo(f"figure: {figure}", err=True)
 
 
 @corpus.command("check")
@@ -242,9 +238,7 @@ def export(form: str, output: Path, part: str, **given: Any) -> None:
     except OSError as error:
         raise StanceError(f"{output}: the export cannot be written ({error}). Check the folder") from error
     count = sum(len(d.annotations) for d in [*joined.documents, *written])
-    click.echo(f"{count} sentences written to {output}", err=True)
-    for line in failures:
-        click.echo(line, err=True)
+    click.echo("\n".join([f"{count} sentences written to {output}", *failures]), err=True)
     if failures:
         click.get_current_context().exit(1)
 
@@ -297,9 +291,8 @@ def _check_record(found: CorpusCheck) -> dict[str, Any]:
     return {"problems": found.problems, "duplicates": _records(found.duplicates), "repeats": repeats}
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records"))
-    return records
+def _records(table: pd.DataFrame) -> Any:
+    return json.loads(table.to_json(orient="records"))
 
 
 def _dump(content: Any) -> str:

@@ -147,7 +147,7 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
     path = Path(path)
     annotations = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the path") from error
     for number, line in enumerate(lines, 1):

@@ -56,7 +56,7 @@ def read_written(path: str | Path, codebook: Codebook | None = None) -> list[Ann
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise StanceError(f"{path}: the written sentences cannot be read ({error}). Check the path") from error
     for number, line in enumerate(lines, 1):

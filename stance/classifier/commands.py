@@ -128,7 +128,7 @@ def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[D
 
     texts: dict[str, str] = {}
     for line, a in zip(
-        (x for x in gold.read_text(encoding="utf-8").splitlines() if x.strip()), annotations, strict=True
+        (x for x in gold.read_text(encoding="utf-8").split("\n") if x.strip()), annotations, strict=True
     ):
         text = json.loads(line).get("text")
         if text is None:

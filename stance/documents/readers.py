@@ -158,7 +158,7 @@ def read_docx(data: bytes) -> Iterator[Located]:
     title = document.core_properties.title or ""
     if title == "Word Document":  # what python-docx gives for a file without properties
         title = ""
-    yield "", {"text": "\n\n".join(p for p in parts if p.strip()), "title": title}
+    yield "", {"text": "\n\n".join(p.strip() for p in parts if p.strip()), "title": title}
 
 
 def read_pdf(data: bytes) -> Iterator[Located]:

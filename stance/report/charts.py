@@ -17,7 +17,19 @@ import numpy as np
 import pandas as pd
 
 from stance.report.difference_charts import disagreement_chart, red_line_chart
-from stance.report.marks import NARROW, WIDTH, Chart, Frame, by_count, dot_rows, finish, furniture, nothing
+from stance.report.marks import (
+    NARROW,
+    SIGNED,
+    WIDTH,
+    Chart,
+    Frame,
+    by_count,
+    dot_rows,
+    finish,
+    furniture,
+    long_names,
+    nothing,
+)
 from stance.report.stance_bars import mean_summaries, stance_means, stance_shares
 from stance.report.style import MUTED, PAPER, interval, issue_link, percent, signed
 
@@ -153,9 +165,11 @@ def words_chart(framing: Framing, issue: str, top: int, width: int = WIDTH) -> C
         for r in rows.to_dict("records")
     ]
     title = f"← {frame.names[1]} · log-odds · {frame.names[0]} →"
-    x = alt.X("value:Q", axis=alt.Axis(tickCount=5, format="+.1~f", title=title), scale=alt.Scale(nice=True))
+    x = alt.X("value:Q", axis=alt.Axis(tickCount=5, labelExpr=SIGNED, title=title), scale=alt.Scale(nice=True))
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x="x:Q")
-    chart = alt.layer(zero, *dot_rows(rows, frame, x)).properties(width=frame.plot, height=frame.height)
+    chart = alt.layer(zero, *dot_rows(rows, frame, x), *long_names(frame)).properties(
+        width=frame.plot, height=frame.height
+    )
     return finish(chart, f"Distinctive words, {issue}", rows)
 
 

@@ -164,10 +164,8 @@ def _red_lines(comparison: Comparison) -> Finding:
         issues = mine["issue_main"].value_counts()
         named = [f"{sides.issue_name(str(i))}{'' if len(issues) == 1 else f' ({c:,})'}" for i, c in issues.items()]
         sure = [f"{p:.2f}" for p in mine["p_limit"].head(3)] + (["…"] if len(mine) > 3 else [])
-        on = _listed(named[:LISTED], len(named))
-        parts.append(
-            f"{_account(comparison, group)} names {count(len(mine), 'red line')}, on {on} (p = {', '.join(sure)})"
-        )
+        what = f"{count(len(mine), 'red line')}, on {_listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
+        parts.append(f"{_account(comparison, group)} names {what}")
     possible = len(red.possible.dropna(subset=["doc_id"]))
     more = f" {count(possible, 'more sentence')} may name one (probability 0.20 or more)." if possible else ""
     text = f"Red lines: {'; '.join(parts)}."
@@ -188,14 +186,14 @@ def _positions(comparison: Comparison) -> Finding | None:
     ).sort_values(["sure", "enough", "size"], ascending=False)
     top = ranked.iloc[0].to_dict()
     issue = str(top["issue"])
-    rows = stances.table[stances.table["issue"] == issue].set_index("group")
+    rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
     said = [
-        f"{signed(float(rows.loc[g, 'estimate']))} ({name}, n = {int(rows.loc[g, 'n']):,})"
+        f"{signed(rows[g]['estimate'])} ({name}, n = {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
     text = (
-        f"Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} against {said[1]}, "
-        f"difference {signed(top['difference'])}{_certainty(top, share=False)}"
+        f"Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} against "
+        f"{said[1]}, difference {signed(top['difference'])}{_certainty(top, share=False)}"
     )
     figures = {"issue": issue, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     own = stances.evidence
@@ -221,11 +219,8 @@ def _disagreements(comparison: Comparison) -> Finding:
     own = comparison.stances.evidence
     own_groups, groups = groups_of(comparison.sides, own), groups_of(comparison.sides, evidence)
     voiced = set(sides.codebook["stance"].with_role("difference"))
-    design = (
-        sides.design(own.assign(**{sides.by: own_groups}).join(looked_up(sides, own, ["event", "paragraph"])))
-        if len(own)
-        else None
-    )
+    units = looked_up(sides, own, ["event", "paragraph"])
+    design = sides.design(units.assign(doc_id=own["doc_id"], **{sides.by: own_groups})) if len(own) else None
     parts, figures = [], {}
     for number, group in enumerate(sides.groups):
         mine, n = evidence[groups == group], int((own_groups == group).sum())
@@ -239,10 +234,8 @@ def _disagreements(comparison: Comparison) -> Finding:
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
         issue = sides.issue_name(str(mine["issue_main"].value_counts().index[0]))
         shares = f"{percent(share)} {interval(low, high, True)}"
-        parts.append(
-            f"{_account(comparison, group)} in {len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), most on "
-            f"{issue}"
-        )
+        told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), most on {issue}"
+        parts.append(f"{_account(comparison, group)} in {told}")
     text = f"Difference is voiced by {'; by '.join(parts)}."
     return Finding("disagreements", text, figures, keys_of(evidence))
 
@@ -256,9 +249,9 @@ def _framing(comparison: Comparison) -> Finding | None:
     ).sort_values(["sure", "size"], ascending=False)
     top = ranked.iloc[0].to_dict()
     frame = str(top["frame"])
-    rows = framing.table[framing.table["frame"] == frame].set_index("group")
+    rows = framing.table[framing.table["frame"] == frame].set_index("group").to_dict("index")
     shares = [
-        f"{percent(float(rows.loc[g, 'estimate']))} of the {name} sentences ({int(rows.loc[g, 'count']):,} of {int(rows.loc[g, 'n']):,})"
+        f"{percent(rows[g]['estimate'])} of the {name} sentences ({rows[g]['count']:,} of {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
@@ -280,8 +273,11 @@ def _carries(comparison: Comparison) -> Finding:
     documents = [int(sides.of(g)["doc_id"].nunique()) for g in sides.groups]
     n = [_substantive(comparison, g) for g in sides.groups]
     unit = sides.design(sides.substantive()).name if len(sides.substantive()) else "sentence"
-    text = f"The comparison rests on {count(n[0], 'sentence')} ({sides.names[0]}) and {n[1]:,} ({sides.names[1]}) with an issue"
-    text += f", from {'1 document each' if max(documents) == 1 else f'{documents[0]:,} and {count(documents[1], "document")}'}. "
+    each = count(documents[1], "document")
+    text = (
+        f"The comparison rests on {count(n[0], 'sentence')} ({sides.names[0]}) and {n[1]:,} ({sides.names[1]}) with an "
+        f"issue, from {'1 document each' if max(documents) == 1 else f'{documents[0]:,} and {each}'}. "
+    )
     if min(n) < FEW:
         text += "That is thin: read the sentences and the counts, not the shares. "
     if max(documents) == 1:

@@ -1,4 +1,4 @@
-"""Finding what evidence tables do not hold: the group of a sentence, its probabilities, its neighbours in the document."""
+"""What evidence tables do not hold: the group of a sentence, its probabilities, its neighbours in the document."""
 
 from __future__ import annotations
 

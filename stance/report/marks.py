@@ -18,6 +18,8 @@ Chart: TypeAlias = Any
 """Any Altair chart: layered, concatenated or single; Altair's own types do not tell which its methods return."""
 WIDTH = 720
 """Of a whole chart, in pixels."""
+SIGNED = "datum.value ? format(datum.value, '+.1~f') : '0'"
+"""Axis labels with a sign, and zero without."""
 NARROW = 480
 """Up to this width a chart is made for a phone."""
 
@@ -176,10 +178,10 @@ def furniture(rows: pd.DataFrame, frame: Frame, keys: pd.Series, link: Callable[
     areas["link"] = areas["key"].map(link)
     hits = alt.Chart(areas).mark_bar(opacity=0)
     x = {"x": alt.value(-frame.margin), "x2": alt.value(frame.plot)}
-    return [*_long_names(frame), hits.encode(**x, y=row_axis(frame), href="link:N", description="summary:N")]
+    return [*long_names(frame), hits.encode(**x, y=row_axis(frame), href="link:N", description="summary:N")]
 
 
-def _long_names(frame: Frame) -> list[alt.Chart]:
+def long_names(frame: Frame) -> list[alt.Chart]:
     """Names of several lines as text marks, centred on their rows, which axis labels are not."""
     layers = []
     for lines in sorted({name.count("\n") for name in frame.shown} - {0}):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import Chart, Frame, dot_rows, furniture, row_axis, side_color, side_shape
+from stance.report.marks import SIGNED, Chart, Frame, dot_rows, furniture, row_axis, side_color, side_shape
 from stance.report.style import MUTED, PAPER, interval, issue_link, signed, stance_colors, stance_order, text_on
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def stance_means(table: pd.DataFrame, frame: Frame, width: int) -> Chart:
             "note": "",
         }
     ).dropna(subset=["value"])
-    axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], format="+.1~f", title="mean position, −1 to +1", labelOverlap=True)
+    axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], labelExpr=SIGNED, title="mean position, −1 to +1", labelOverlap=True)
     x = alt.X("value:Q", axis=axis, scale=alt.Scale(domain=[-1, 1]))
     layers = dot_rows(rows, frame, x, axis=False)
     zero = (

@@ -1,0 +1,97 @@
+"""A second look: sentences whose label a cross-validated model confidently contradicts.
+
+The model is a logistic regression on frozen sentence embeddings, fitted on other documents than the one that it judges
+(grouped cross-validation). Sentences are ranked by how little probability it gives to the label (self-confidence, Northcutt,
+Jiang and Chuang 2021, section 3). It proposes; a coder decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stance.annotation.examples import Example
+
+FOLDS = 5
+
+
+def embed(examples: Sequence[Example], encoder: str = "minilm-l6", batch_size: int = 64) -> np.ndarray:
+    """Mean-pooled embeddings of sentence and context by a frozen encoder.
+
+    Args:
+        examples: the sentences.
+        encoder: a name of ``configs/encoders.yaml``.
+        batch_size: sentences a batch.
+
+    Returns:
+        float32, shape (n, 2 * width): the sentence's embedding and that of its context.
+    """
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    from stance.classifier.encoders import find_encoder
+
+    folder = find_encoder(encoder)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.bfloat16).eval()
+
+    def run(texts: list[str]) -> np.ndarray:
+        order = np.argsort([len(t) for t in texts])
+        result = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
+        for start in range(0, len(texts), batch_size):
+            rows = order[start : start + batch_size]
+            batch = tokenizer(
+                [texts[i] for i in rows], padding=True, truncation=True, max_length=128, return_tensors="pt"
+            )
+            with torch.inference_mode():
+                hidden = model(**batch).last_hidden_state.float()
+            mask = batch["attention_mask"].unsqueeze(-1).float()
+            result[rows] = ((hidden * mask).sum(dim=1) / mask.sum(dim=1)).numpy()
+        return result
+
+    return np.hstack([run([e.sentence for e in examples]), run([e.context or " " for e in examples])])
+
+
+def suspects(
+    examples: Sequence[Example], features: np.ndarray, dimension: str = "stance", most: int = 300
+) -> pd.DataFrame:
+    """Sentences whose label the model contradicts most confidently.
+
+    Args:
+        examples: annotated sentences.
+        features: shape (n, width), from `embed`.
+        dimension: ``stance``, ``holder`` or ``issue`` (the main issue).
+        most: how many at most.
+
+    Returns:
+        ``doc_id``, ``sent_id``, ``start``, ``end``, ``label``, ``suggested``, ``p_label``, ``p_suggested``, surest first.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    labels = np.array(
+        [e.annotation.issue[0] if dimension == "issue" else getattr(e.annotation, dimension) for e in examples]
+    )
+    groups = [e.document.doc_id for e in examples]
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+    p = cross_val_predict(classifier, features, labels, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba")
+    classes = np.unique(labels)
+    own = p[np.arange(len(labels)), np.searchsorted(classes, labels)]
+    best = p.argmax(axis=1)
+    rows = [i for i in np.argsort(own - p.max(axis=1)) if classes[best[i]] != labels[i]][:most]
+    return pd.DataFrame(
+        {
+            "doc_id": [groups[i] for i in rows],
+            "sent_id": [examples[i].annotation.sent_id for i in rows],
+            "start": [examples[i].annotation.start for i in rows],
+            "end": [examples[i].annotation.end for i in rows],
+            "label": labels[rows],
+            "suggested": classes[best[rows]],
+            "p_label": own[rows],
+            "p_suggested": p.max(axis=1)[rows],
+        }
+    )

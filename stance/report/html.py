@@ -1,0 +1,163 @@
+"""The report: one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stance.report import page
+from stance.report.charts import (
+    agenda_chart,
+    disagreement_chart,
+    frame_chart,
+    red_line_chart,
+    stance_chart,
+    words_chart,
+)  # fmt: skip
+from stance.report.findings import headline
+from stance.report.inline_svg import inline_svg
+from stance.report.marks import WIDTH
+from stance.report.page_tables import tables
+from stance.report.style import signed, stance_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stance.contrast.comparison import Comparison
+
+HERE = Path(__file__).resolve().parent
+PHONE = 330
+"""Width of the charts that phones show."""
+
+
+def render_report(comparison: Comparison, title: str | None = None) -> str:
+    """Render a comparison as one self-contained HTML page.
+
+    Args:
+        comparison: from `stance.compare`.
+        title: heading of the page; the event, or else the two sides, if None.
+
+    Returns:
+        HTML that loads nothing: style, script, data and charts are inside, and its content security policy forbids
+        requests. Texts of documents appear as text whatever they hold.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["signed"] = signed
+    script = (HERE / "report.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    labels = page.Labels(comparison)
+    charts = {k: {w: Markup(svg) for w, svg in pair.items()} for k, pair in _charts(comparison).items()}
+    return environment.get_template("report.html.j2").render(
+        **_content(comparison, labels, title),
+        charts=charts,
+        data=Markup(safe_json(page.page_data(comparison, labels))),
+        style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+    )
+
+
+def _content(comparison: Comparison, labels: page.Labels, title: str | None) -> dict[str, Any]:
+    """Everything that the template shows besides charts and data."""
+    sides, table = comparison.sides, comparison.sides.table
+    events = [str(e) for e in table["event"].dropna().unique()]
+    documents = page.documents(comparison)
+    own = f"{sides.names[0]} and {sides.names[1]}"
+    speakers = [str(s) for s in table["speaker"].dropna().unique() if s]
+    codebook = sides.codebook
+    return {
+        "title": title or (events[0] if len(events) == 1 else f"{own} compared"),
+        "events": events,
+        "speakers": speakers,
+        "sides": list(sides.names),
+        "documents": documents,
+        "several": max(map(len, documents)) > 1,
+        "findings": page.finding_views(headline(comparison), comparison),
+        "chips": page.chips(comparison),
+        "cards": page.cards(comparison, comparison.disagreements.evidence, labels),
+        "red_lines": page.cards(comparison, comparison.red_lines.evidence, labels),
+        "possible": page.cards(comparison, comparison.red_lines.possible, labels),
+        "tables": tables(comparison, labels),
+        "notes": {name: contrast.notes for name, contrast in comparison.contrasts.items()},
+        "palette": [(codebook["stance"].label(k), labels.colors[k]) for k in stance_order(codebook)],
+        "options": _options(comparison),
+        "words": _words(comparison),
+        **_method(comparison),
+    }
+
+
+def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
+    """Choices of the filters: labels that occur, by name."""
+    table, codebook = comparison.sides.table, comparison.sides.codebook
+    found = {
+        "issue": {k for row in table["issue"] for k in row},
+        "stance": set(table["stance"]),
+        "holder": set(table["holder"]),
+        "frame": {k for row in table["frame"] for k in row},
+    }
+    return {d: [(label.key, label.name) for label in codebook[d].labels if label.key in k] for d, k in found.items()}
+
+
+def _words(comparison: Comparison) -> dict[str, Any]:
+    """How sure the distinctive words are."""
+    words = comparison.framing.words
+    words = words[words["issue"] == "all issues"]
+    return {"any": bool(len(words)), "sure": int((words["p_adjusted"] < 0.05).sum())}
+
+
+def _method(comparison: Comparison) -> dict[str, Any]:
+    from stance import __version__
+
+    table = comparison.sides.table
+    return {
+        "models": sorted({str(m) for m in table["model"] if m}),
+        "codebooks": sorted({str(c) for c in table["codebook"] if c}) or [comparison.sides.codebook.version],
+        "version": __version__,
+        "truncated": int(table["truncated"].astype(bool).sum()),
+        "total": len(table),
+        "languages": sorted({str(v) for v in table["lang"] if v}),
+    }
+
+
+def _charts(comparison: Comparison) -> dict[str, dict[str, str]]:
+    """Every chart twice: for screens and paper, and for phones."""
+    c = comparison
+    names = f"{c.sides.names[0]} and {c.sides.names[1]}"
+    makers: dict[str, tuple[Callable[[int], Any], str]] = {
+        "agenda": (lambda w: agenda_chart(c.agenda, w), f"Share of sentences on each issue, {names}"),
+        "stances": (
+            lambda w: stance_chart(c.stances, w),
+            f"Stances on each issue, {names}",
+        ),
+        "disagreements": (
+            lambda w: disagreement_chart(c.disagreements, w),
+            f"Sentences voicing difference, {names}",
+        ),
+        "red_lines": (lambda w: red_line_chart(c.red_lines, w), f"Probability of each red line, {names}"),
+        "framing": (lambda w: frame_chart(c.framing, w), f"Share of sentences in each frame, {names}"),
+        "words": (lambda w: words_chart(c.framing, "all issues", page.WORDS, w), f"Distinctive words, {names}"),
+    }
+    return {
+        key: {
+            "wide": inline_svg(make(WIDTH), f"{key}-w", f"{label}; the figures are in the text and the table below"),
+            "narrow": inline_svg(make(PHONE), f"{key}-n", f"{label}; the figures are in the text and the table below"),
+        }
+        for key, (make, label) in makers.items()
+    }
+
+
+def safe_json(data: object) -> str:
+    """JSON that cannot end the script element that holds it."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text

@@ -1,0 +1,77 @@
+"""Preparing charts for the page: small, labelled, with links that filter and names that do not clash."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+from stance.report.charts import to_svg
+
+if TYPE_CHECKING:
+    from stance.report.marks import Chart
+
+_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_DROPPED = (
+    "role",
+    "aria-roledescription",
+    "aria-hidden",
+    "class",
+    "font-family",
+    "pointer-events",
+    "stroke-miterlimit",
+)
+
+
+def inline_svg(chart: Chart, name: str, label: str) -> str:
+    """Draw a chart for use inside an HTML page.
+
+    Args:
+        chart: an Altair chart.
+        name: prefix of the ids inside, unique in the page.
+        label: what the image shows, for screen readers.
+
+    Returns:
+        an ``<svg role="img">`` element with an accessible name. Links lead to fragments of the page and are left out of
+        the order of the tab key, for the page offers the same links as text; figures of a row appear on hovering.
+    """
+    ET.register_namespace("", _SVG)
+    root = ET.fromstring(to_svg(chart))
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if _is_empty(child):
+                parent.remove(child)
+    for element in root.iter():
+        _clean(element, name)
+    root.set("role", "img")
+    root.set("aria-label", label)
+    width = root.attrib.pop("width", "")
+    root.attrib.pop("height", None)
+    root.attrib.pop("version", None)
+    root.set("style", f"max-width:{width}px")
+    return ET.tostring(root, encoding="unicode")
+
+
+def _is_empty(element: ET.Element) -> bool:
+    return element.tag == f"{{{_SVG}}}path" and (
+        element.get("d") in ("", "M0,0h0v0h0Z") or element.get("display") == "none"
+    )
+
+
+def _clean(element: ET.Element, name: str) -> None:
+    """Take out what the page says once for all, and point ids and links into the page."""
+    link = element.attrib.pop(f"{{{_XLINK}}}href", None)
+    if link is not None:
+        element.set("href", link)
+        element.set("tabindex", "-1")
+    said = element.attrib.pop("aria-label", None)
+    if said and link is None and element.get("opacity") == "0":
+        ET.SubElement(element, f"{{{_SVG}}}title").text = said
+    for key in _DROPPED:
+        element.attrib.pop(key, None)
+    if element.get("opacity") == "1":
+        del element.attrib["opacity"]
+    if "id" in element.attrib:
+        element.set("id", f"{name}-{element.attrib['id']}")
+    for key, value in element.attrib.items():
+        if "url(#" in value:
+            element.set(key, value.replace("url(#", f"url(#{name}-"))

@@ -1,0 +1,86 @@
+"""The figures behind the charts as small tables in words, for readers who do not see charts or want the numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stance.report.charts import distinctive
+from stance.report.page import WORDS
+from stance.report.style import interval, percent, signed
+
+if TYPE_CHECKING:
+    from stance.contrast.comparison import Comparison
+    from stance.report.page import Labels
+
+
+def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
+    """The tables by contrast: ``columns``, and ``rows`` of texts, the first of each its heading."""
+    sides = comparison.sides
+    names = dict(zip(sides.groups, sides.names, strict=True))
+    made: dict[str, dict[str, Any]] = {}
+    for key, dimension, table in (
+        ("agenda", "issue", comparison.agenda.table), ("framing", "frame", comparison.framing.table),
+    ):  # fmt: skip
+        rows = [
+            [labels.name(dimension, r[dimension]), names[r["group"]], f"{r['count']:,}", f"{r['n']:,}",
+             _share(r["estimate"]), interval(r["low"], r["high"], True)]
+            for r in table.to_dict("records")
+        ]  # fmt: skip
+        made[key] = {"columns": [dimension, "side", "sentences", "of", "share", "95% interval"], "rows": rows}
+    made["stances"] = _position_table(comparison, labels)
+    made["disagreements"] = _difference_table(comparison, labels)
+    made["words"] = _word_table(comparison)
+    made["red_lines"] = {
+        "columns": ["issue", "side", "labelled", "expected", "95% interval", "noted by the other side"],
+        "rows": [
+            [labels.name("issue", r["issue"]), names[r["group"]], f"{r['count']:,}", f"{r['expected']:.1f}",
+             f"[{r['low']:.0f}, {r['high']:.0f}]", f"{r['acknowledged']:,}"]
+            for r in comparison.red_lines.table.to_dict("records")
+        ],
+    }  # fmt: skip
+    return made
+
+
+def _difference_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    rows = [
+        [labels.name("issue", r["issue"]), names[r["group"]], labels.name("stance", r["stance"]), f"{r['count']:,}",
+         f"{r['n']:,}", percent(r["estimate"]), interval(r["low"], r["high"], True)]
+        for r in comparison.disagreements.table.to_dict("records")
+    ]  # fmt: skip
+    return {"columns": ["issue", "side", "stance", "sentences", "of", "share", "95% interval"], "rows": rows}
+
+
+def _word_table(comparison: Comparison) -> dict[str, Any]:
+    words = comparison.framing.words
+    rows = [
+        [r["term"], f"{r['count_first']:,}", f"{r['count_second']:,}", signed(r["log_odds"]), f"{r['se']:.2f}",
+         f"{r['p_adjusted']:.2g}"]
+        for r in distinctive(words[words["issue"] == "all issues"], WORDS).to_dict("records")
+    ]  # fmt: skip
+    return {"columns": ["term", *comparison.sides.names, "log-odds", "standard error", "p, corrected"], "rows": rows}
+
+
+def _share(value: float) -> str:
+    return "–" if pd.isna(value) else percent(value)
+
+
+def _position_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+    stances, sides = comparison.stances, comparison.sides
+    tests = stances.differences.set_index("issue").to_dict("index")
+    rows = []
+    for issue, part in stances.table.groupby("issue", sort=False):
+        by_group = part.set_index("group").to_dict("index")
+        means = [
+            f"{signed(r['estimate'])} {interval(r['low'], r['high'])} n = {r['n']:,}" if r["n"] else "–"
+            for r in (by_group[g] for g in sides.groups)
+        ]
+        test = tests.get(issue)
+        if not any(by_group[g]["n"] for g in sides.groups):
+            continue
+        difference = f"{signed(test['difference'])} {interval(test['low'], test['high'])}" if test else "–"
+        p = f"{test['p_adjusted']:.2g}" if test and not pd.isna(test["p_adjusted"]) else "too few" if test else "–"
+        rows.append([labels.name("issue", str(issue)), *means, difference, p])
+    return {"columns": ["issue", *sides.names, "difference", "p, corrected"], "rows": rows}

@@ -1,0 +1,38 @@
+"""Fixtures shared by the tests: the shipped model, a scored example, and where real readouts are, if anywhere."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import stance
+from stance.classifier.predict import Model
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL = Path(os.environ.get("STANCE_REAL", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return Model()
+
+
+@pytest.fixture(scope="session")
+def summit(model: Model) -> pd.DataFrame:
+    """The invented summit of the examples, scored with the shipped model."""
+    return stance.score(stance.read_documents(ROOT / "examples" / "summit"), model)
+
+
+@pytest.fixture(scope="session")
+def series(model: Model) -> pd.DataFrame:
+    """The invented series of meetings, scored with the shipped model."""
+    return stance.score(stance.read_documents(ROOT / "examples" / "series"), model)
+
+
+@pytest.fixture(scope="session")
+def real() -> Path:
+    """Folder of real readouts; tests that need them are skipped where there are none."""
+    if not (REAL / "gold" / "dev.jsonl").is_file():
+        pytest.skip("no real readouts here; set STANCE_REAL to a folder that holds gold/ and corpus/")
+    return REAL

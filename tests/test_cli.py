@@ -1,0 +1,145 @@
+"""The command line, run as a user runs it: in a subprocess."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+import stance
+from tests.conftest import ROOT
+
+SUMMIT = ROOT / "examples" / "summit"
+
+
+def run(*arguments, stdin=None, cwd=None):
+    command = [sys.executable, "-m", "stance", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, input=stdin, cwd=cwd, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    path = tmp_path_factory.mktemp("scored") / "table.parquet"
+    done = run("score", SUMMIT, "-o", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_score_writes_the_table_of_the_python_function(scored, summit):
+    table = stance.read_table(scored)
+    assert len(table) == len(summit) > 60
+    assert table["text"].tolist() == summit["text"].tolist()
+    assert table["stance"].tolist() == summit["stance"].tolist()
+    assert set(table["source"]) == {"us", "china"}
+
+
+def test_parquet_carries_model_codebook_and_version(scored):
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(scored).metadata
+    assert metadata[b"stance.model"].decode().startswith("readout-small@")
+    assert metadata[b"stance.codebook"].decode()
+    assert metadata[b"stance.version"].decode() == stance.__version__
+
+
+def test_stdin_to_stdout(tmp_path):
+    documents = "".join(
+        json.dumps({"doc_id": f"d{i}", "source": "us", "text": "The two sides met. We oppose the use of force."}) + "\n"
+        for i in range(2)
+    )
+    done = run("score", "-", "-o", "-", stdin=documents)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [r["doc_id"] for r in rows] == ["d0", "d0", "d1", "d1"]
+    assert rows[0]["text"] == "The two sides met."
+
+
+def test_failed_inputs_are_named_and_the_rest_is_written(tmp_path):
+    (tmp_path / "good.txt").write_text("Both sides agreed to resume the talks on climate.", encoding="utf-8")
+    (tmp_path / "empty.txt").write_text("", encoding="utf-8")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4 nothing here")
+    done = run("score", tmp_path / "*.txt", tmp_path / "broken.pdf", tmp_path / "absent.md", "-o", tmp_path / "o.csv")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for name in ("empty.txt", "broken.pdf", "absent.md"):
+        assert name in done.stderr
+    assert len(pd.read_csv(tmp_path / "o.csv")) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["score", SUMMIT / "us.md", "-o", "out.xlsx"], "Choose one of these endings"),
+        (["score", SUMMIT / "us.md", "-o", "o.csv", "-m", "no-such-model"], "there is no such model"),
+        (["compare", SUMMIT / "us.md"], "no sentence has source 'china'"),
+        (["codebook", "--file", SUMMIT / "us.md"], "us.md"),
+        (["evaluate", SUMMIT / "us.md"], "us.md:1: not an annotation"),
+    ],
+)
+def test_bad_usage_gives_one_line_and_exit_code_2(arguments, said, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_compare_two_documents(tmp_path):
+    done = run("compare", SUMMIT / "us.md", SUMMIT / "china.md", "-o", tmp_path / "report")
+    assert done.returncode == 0, done.stderr
+    assert "Report:" in done.stdout
+    assert (tmp_path / "report" / "report.html").stat().st_size < 2_000_000
+    tables = {f.name for f in (tmp_path / "report" / "tables").iterdir()}
+    assert {"agenda.csv", "stances.csv", "disagreements.csv", "red_lines.csv", "framing.csv"} <= tables
+
+
+def test_compare_takes_a_scored_table_and_prints_json(scored, tmp_path):
+    done = run("compare", scored, "-o", tmp_path / "report", "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert len(found["findings"]) >= 3
+
+
+def test_compare_takes_one_speaker_of_a_transcript(tmp_path):
+    text = (
+        "PRESIDENT REYES: Welcome. We have to manage our rivalry so that it does not turn into a conflict.\n\n"
+        "PRESIDENT LIANG: Thank you. The Taiwan question is a line that nobody may cross.\n"
+    )
+    (tmp_path / "remarks.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "us.txt").write_text("The President said that the one China policy stands.", encoding="utf-8")
+    arguments = ("compare", tmp_path / "us.txt", tmp_path / "remarks.txt", "-o", tmp_path / "r")
+    done = run(*arguments, "--china-speaker", "liang")
+    assert done.returncode == 0, done.stderr
+    table = stance.read_table(tmp_path / "r" / "sentences.parquet")
+    assert set(table.loc[table["source"] == "china", "speaker"]) == {"PRESIDENT LIANG"}
+    absent = run(*arguments, "--china-speaker", "Smith")
+    assert absent.returncode == 2
+    assert "PRESIDENT LIANG, PRESIDENT REYES" in absent.stderr
+
+
+def test_codebook_is_printed():
+    done = run("codebook", "stance")
+    assert "red_line" in done.stdout
+    assert "taiwan" not in done.stdout
+
+
+def test_start_up_is_fast():
+    run("--version")
+    started = [time.perf_counter()]
+    for _ in range(3):
+        run("--version")
+        started.append(time.perf_counter())
+    fastest = min(b - a for a, b in zip(started, started[1:], strict=False))
+    assert fastest < 0.5
+
+
+def test_scoring_imports_no_torch(tmp_path):
+    code = (
+        "import sys, stance\n"
+        "table = stance.score(stance.Document('d', 'We oppose the use of force.', 'us'))\n"
+        "stance.compare(__import__('pandas').concat([table, table.assign(source='china')])).agenda\n"
+        "assert not {'torch', 'transformers', 'datasets'} & set(sys.modules), 'heavy import'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,193 @@
+"""Contrasts: on small tables whose answers are known, and in simulation."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+import stance
+from stance.contrast.framing import weighted_log_odds
+from stance.contrast.statistics import (
+    Design,
+    adjusted,
+    bootstrap_difference,
+    clustered_share,
+    expected_count,
+    wilson_interval,
+)
+
+
+def sentence(source, issue, stance_, holder, text="A sentence of the text.", **more):
+    row = {
+        "doc_id": f"{source}-1", "source": source, "sent_id": 0, "text": text, "issue": issue, "stance": stance_,
+        "holder": holder, "frame": [],
+    }  # fmt: skip
+    return {**row, **more}
+
+
+@pytest.fixture
+def table():
+    return pd.DataFrame(
+        [
+            sentence("us", ["taiwan"], "opposition", "us", "We oppose changes to the status quo of the Strait by force."),
+            sentence("us", ["taiwan", "maritime"], "criticism", "us", "He raised concern over drills around the Strait."),
+            sentence("us", ["human_rights"], "criticism", "us", "She raised concern over the jailed lawyers."),
+            sentence("us", ["trade_economy"], "demand", "china", "China asked for the tariffs to be lifted."),
+            sentence("us", ["none"], "neutral", "both", "They met on Tuesday."),
+            sentence("china", ["taiwan"], "red_line", "china", "Force over the Strait status quo is a line not to cross."),
+            sentence("china", ["trade_economy"], "demand", "china", "Tariffs have to be lifted.", frame=["rules_law"]),
+            sentence("china", ["trade_economy"], "agreement", "both", "Both sides agreed on talks."),
+            sentence("china", ["taiwan"], "commitment", "us", "The US side said that its policy has not changed."),
+            sentence("china", ["taiwan"], "neutral", "other", "Q: What about the Strait?"),
+        ]
+    )
+
+
+def test_agenda_counts_and_omissions(table):
+    agenda = stance.compare(table).agenda
+    counts = agenda.table.set_index(["issue", "group"])["count"]
+    assert counts["taiwan", "us"] == 2
+    assert counts["taiwan", "china"] == 2  # the journalist's question is not China's agenda
+    assert agenda.table["n"].unique().tolist() == [4]
+    assert agenda.raised_by("us") == ["maritime", "human_rights"] or set(agenda.raised_by("us")) == {
+        "maritime",
+        "human_rights",
+    }
+    assert set(agenda.raised_by("both")) == {"taiwan", "trade_economy"}
+    assert agenda.raised_by("china") == []
+
+
+def test_stances_leave_out_what_is_reported_of_the_other(table):
+    stances = stance.compare(table).stances
+    rows = stances.table.set_index(["issue", "group"])
+    assert rows.loc[("taiwan", "us"), "n"] == 2
+    assert rows.loc[("taiwan", "us"), "estimate"] == pytest.approx((-0.8 - 0.6) / 2)
+    assert rows.loc[("taiwan", "china"), "n"] == 1  # the report of the US policy is left out
+    assert rows.loc[("taiwan", "china"), "estimate"] == -1.0
+    assert rows.loc[("trade_economy", "us"), "n"] == 0  # only China's demand, reported
+    assert rows.loc[("trade_economy", "china"), "estimate"] == pytest.approx((-0.4 + 1.0) / 2)
+
+
+def test_disagreements_stand_beside_their_counterparts(table):
+    found = stance.compare(table).disagreements.evidence
+    assert found["stance"].tolist() == ["red_line", "opposition", "criticism", "criticism", "demand"]
+    opposition = found[found["stance"] == "opposition"].iloc[0]
+    assert opposition["counterpart_text"] == "Force over the Strait status quo is a line not to cross."
+    rights = found[found["issue_main"] == "human_rights"].iloc[0]
+    assert rights["counterpart_text"] is None or pd.isna(rights["counterpart_text"])
+    assert np.isnan(rights["similarity"])
+
+
+def test_red_lines_tell_the_sure_from_the_possible(table):
+    table["probs"] = [
+        {"stance:red_line": p, "issue:taiwan": 0.9} for p in (0.3, 0.0, 0.0, 0.0, 0.0, 0.8, 0.1, 0.0, 0.9, 0.0)
+    ]
+    lines = stance.compare(table).red_lines
+    row = lines.table.set_index(["issue", "group"]).loc[("taiwan", "china")]
+    assert (row["count"], row["acknowledged"]) == (1, 0)
+    assert row["expected"] == pytest.approx(0.8)  # the sentence held by the US side does not count for China
+    assert lines.evidence["text"].tolist() == ["Force over the Strait status quo is a line not to cross."]
+    assert lines.possible["text"].tolist() == ["We oppose changes to the status quo of the Strait by force."]
+
+
+def test_framing_shares_and_words(table):
+    framing = stance.compare(table).framing
+    row = framing.table.set_index(["frame", "group"]).loc[("rules_law", "china")]
+    assert (row["count"], row["n"]) == (1, 3)
+    words = framing.words[framing.words["issue"] == "all issues"].set_index("term")
+    assert words.loc["raised", "log_odds"] > 0  # only the US side raises concern
+    assert words.loc["raised", "count_second"] == 0
+
+
+def test_an_empty_side_is_refused_by_name(table):
+    with pytest.raises(stance.StanceError, match="no sentence has source 'china'"):
+        stance.compare(table[table["source"] == "us"])
+    with pytest.raises(stance.StanceError, match="no column 'party'"):
+        stance.compare(table, by="party")
+
+
+def test_any_two_groups_can_be_compared(table):
+    table["ministry"] = ["state", "treasury"] * 5
+    comparison = stance.compare(table, by="ministry", groups=("state", "treasury"))
+    assert comparison.stances.table["n"].sum() > 0
+    assert comparison.sides.names == ("state", "treasury")
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 12), (3, 20), (20, 20), (55, 110)])
+def test_wilson_interval_agrees_with_scipy(hits, n):
+    expected = binomtest(hits, n).proportion_ci(method="wilson")
+    assert wilson_interval(hits / n, n) == pytest.approx((expected.low, expected.high))
+
+
+def test_clustered_share_is_wider_than_the_naive_one_where_clusters_agree():
+    hit = np.repeat([True, False, True, False, False, True], 10)
+    counted, unit = np.ones(60, dtype=bool), np.repeat(np.arange(6), 10)
+    share, low, high = clustered_share(hit, counted, unit)
+    naive = wilson_interval(0.5, 60)
+    assert share == 0.5
+    assert high - low > 2 * (naive[1] - naive[0])
+    alone = clustered_share(hit, counted, np.arange(60))
+    assert alone[1:] == pytest.approx(naive, abs=0.01)
+
+
+def test_intervals_of_shares_cover_at_their_nominal_rate():
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(400):
+        p = rng.beta(3, 7, 30)  # documents differ
+        hit = rng.random((30, 12)) < p[:, None]
+        _, low, high = clustered_share(hit.ravel(), np.ones(360, dtype=bool), np.repeat(np.arange(30), 12))
+        covered += low <= 0.3 <= high
+    assert 0.92 <= covered / 400 <= 0.985
+
+
+def test_permutation_test_keeps_its_level_and_finds_a_planted_difference():
+    rng = np.random.default_rng(2)
+
+    def p_value(effect):
+        level = np.repeat(rng.normal(0, 0.5, 24), 8) + np.repeat([0, effect], 96)
+        design = Design(np.repeat([0, 1], 96), np.repeat(np.arange(24), 8), "document", False)
+        values = level + rng.normal(0, 1, 192)
+        return bootstrap_difference(values, np.ones(192, dtype=bool), design, samples=200)["p"]
+
+    null = [p_value(0.0) for _ in range(150)]
+    planted = [p_value(1.2) for _ in range(40)]
+    assert np.mean(np.array(null) < 0.05) <= 0.09
+    assert np.mean(np.array(planted) < 0.05) >= 0.9
+
+
+def test_paired_design_resamples_meetings():
+    rng = np.random.default_rng(3)
+    meeting = np.repeat(np.arange(12), 2)
+    group = np.tile([0, 1], 12)
+    values = np.repeat(rng.normal(0, 5, 12), 2) + np.where(group == 1, 1.0, 0.0) + rng.normal(0, 0.1, 24)
+    counted = np.ones(24, dtype=bool)
+    paired = bootstrap_difference(values, counted, Design(group, meeting, "meeting", True))
+    assert paired["difference"] == pytest.approx(-1.0, abs=0.15)
+    assert paired["high"] < 0
+    assert paired["p"] < 0.01
+    loose = bootstrap_difference(values, counted, Design(group, np.arange(24), "sentence", False))
+    assert loose["p"] > 0.2  # the meetings differ so much that an unpaired test sees nothing
+
+
+def test_expected_count_is_exact_for_equal_probabilities():
+    mean, low, high = expected_count(np.full(20, 0.3))
+    assert mean == pytest.approx(6.0)
+    assert (low, high) == (2.0, 10.0)  # quantiles of the binomial with n = 20, p = 0.3
+
+
+def test_adjusted_p_values_keep_missing_ones():
+    result = adjusted(pd.Series([0.01, np.nan, 0.04, 0.03]))
+    assert result.round(3).tolist()[0] == 0.03
+    assert np.isnan(result[1])
+
+
+def test_log_odds_follow_the_formula():
+    first, second = np.array([10, 5, 1]), np.array([2, 5, 9])
+    log_odds, se = weighted_log_odds(first, second, prior_words=16)
+    prior = np.array([6, 5, 5])
+    a, b = first + prior, second + prior
+    assert log_odds == pytest.approx(np.log(a / (32 - a)) - np.log(b / (32 - b)))
+    assert se == pytest.approx(np.sqrt(1 / a + 1 / b))
+    swapped, _ = weighted_log_odds(second, first, prior_words=16)
+    assert swapped == pytest.approx(-log_odds)

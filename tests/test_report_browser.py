@@ -1,0 +1,164 @@
+"""The report in a real browser: filters, links, layout, and that the page asks for nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stance
+from stance.report.html import render_report
+from tests.report_samples import SCRIPT, invented_table
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
+]  # fmt: skip
+BINARIES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[sync_api.Browser]:
+    binary = os.environ.get("CHROMIUM") or next((found for b in BINARIES if (found := shutil.which(b))), None)
+    if not binary:
+        pytest.skip(f"no Chromium: set CHROMIUM to its path, or install one of {', '.join(BINARIES)}")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory) -> dict[str, str]:
+    """Addresses of the report of a pair and of one with many documents."""
+    folder: Path = tmp_path_factory.mktemp("reports")
+    for name, copies in (("pair", 1), ("many", 8)):
+        (folder / f"{name}.html").write_text(render_report(stance.compare(invented_table(copies))), encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in ("pair", "many")}
+
+
+@pytest.fixture
+def open_page(browser, reports) -> Iterator:
+    """Opens a report; at the end there must have been no error, no dialog and no request but for the file."""
+    faults: list[str] = []
+    pages = []
+
+    def opener(name: str = "pair", fragment: str = "", **options):
+        page = browser.new_page(**({"viewport": {"width": 1280, "height": 900}} | options))
+        page.on("console", lambda m: faults.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: faults.append(str(e)))
+        page.on("dialog", lambda d: (faults.append(f"dialog {d.message}"), d.dismiss()))
+        page.on("request", lambda r: None if r.url.startswith(("file:", "data:")) else faults.append(r.url))
+        page.goto(reports[name] + fragment)
+        pages.append(page)
+        return page
+
+    yield opener
+    for page in pages:
+        page.close()
+    assert not faults
+
+
+def shown(page) -> list[str]:
+    return page.locator(".sentence .text").all_inner_texts()
+
+
+def test_all_sentences_of_a_pair_are_shown_as_text(open_page):
+    page = open_page()
+    assert len(shown(page)) == 12
+    assert any(SCRIPT in text for text in shown(page))
+    assert page.locator("#side-0 .sentence").count() == page.locator("#side-1 .sentence").count() == 6
+    assert page.locator(".sentence .badge .p").first.inner_text() == "0.60"
+
+
+def test_a_chip_shows_exactly_the_sentences_of_its_issue(open_page):
+    page = open_page()
+    page.locator(".chip", has_text="Taiwan").click()
+    table = invented_table()
+    assert sorted(shown(page)) == sorted(table.loc[table["issue"].map(lambda i: "taiwan" in i), "text"])
+    assert page.url.endswith("#issue=taiwan")
+    assert page.locator("#f-issue").input_value() == "taiwan"
+    assert page.locator(".chip[aria-current]").count() == 1
+    page.go_back()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 12")
+
+
+def test_a_row_of_a_chart_filters_by_its_issue(open_page):
+    page = open_page()
+    page.locator("#agenda .wide a[href='#issue=human_rights']").first.click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 1")
+    assert "beliefs" in shown(page)[0]
+
+
+def test_filters_add_up_and_live_in_the_address(open_page):
+    page = open_page()
+    page.select_option("#f-issue", "trade_economy")
+    assert len(shown(page)) == 5
+    assert "third party" in page.locator("#status").inner_text()
+    page.select_option("#f-side", "1")
+    assert len(shown(page)) == 3
+    page.select_option("#f-stance", "demand")
+    assert len(shown(page)) == 1
+    assert page.url.endswith("#issue=trade_economy&stance=demand&side=1")
+    page.fill("#f-q", "no such words")
+    assert shown(page) == []
+    page.get_by_role("button", name="Show all").click()
+    page.fill("#f-q", "TARIFFS")
+    assert len(shown(page)) == 3 and page.locator(".sentence mark").first.inner_text().lower() == "tariffs"
+    page.fill("#f-q", "")
+    page.locator("#f-p").fill("0.8")
+    assert len(shown(page)) == 4
+    again = open_page(fragment="#side=0&holder=china")
+    assert len(shown(again)) == 1
+
+
+def test_a_deep_link_highlights_its_sentence(open_page):
+    page = open_page(fragment="#s=us-0%3Aa%26b:3")
+    target = page.locator(".sentence.target")
+    assert target.count() == 1 and SCRIPT in target.inner_text()
+    assert target.evaluate("e => { const r = e.getBoundingClientRect(); return r.top >= 0 && r.bottom <= innerHeight }")
+    assert target.evaluate("e => document.activeElement === e")
+    lost = open_page(fragment="#s=nowhere:99")
+    assert "not in this report" in lost.locator("#status").inner_text()
+
+
+def test_with_many_documents_only_filtered_sentences_are_shown(open_page):
+    page = open_page("many")
+    assert shown(page) == [] and "Choose" in page.locator("#status").inner_text()
+    page.locator(".chip", has_text="human rights").click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 8")
+    assert page.locator("#side-0 h4").count() == 8
+    page.locator("#side-0 h4 a").first.click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 6")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["pair", "many"])
+def test_nothing_overflows_on_a_phone(open_page, name, scheme):
+    page = open_page(name, "#issue=taiwan", viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator("#agenda .narrow").is_visible() and not page.locator("#agenda .wide").is_visible()
+
+
+def test_every_focusable_thing_has_a_name_and_the_skip_link_comes_first(open_page):
+    page = open_page()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#sentences") and len(shown(page)) == 12
+    nameless = "es => es.filter(e => !(e.innerText || e.ariaLabel || e.labels?.length || '').toString().trim()).length"
+    assert page.locator("a:not(svg a), button, select, input, summary").evaluate_all(nameless) == 0
+
+
+def test_print_shows_the_cards_and_no_controls(open_page):
+    page = open_page()
+    page.emulate_media(media="print")
+    assert not page.locator("#filters").is_visible() and not page.locator("nav").is_visible()
+    assert page.locator(".card").first.is_visible() and page.locator(".sentence").first.is_visible()
+    assert page.pdf(format="A4").startswith(b"%PDF")
