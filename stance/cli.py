@@ -168,9 +168,7 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     files = comparison.write(output)
     findings = headline(comparison)
     if as_json:
-        click.echo(
-            json.dumps({"report": str(files[0]), "findings": [asdict(f) for f in findings]}, ensure_ascii=False)
-        )
+        click.echo(json.dumps({"report": str(files[0]), "findings": [asdict(f) for f in findings]}, ensure_ascii=False))
     else:
         for finding in findings:
             click.echo(f"- {finding.text}")

@@ -147,9 +147,7 @@ def test_calibration_finds_the_temperature_of_overconfident_logits():
         if d.exclusive:
             p = softmax(true, axis=1)
             labels[d.key] = [d.keys[rng.choice(len(d.keys), p=row)] for row in p]
-    annotations = [
-        Annotation("d", i, 0, 0, ("none",), labels["stance"][i], labels["holder"][i], ()) for i in range(n)
-    ]
+    annotations = [Annotation("d", i, 0, 0, ("none",), labels["stance"][i], labels["holder"][i], ()) for i in range(n)]
     fitted = fit_calibration(logits, annotations, codebook)
     assert fitted["stance"].temperature == pytest.approx(2.5, rel=0.07)
     settings = ScoringSettings(calibration=fitted)
@@ -205,7 +203,9 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(tmp_path, m
 
     encoder = tmp_path / "encoder"
     size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
-    config = BertConfig(vocab_size=size, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+    config = BertConfig(
+        vocab_size=size, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
     BertModel(config).save_pretrained(encoder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (encoder / name).write_text((model.folder / name).read_text(encoding="utf-8"), encoding="utf-8")
@@ -213,7 +213,11 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(tmp_path, m
     codebook = {
         "version": "toy",
         "dimensions": {
-            "issue": {"arity": "one_or_more", "null_label": "nothing", "labels": {"fish": {}, "salt": {}, "nothing": {}}},
+            "issue": {
+                "arity": "one_or_more",
+                "null_label": "nothing",
+                "labels": {"fish": {}, "salt": {}, "nothing": {}},
+            },
             "stance": dimension,
             "holder": {"arity": "one", "labels": {"north": {}, "south": {}}},
             "frame": {"arity": "any", "labels": {"law": {}}},

@@ -29,12 +29,18 @@ def sentence(source, issue, stance_, holder, text="A sentence of the text.", **m
 def table():
     return pd.DataFrame(
         [
-            sentence("us", ["taiwan"], "opposition", "us", "We oppose changes to the status quo of the Strait by force."),
-            sentence("us", ["taiwan", "maritime"], "criticism", "us", "He raised concern over drills around the Strait."),
+            sentence(
+                "us", ["taiwan"], "opposition", "us", "We oppose changes to the status quo of the Strait by force."
+            ),
+            sentence(
+                "us", ["taiwan", "maritime"], "criticism", "us", "He raised concern over drills around the Strait."
+            ),
             sentence("us", ["human_rights"], "criticism", "us", "She raised concern over the jailed lawyers."),
             sentence("us", ["trade_economy"], "demand", "china", "China asked for the tariffs to be lifted."),
             sentence("us", ["none"], "neutral", "both", "They met on Tuesday."),
-            sentence("china", ["taiwan"], "red_line", "china", "Force over the Strait status quo is a line not to cross."),
+            sentence(
+                "china", ["taiwan"], "red_line", "china", "Force over the Strait status quo is a line not to cross."
+            ),
             sentence("china", ["trade_economy"], "demand", "china", "Tariffs have to be lifted.", frame=["rules_law"]),
             sentence("china", ["trade_economy"], "agreement", "both", "Both sides agreed on talks."),
             sentence("china", ["taiwan"], "commitment", "us", "The US side said that its policy has not changed."),

@@ -26,7 +26,7 @@ from stance.annotation.checks import (
     span_problems,
 )
 from stance.annotation.commands import corpus
-from stance.annotation.examples import Example, make_examples
+from stance.annotation.examples import Example, make_examples, targets
 from stance.annotation.exports import from_label_studio, to_doccano, to_huggingface, to_label_studio
 from stance.annotation.splits import SPLITS, read_splits
 from stance.annotation.standoff import Annotation, join, read_annotations, sentence_hash, write_annotations
@@ -445,3 +445,22 @@ def test_commands_import_nothing_heavy() -> None:
     code = "import sys, stance.annotation.commands; print({'pandas', 'numpy', 'datasets', 'torch'} & set(sys.modules))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert output.stdout.strip() == "set()"
+
+
+MINIMA = {"stance": 300, "issue": 120, "frame": 200, "holder": 400}
+
+
+def test_every_label_has_its_minimum_and_the_sides_are_balanced():
+    codebook = load_codebook()
+    published = read_annotations(ROOT / "corpus/annotations/annotations.jsonl", codebook)
+    written = [a for d in read_written(ROOT / "corpus/written/written.jsonl", codebook) for a in d.annotations.values()]
+    assert len(published) >= 8000
+    assert len(written) >= 1500
+    labels, _ = targets([*published, *written], codebook)
+    counts = dict(zip(codebook.outputs, labels.sum(axis=0).astype(int), strict=True))
+    assert {k: int(n) for k, n in counts.items() if n < MINIMA[k.split(":")[0]]} == {}
+    with (ROOT / "corpus/annotations/documents.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    sentences = {s: sum(int(r["sentences"]) for r in rows if r["source"] == s) for s in ("us", "china")}
+    assert 0.45 < sentences["us"] / sum(sentences.values()) < 0.55
+    assert sum(int(r["sentences"]) for r in rows if r["split"] == "test") >= 800

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -93,18 +94,24 @@ def measure_agreement(pairs: Sequence[Pair], codebook: Codebook, samples: int = 
     }
     rows = []
     for name, (one, two) in codes.items():
-        low, high = grouped_bootstrap(lambda i, a=one, b=two: alpha(a[i], b[i]), groups, samples)  # type: ignore[misc]
+        low, high = grouped_bootstrap(partial(_at, alpha, one, two), groups, samples)
         rows.append((name, "alpha", alpha(one, two), low, high))
     first, second = (targets([p[k] for p in pairs], codebook)[0].astype(bool) for k in (0, 1))
     for key in ("issue", "frame"):
         a, b = first[:, codebook.columns(key)], second[:, codebook.columns(key)]
-        low, high = grouped_bootstrap(lambda i, x=a, y=b: _mean_alpha(x[i], y[i]), groups, samples)  # type: ignore[misc]
+        low, high = grouped_bootstrap(partial(_at, _mean_alpha, a, b), groups, samples)
         rows.append((f"{key} (mean of labels)", "alpha", _mean_alpha(a, b), low, high))
-        low, high = grouped_bootstrap(lambda i, x=a, y=b: micro_f1(x[i], y[i]), groups, samples)  # type: ignore[misc]
+        low, high = grouped_bootstrap(partial(_at, micro_f1, a, b), groups, samples)
         rows.append((f"{key} (sets)", "micro F1", micro_f1(a, b), low, high))
     figures = pd.DataFrame(rows, columns=["dimension", "measure", "estimate", "low", "high"])
     figures["sentences"], figures["documents"] = len(pairs), len(set(groups))
     return Agreement(figures, _label_table(first, second, codebook), _confusions(pairs))
+
+
+def _at(
+    measure: Callable[[np.ndarray, np.ndarray], float], first: np.ndarray, second: np.ndarray, rows: np.ndarray
+) -> float:
+    return measure(first[rows], second[rows])
 
 
 def _codes(pairs: Sequence[Pair], codebook: Codebook, key: str) -> tuple[np.ndarray, np.ndarray]:

@@ -243,6 +243,29 @@ def export(form: str, output: Path, part: str, **given: Any) -> None:
         click.get_current_context().exit(1)
 
 
+@corpus.command("suspects")
+@click.option("--dimension", type=click.Choice(["stance", "issue", "holder"]), default="stance", show_default=True)
+@click.option("--most", type=click.IntRange(1), default=300, show_default=True, help="How many at most.")
+@click.option("-o", "--output", type=PATH, required=True, help="CSV to write; it holds no text.")
+@corpus_options
+def suspects(dimension: str, most: int, output: Path, **given: Any) -> None:
+    """Propose labels for a second look: those that a cross-validated model confidently contradicts."""
+    from stance.annotation.examples import make_examples
+    from stance.model_input import ContextWindow
+
+    failures: list[str] = []
+    examples = make_examples(_join(find_files(**given), failures).documents, ContextWindow())
+    try:
+        from stance.annotation.label_errors import embed
+        from stance.annotation.label_errors import suspects as find
+
+        features = embed(examples)
+    except ImportError as error:
+        raise StanceError(f"{error.name} is not installed. Run: pip install 'stance-readouts[train]'") from error
+    find(examples, features, dimension, most).to_csv(output, index=False)
+    click.echo("\n".join([f"{output}: written", *failures]), err=True)
+
+
 def _write(form: str, output: Path, joined: Joined, written: list[AnnotatedDocument], files: CorpusFiles) -> None:
     from stance.annotation import exports
     from stance.annotation.examples import make_examples

@@ -1,8 +1,8 @@
 """A second look: sentences whose label a cross-validated model confidently contradicts.
 
-The model is a logistic regression on frozen sentence embeddings, fitted on other documents than the one that it judges
-(grouped cross-validation). Sentences are ranked by how little probability it gives to the label (self-confidence, Northcutt,
-Jiang and Chuang 2021, section 3). It proposes; a coder decides.
+The model is a logistic regression on frozen sentence embeddings, fitted on other documents than the one that it
+judges (grouped cross-validation). Sentences are ranked by how little probability it gives to the label
+(self-confidence; Northcutt, Jiang and Chuang 2021, section 3). It proposes; a coder decides.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def suspects(
         most: how many at most.
 
     Returns:
-        ``doc_id``, ``sent_id``, ``start``, ``end``, ``label``, ``suggested``, ``p_label``, ``p_suggested``, surest first.
+        ``doc_id``, ``sent_id``, ``start``, ``end``, ``label``, ``suggested``, ``p_label``, ``p_suggested``; surest
+        first.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,21 +60,28 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
 
 def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> dict[str, float]:
     """All figures of `stance.classifier.metrics.METRICS`, keyed ``dimension_metric``."""
-    true_labels, true_main = (a.astype(bool) for a in targets(truth, codebook))
-    given_labels, given_main = (a.astype(bool) for a in targets(given, codebook))
+    return _figures(_coded(truth, codebook), _coded(given, codebook), codebook)
+
+
+Coded = tuple[np.ndarray, np.ndarray]
+"""Labels (n, outputs) and main issues (n, issues), both bool."""
+
+
+def _coded(annotations: Sequence[Annotation], codebook: Codebook) -> Coded:
+    labels, main = targets(annotations, codebook)
+    return labels.astype(bool), main.astype(bool)
+
+
+def _figures(truth: Coded, given: Coded, codebook: Codebook) -> dict[str, float]:
+    measure = {"macro_f1": macro_f1, "micro_f1": micro_f1, "accuracy": accuracy}
     figures = {}
     for key, metrics in METRICS.items():
         columns = codebook.columns(key)
-        t, g = true_labels[:, columns], given_labels[:, columns]
         for metric in metrics:
             if metric == "main_accuracy":
-                figures[f"{key}_{metric}"] = accuracy(true_main, given_main)
+                figures[f"{key}_{metric}"] = accuracy(truth[1], given[1])
             else:
-                figures[f"{key}_{metric}"] = {
-                    "macro_f1": macro_f1,
-                    "micro_f1": micro_f1,
-                    "accuracy": accuracy,
-                }[metric](t, g)
+                figures[f"{key}_{metric}"] = measure[metric](truth[0][:, columns], given[0][:, columns])
     return figures
 
 
@@ -142,12 +150,12 @@ def compare_labels(
 ) -> Evaluation:
     """Compare logits with annotations; see `evaluate`."""
     given = predict_labels(logits, codebook, settings)
-    rows = np.arange(len(truth))
-    figures = headline(truth, given, codebook)
+    t, g = _coded(truth, codebook), _coded(given, codebook)
+    figures = _figures(t, g, codebook)
     boot: dict[str, list[float]] = {k: [] for k in figures}
 
-    def collect(chosen: np.ndarray) -> float:
-        for k, v in headline([truth[i] for i in chosen], [given[i] for i in chosen], codebook).items():
+    def collect(i: np.ndarray) -> float:
+        for k, v in _figures((t[0][i], t[1][i]), (g[0][i], g[1][i]), codebook).items():
             boot[k].append(v)
         return 0.0
 
@@ -157,20 +165,19 @@ def compare_labels(
         dimension, metric = key.split("_", 1)
         low, high = np.nanpercentile(boot[key], [2.5, 97.5]) if boot[key] else (np.nan, np.nan)
         table.append((dimension, metric, value, low, high))
-    probability = probabilities(logits, codebook, settings)
-    errors = _side_by_side(truth, given, probability, codebook)
+    errors = _side_by_side(truth, given, probabilities(logits, codebook, settings), codebook)
     for key in ("stance", "holder"):
         right = (errors[key] == errors[f"{key}_given"]).to_numpy()
         confidence = errors[f"p_{key}"].to_numpy()
-        low, high = grouped_bootstrap(
-            lambda chosen, c=confidence, r=right: calibration_error(c[chosen], r[chosen]),
-            groups,
-            min(samples, 300),  # type: ignore[misc]
-        )
+        low, high = grouped_bootstrap(partial(_calibration_of, confidence, right), groups, samples)
         table.append((key, "calibration_error", calibration_error(confidence, right), low, high))
     frame = pd.DataFrame(table, columns=["dimension", "metric", "estimate", "low", "high"])
-    frame["sentences"], frame["documents"] = len(rows), len(set(groups))
+    frame["sentences"], frame["documents"] = len(truth), len(set(groups))
     return Evaluation(frame, _per_label(truth, given, codebook), _confusions(errors, codebook), errors)
+
+
+def _calibration_of(confidence: np.ndarray, right: np.ndarray, rows: np.ndarray) -> float:
+    return calibration_error(confidence[rows], right[rows])
 
 
 def _per_label(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> pd.DataFrame:

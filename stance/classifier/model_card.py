@@ -1,4 +1,4 @@
-"""Model card: written from the manifest and the evaluations that lie beside a model, so that no figure is typed by hand."""
+"""Model card: written from a model's manifest and evaluations, so that no figure is typed by hand."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ START, END = "<!-- figures:start -->", "<!-- figures:end -->"
 
 LIMITS = """\
 - English. A Chinese document is scored, but the encoder knows next to no Chinese: take such labels for nothing.
-- Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments, genres and
-  years are out of domain.
-- Rare stances and issues rest on few sentences (see support). Red lines and management language are found less surely than
-  agreement or criticism.
-- Labels were made by language models that read with the codebook, coded twice and adjudicated in part; their errors are
-  correlated more than those of people would be. See the datasheet of the corpus.
-- The model reads the sentence, the two before it, title, source and speaker; what stands further back it does not know.
-- Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its probability."""
+- Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments,
+  genres and years are out of domain.
+- Rare stances and issues rest on few sentences (see support). Red lines and management language are found less surely
+  than agreement or criticism.
+- Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
+  Its errors are correlated more than those of people would be. See the datasheet of the corpus.
+- The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
+  further back it does not know.
+- Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
+  probability."""
 
 
 def read_evaluations(folder: Path) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -70,9 +72,10 @@ def figures_table(folder: Path) -> str:
 def labels_table(labels: pd.DataFrame) -> str:
     """Support, precision, recall and F1 of every label as a Markdown table."""
     lines = ["| dimension | label | support | given | precision | recall | F1 |", "|---|---|---|---|---|---|---|"]
-    for row in labels.itertuples():
-        numbers = ("–" if pd.isna(v) else f"{v:.2f}" for v in (row.precision, row.recall, row.f1))
-        lines.append(f"| {row.dimension} | {row.label} | {row.support} | {row.given} | {' | '.join(numbers)} |")
+    for row in labels.to_dict("records"):
+        numbers = ["–" if pd.isna(row[k]) else f"{row[k]:.2f}" for k in ("precision", "recall", "f1")]
+        cells = [str(row[k]) for k in ("dimension", "label", "support", "given")]
+        lines.append(f"| {' | '.join(cells + numbers)} |")
     return "\n".join(lines)
 
 
@@ -105,17 +108,19 @@ def model_card(folder: Path) -> str:
 
 # {folder.name}
 
-Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs, codebook
-{codebook.version}. A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it through ONNX Runtime.
+Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs,
+codebook {codebook.version}. A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it through ONNX
+Runtime.
 
-- Encoder: {encoder.get("description", manifest["recipe"]["encoder"])}, licence {encoder.get("licence", "see there")}, from
-  the package registry, verified by SHA-256.
-- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones; early stopping,
-  calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the annotations:
-  `{manifest["annotations_sha256"]}`.
-- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}. Recipe, versions and seed: `manifest.json`.
-- Input: the sentence; as second segment its context (up to {settings.window.previous} sentences before it, title, source,
-  speaker), {settings.window.max_length} tokens in all.
+- Encoder: {encoder.get("description", manifest["recipe"]["encoder"])}, licence {encoder.get("licence", "see there")},
+  from the package registry, verified by SHA-256.
+- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones; early
+  stopping, calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
+  annotations: `{manifest["annotations_sha256"]}`.
+- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}. Recipe, versions and seed: see
+  `manifest.json`.
+- Input: the sentence; as second segment its context (up to {settings.window.previous} sentences before it, title,
+  source, speaker, opening of the paragraph), {settings.window.max_length} tokens in all.
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
 
 {calibration}
@@ -142,8 +147,12 @@ def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]])
             "task": {"type": "text-classification"},
             "dataset": {"name": title, "type": "stance-readouts"},
             "metrics": [
-                {"type": r.metric, "name": f"{r.dimension} {NAMES[r.metric]}", "value": round(float(r.estimate), 4)}
-                for r in figures.itertuples()
+                {
+                    "type": r["metric"],
+                    "name": f"{r['dimension']} {NAMES[r['metric']]}",
+                    "value": round(float(r["estimate"]), 4),
+                }
+                for r in figures.to_dict("records")
             ],
         }
         for title, (figures, _) in evaluations.items()

@@ -71,32 +71,14 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True)
-class TeacherRecipe:
-    """Distillation from other models over unlabelled documents.
-
-    Attributes:
-        models: checkpoint folders, averaged; relative to the recipe's folder.
-        max_sentences: how many unlabelled sentences at most, drawn by document.
-        weight: weight of an unlabelled sentence beside a labelled one.
-        blend: share of the teachers' probabilities in the targets of labelled sentences.
-    """
-
-    models: tuple[str, ...] = ()
-    max_sentences: int = 30_000
-    weight: float = 1.0
-    blend: float = 0.5
-
-
-@dataclass(frozen=True)
 class Recipe:
-    """A whole recipe: name of the model, encoder, context, data, training and teachers."""
+    """A whole recipe: name of the model, encoder, context, data and training."""
 
     name: str
     encoder: str
     context: ContextWindow = field(default_factory=ContextWindow)
     data: DataRecipe = field(default_factory=DataRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
-    teacher: TeacherRecipe = field(default_factory=TeacherRecipe)
     path: Path = Path()
 
     def resolve(self, name: str) -> Path:
@@ -110,7 +92,7 @@ class Recipe:
         return content
 
 
-_PARTS = {"context": ContextWindow, "data": DataRecipe, "training": TrainingRecipe, "teacher": TeacherRecipe}
+_PARTS = {"context": ContextWindow, "data": DataRecipe, "training": TrainingRecipe}
 
 
 def load_recipe(path: str | Path) -> Recipe:

@@ -9,7 +9,7 @@ import platform
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,6 @@ from stance.classifier.encoders import find_encoder
 from stance.classifier.evaluate import headline, predict_labels, validation_score
 from stance.classifier.export import export_onnx, save_checkpoint
 from stance.classifier.losses import GroupLoss
-from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe
 from stance.classifier.tokenization import encode_pairs, load_tokenizer
 from stance.codebook import Codebook, load_codebook
@@ -57,11 +56,6 @@ class Targets:
     main: np.ndarray
     weight: np.ndarray
 
-    def __add__(self, other: Targets) -> Targets:
-        """Both sets, one after the other."""
-        arrays = [np.concatenate([getattr(self, k), getattr(other, k)]) for k in ("labels", "main", "weight")]
-        return Targets(self.pairs + other.pairs, *arrays)
-
 
 @dataclass(frozen=True)
 class Corpus:
@@ -70,15 +64,11 @@ class Corpus:
     Attributes:
         train: examples to train on, real and written.
         validation: examples for early stopping, calibration and thresholds.
-        documents: all documents that were given, for distillation.
-        held_out: ids of documents that nothing may be learnt from.
         digest: hash of all annotations used.
     """
 
     train: list[Example]
     validation: list[Example]
-    documents: list[Document]
-    held_out: set[str]
     digest: str
 
 
@@ -105,7 +95,7 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(encoder, output, recipe.context.max_length)
     shutil.copy(recipe.resolve(recipe.data.codebook), output / "codebook.yaml")
-    train_set = _training_targets(recipe, corpus, codebook)
+    train_set = _targets(corpus.train, codebook, recipe.data.written_weight)
     validation_set = _targets(corpus.validation, codebook)
     config = AutoConfig.from_pretrained(
         encoder,
@@ -120,7 +110,7 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
     )
     trainer = _trainer(recipe, model, output, train_set, validation_set, corpus, codebook)
     trainer.train()
-    logits = trainer.predict(trainer.eval_dataset).predictions
+    logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
     calibration = fit_calibration(logits, [e.annotation for e in corpus.validation], codebook)
     ScoringSettings(recipe.context, calibration).write(output)
     save_checkpoint(trainer.model, output)
@@ -136,7 +126,6 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
     Raises:
         StanceError: if nothing is left to train or validate on.
     """
-    documents = list(documents)
     annotations = [a for name in recipe.data.annotations for a in read_annotations(recipe.resolve(name), codebook)]
     written = [d for name in recipe.data.written for d in read_written(recipe.resolve(name), codebook)]
     joined = join(annotations, documents)
@@ -155,12 +144,9 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
             "Give the documents with --documents"
         )
     digest = hashlib.sha256(repr([annotations, [d.annotations for d in written]]).encode()).hexdigest()[:16]
-    held_out = {k for k, v in splits.items() if v != "train"}
     return Corpus(
         make_examples(parts["train"], recipe.context),
         make_examples(parts["validation"], recipe.context),
-        documents,
-        held_out,
         digest,
     )
 
@@ -169,25 +155,6 @@ def _targets(examples: Sequence[Example], codebook: Codebook, written_weight: fl
     labels, main = targets([e.annotation for e in examples], codebook)
     weight = [written_weight if e.annotation.round == "written" else 1.0 for e in examples]
     return Targets([(e.sentence, e.context) for e in examples], labels, main, np.array(weight, dtype=np.float32))
-
-
-def _training_targets(recipe: Recipe, corpus: Corpus, codebook: Codebook) -> Targets:
-    """Labelled examples, blended with the teachers' view where there are teachers, and their unlabelled sentences."""
-    labelled = _targets(corpus.train, codebook, recipe.data.written_weight)
-    if not recipe.teacher.models:
-        return labelled
-    from stance.classifier.distill import teacher_targets, unlabelled_documents
-
-    teachers = [Model(recipe.resolve(name)) for name in recipe.teacher.models]
-    by_document: dict[str, Document] = {e.document.doc_id: e.document for e in corpus.train}
-    labels, main = teacher_targets(teachers, [(e.document, e.annotation.start) for e in corpus.train], by_document)
-    blend = recipe.teacher.blend
-    blended = replace(
-        labelled,
-        labels=((1 - blend) * labelled.labels + blend * labels).astype(np.float32),
-        main=((1 - blend) * labelled.main + blend * main).astype(np.float32),
-    )
-    return blended + unlabelled_documents(recipe, corpus, teachers)
 
 
 def _dataset(data: Targets, folder: Path, window: ContextWindow, dropout: float, seed: int) -> Dataset:
@@ -239,7 +206,7 @@ class _GroupTrainer(Trainer):
         self.group_loss = loss
         self.head_rate = head_rate
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
+    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, *_: Any, **__: Any) -> Any:
         inputs = dict(inputs)
         labels, main, weight = (inputs.pop(k) for k in ("labels", "main", "weight"))
         outputs = model(**inputs)
@@ -252,8 +219,11 @@ class _GroupTrainer(Trainer):
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            decay, plain, head = [], [], []
-            for name, p in self.model.named_parameters():
+            decay: list[Any] = []
+            plain: list[Any] = []
+            head: list[Any] = []
+            network: Any = self.model
+            for name, p in network.named_parameters():
                 if name.startswith("classifier"):
                     head.append(p)
                 else:

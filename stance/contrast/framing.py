@@ -15,7 +15,7 @@ from stance.contrast.statistics import adjusted, bootstrap_difference, clustered
 MIN_SENTENCES = 5
 """Fewest sentences of each side on an issue for words to be compared on it."""
 PRIOR_WORDS = 500.0
-"""Size of the prior in words: how much text of both sides together each side is shrunk towards."""
+"""Largest size of the prior in words: how much text of both sides together each side is shrunk towards."""
 ALL = "all issues"
 
 
@@ -122,7 +122,8 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
     keep = first + second >= 2
     if not keep.any():
         return pd.DataFrame(columns=columns)
-    log_odds, se = weighted_log_odds(first[keep], second[keep])
+    words = float(first.sum() + second.sum())
+    log_odds, se = weighted_log_odds(first[keep], second[keep], min(PRIOR_WORDS, words / 2))
     z = log_odds / se
     frame = pd.DataFrame(
         {

@@ -61,7 +61,8 @@ def red_lines(sides: Sides) -> RedLines:
     labelled = own["stance"].isin(limits)
     evidence = own[labelled].assign(p_limit=probability[labelled])
     evidence = evidence.sort_values("p_limit", ascending=False, kind="stable")
-    near = own[~labelled & (probability >= POSSIBLE)].assign(p_limit=probability)
+    doubtful = ~labelled & (probability >= POSSIBLE)
+    near = own[doubtful].assign(p_limit=probability[doubtful])
     columns = ["issue", "group", "count", "expected", "low", "high", "acknowledged"]
     notes = (
         "Expected: the sum of calibrated probabilities, with the interval of the count they imply; it covers doubt "

@@ -157,13 +157,14 @@ def _resample(
 ) -> float:
     if paired:
         units, where = np.unique(unit, return_inverse=True)
-        weight = np.bincount(rng.integers(0, len(units), len(units)), minlength=len(units))[where]
+        draws = rng.integers(0, len(units), len(units))
+        weight = np.bincount(draws, minlength=len(units))[where].astype(float)
     else:
         weight = np.zeros(len(total))
         for g in (0, 1):
             rows = np.flatnonzero(side == g)
             weight[rows] = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
-    return _difference(total, size, side, weight.astype(float))
+    return _difference(total, size, side, weight)
 
 
 def _exchange(

@@ -1,0 +1,41 @@
+"""What README, model card and changelog say is what the repository holds."""
+
+import re
+
+import stance
+from stance.cli import main
+from stance.classifier.model_card import END, START, figures_table, model_card
+from tests.conftest import ROOT
+
+
+def test_readme_figures_are_those_of_the_evaluations(model):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert readme.split(START)[1].split(END)[0].strip() == figures_table(model.folder)
+
+
+def test_model_card_is_written_from_the_model(model):
+    assert (model.folder / "README.md").read_text(encoding="utf-8") == model_card(model.folder)
+
+
+def test_readme_names_only_commands_that_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^stance (\w+)", readme, flags=re.MULTILINE)) | set(re.findall(r"`stance (\w+)", readme))
+    assert {"compare", "score", "train", "evaluate", "corpus", "codebook"} <= named
+    assert named <= set(main.commands)
+
+
+def test_versions_agree():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"version: {stance.__version__}\n" in citation
+    assert f'version = "{stance.__version__}"' in project
+    assert f"## {stance.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_public_names_can_be_imported():
+    for name in stance.__all__:
+        assert getattr(stance, name) is not None
+    assert callable(stance.score)
+    import stance.scoring  # noqa: F401
+
+    assert callable(stance.score)
