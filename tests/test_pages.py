@@ -1,10 +1,11 @@
 """What README, model card and changelog say is what the repository holds."""
 
 import re
+from importlib import import_module
 
 import stance
-from stance.cli import main
 from stance.classifier.model_card import END, START, figures_table, model_card
+from stance.cli import main
 from tests.conftest import ROOT
 
 
@@ -35,7 +36,5 @@ def test_versions_agree():
 def test_public_names_can_be_imported():
     for name in stance.__all__:
         assert getattr(stance, name) is not None
-    assert callable(stance.score)
-    import stance.scoring  # noqa: F401
-
-    assert callable(stance.score)
+    import_module("stance.scoring")
+    assert callable(stance.score)  # no module of the package takes a public name

@@ -222,6 +222,13 @@ def test_hard_wrapped_lines_are_joined(line_end):
     ]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_short_blocks_show_that_lines_are_wrapped(line_end):
+    block = "The minister said on Monday that the old ferry of\nNorlandia would run again.\n\n"
+    found = texts((block * 4).replace("\n", line_end))
+    assert [" ".join(t.split()) for t in found] == [" ".join(block.split())] * 4
+
+
 def test_lines_that_are_not_wrapped_stay_apart():
     assert texts("Ferry Talks in Lindholm\nThe ministers met. They agreed\nClosing remarks") == [
         "Ferry Talks in Lindholm",
