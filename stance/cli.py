@@ -130,6 +130,9 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 )
 @click.option("--by", default="source", show_default=True, help="Column that tells the two groups apart.")
 @click.option("--groups", default="us,china", show_default=True, help="Its two values, joined by a comma.")
+@click.option(
+    "--codebook", type=click.Path(dir_okay=False), help="Codebook of a table's labels, if not the shipped one."
+)
 @click.option("--us-speaker", help="Take only turns of this speaker from the US document (part of the name).")
 @click.option("--china-speaker", help="Take only turns of this speaker from the Chinese document.")
 @click.option("--open", "open_report", is_flag=True, help="Open the report in the browser.")
@@ -150,13 +153,17 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     groups = tuple(g.strip() for g in options["groups"].split(","))
     if len(groups) != 2:
         raise click.BadParameter("give two values joined by a comma", param_hint="--groups")
+    if second is None and (options["us_speaker"] or options["china_speaker"]):
+        raise click.UsageError("--us-speaker and --china-speaker need two documents: stance compare US CHINA")
     failures: list[InputFailure] = []
+    book: Any = options["codebook"]
     if second is None and (table := _scored_table(first)) is not None:
         pass
     else:
         from stance.classifier.predict import Model
 
         model = Model(options["model"], threads=options["threads"])
+        book = book or model.codebook
         if second is None:
             table = _score_inputs([first], model, failures, options)
         else:
@@ -164,7 +171,7 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     _report_failures(failures)
     if table is None or table.empty:
         raise StanceError("nothing is left to compare. Mend the inputs named above")
-    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]))
+    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book)
     files = comparison.write(output)
     findings = headline(comparison)
     if as_json:
@@ -271,9 +278,9 @@ def _score_pair(
     for path, source in ((us, "us"), (china, "china")):
         part = _score_inputs([path], model, failures, options, source)
         if len(part):
-            part["doc_id"] = [d if path_is_unique(us, china) else f"{source}-{d}" for d in part["doc_id"]]
+            part["source"] = source
         speaker = options[f"{source}_speaker"]
-        if speaker:
+        if speaker and len(part):
             turns = part["speaker"].fillna("").str.contains(speaker, case=False, regex=False)
             if not turns.any():
                 there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
@@ -281,10 +288,8 @@ def _score_pair(
             part = part[turns]
         parts.append(part)
     if any(p.empty for p in parts):
+        _report_failures(failures)
         raise StanceError("one side has no sentences. Mend the inputs named above" if failures else "one side is empty")
+    if set(parts[0]["doc_id"]) & set(parts[1]["doc_id"]):  # both sides name a document alike
+        parts = [p.assign(doc_id=p["source"] + "-" + p["doc_id"]) for p in parts]
     return pd.concat(parts, ignore_index=True)
-
-
-def path_is_unique(first: str, second: str) -> bool:
-    """Whether two paths give documents of different names, so that these can stand side by side."""
-    return Path(first).stem != Path(second).stem

@@ -17,6 +17,11 @@ from stance.sentences import Sentence
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 TITLE_CHARACTERS = 160
 OPENING_CHARACTERS = 100
+OPENING_OF_DOCUMENT = 1500
+_COUNTRIES = {
+    "china": r"(?:People['’]s\s+Republic\s+of\s+China|PRC|China)",
+    "us": r"(?:United\s+States|U\.S\.?)",
+}
 SENTENCE_CHARACTERS = 4000
 """Longer sentences are cut before they are tokenized; no encoder reads that far."""
 
@@ -50,6 +55,29 @@ def clean(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
 
 
+def speaker_side(document: Document, speaker: str) -> str | None:
+    """The side that a speaker of a transcript stands for, where the document's title or beginning says so.
+
+    White House transcripts name a guest as "President X of the People's Republic of China"; whoever speaks for the
+    other side than the publisher's is read as that side's own voice.
+
+    Args:
+        document: the transcript.
+        speaker: who has the floor, as in `Sentence.speaker`.
+
+    Returns:
+        ``us`` or ``china``, or None where nothing is said.
+    """
+    surname = speaker.rsplit(maxsplit=1)[-1]
+    if not surname.isalpha() or len(surname) < 2:
+        return None
+    beginning = f"{document.title}\n{document.text[:OPENING_OF_DOCUMENT]}"
+    for side, country in _COUNTRIES.items():
+        if re.search(rf"\b{surname}\b(?:\s+\w+){{0,2}},?\s+of\s+(?:the\s+)?{country}\b", beginning, re.IGNORECASE):
+            return side
+    return None
+
+
 def model_inputs(document: Document, sentences: Sequence[Sentence], window: ContextWindow) -> list[tuple[str, str]]:
     """Make the two segments for every sentence of a document.
 
@@ -73,7 +101,8 @@ def model_inputs(document: Document, sentences: Sequence[Sentence], window: Cont
         if window.title:
             parts.append(title)
         if window.source:
-            parts.append(f"source: {document.source}")
+            side = speaker_side(document, sentence.speaker) if sentence.speaker else None
+            parts.append(f"source: {side or document.source}")
             if sentence.speaker:
                 parts.append(f"speaker: {clean(sentence.speaker)}")
         if window.opening and first_of[sentence.paragraph] < i - window.previous:

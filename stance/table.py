@@ -5,6 +5,7 @@ A researcher with labels of her own enters here: `check_table` says what her tab
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sys
@@ -69,8 +70,11 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
     table = table.copy()
     for column in ("issue", "frame"):
         table[column] = [_labels(v, column) for v in table[column]]
-    if "issue_main" not in table:
-        table["issue_main"] = [v[0] if v else "none" for v in table["issue"]]
+    main = table["issue_main"] if "issue_main" in table else [None] * len(table)
+    table["issue_main"] = [
+        str(given) if isinstance(given, str) and given.strip() else issues[0] if issues else "none"
+        for given, issues in zip(main, table["issue"], strict=True)
+    ]
     fill: dict[str, Any] = {
         "event": None, "date": None, "lang": "en", "title": "", "start": 0, "end": 0, "paragraph": 0, "speaker": None,
         "p_issue_main": 1.0, "p_stance": 1.0, "p_holder": 1.0, "truncated": False, "model": "", "codebook": "",
@@ -78,10 +82,13 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
     for column, value in fill.items():
         if column not in table:
             table[column] = value
+        elif column not in NULLABLE and table[column].isna().any():
+            table[column] = table[column].fillna(value)
     for column in NULLABLE:
-        table[column] = pd.Series([None if pd.isna(v) else v for v in table[column]], table.index, dtype=object)
-    if "probs" not in table:
-        table["probs"] = pd.Series([{} for _ in range(len(table))], table.index, dtype=object)
+        given = [None if pd.isna(v) or not str(v).strip() else v for v in table[column]]
+        table[column] = pd.Series(given, table.index, dtype=object)
+    probabilities = table["probs"] if "probs" in table else [None] * len(table)
+    table["probs"] = pd.Series([p if isinstance(p, dict) else {} for p in probabilities], table.index, dtype=object)
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
 
 
@@ -247,9 +254,8 @@ def holds_labels(path: str | Path) -> bool:
             import pyarrow.parquet as pq
 
             return {"stance", "issue"} <= set(pq.read_schema(path).names)
-        with path.open(encoding="utf-8") as file:
-            first = file.readline()
-        names = set(json.loads(first)) if path.suffix == ".jsonl" else set(first.strip().split(","))
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = set(json.loads(file.readline()) if path.suffix == ".jsonl" else next(csv.reader(file), []))
     except (OSError, ValueError, TypeError):
         return False
     return {"stance", "issue"} <= names
@@ -295,7 +301,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
         encoding="utf-8-sig",
         dtype={c: str for c in COLUMNS if c not in NUMBERS},
         keep_default_na=False,
-        na_values={c: [""] for c in (*NULLABLE, "p_issue_main", "p_stance", "p_holder")},
+        na_values={c: [""] for c in (*NULLABLE, *NUMBERS)},
     )
     for column in frame.columns:
         if column not in NUMBERS:

@@ -33,7 +33,8 @@ def test_shipped_checkpoint_loads_in_transformers_without_remote_code(model):
     names = [checkpoint.config.id2label[i] for i in range(checkpoint.config.num_labels)]
     assert names == model.codebook.outputs
     classify = pipeline("text-classification", model=str(model.folder), top_k=None)
-    given = {row["label"]: row["score"] for row in classify("We firmly oppose arms sales to Taiwan.")}
+    [rows] = classify(["We firmly oppose arms sales to Taiwan."])
+    given = {row["label"]: row["score"] for row in rows}
     assert set(given) == set(names)
     issues = {k: v for k, v in given.items() if k.startswith("issue:")}
     assert max(issues, key=issues.get) == "issue:taiwan"
@@ -204,7 +205,12 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(tmp_path, m
     encoder = tmp_path / "encoder"
     size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
     config = BertConfig(
-        vocab_size=size, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+        vocab_size=size,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        initializer_range=0.2,
     )
     BertModel(config).save_pretrained(encoder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
@@ -244,9 +250,9 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(tmp_path, m
     recipe = {
         "name": "toy",
         "encoder": str(encoder),
-        "context": {"max_length": 48},
+        "context": {"previous": 0, "opening": False, "max_length": 32},
         "data": {"codebook": "codebook.yaml", "annotations": ["a.jsonl"], "splits": "splits.csv"},
-        "training": {"epochs": 12, "learning_rate": 0.01, "head_learning_rate": 0.01, "batch_size": 16, "patience": 12},
+        "training": {"epochs": 20, "learning_rate": 0.005, "head_learning_rate": 0.01, "batch_size": 8, "patience": 20},
     }
     (tmp_path / "toy.yaml").write_text(yaml.safe_dump(recipe))
     folder = train(load_recipe(tmp_path / "toy.yaml"), documents, tmp_path / "models" / "toy")

@@ -155,7 +155,7 @@ def test_jsonl_is_plain_json(tmp_path, table):
     assert len(lines) == 3
     assert lines[2] == ""
     assert json.loads(lines[0]) == FIRST
-    assert json.loads(lines[1]) == SECOND | {"p_holder": None}
+    assert json.loads(lines[1]) == SECOND | {"p_holder": 1.0}
     assert "渡轮" in lines[1]
 
 

@@ -202,7 +202,11 @@ def join(annotations: Sequence[Annotation], documents: Iterable[Document]) -> Jo
 
 def _fits(annotation: Annotation, document: Document) -> bool:
     text = document.text[annotation.start : annotation.end]
-    return bool(text) and (not annotation.sha256 or sentence_hash(text) == annotation.sha256)
+    return (
+        bool(text)
+        and len(text) == annotation.end - annotation.start
+        and (not annotation.sha256 or sentence_hash(text) == annotation.sha256)
+    )
 
 
 def _place(document: Document, annotations: Sequence[Annotation]) -> AnnotatedDocument:

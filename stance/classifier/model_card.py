@@ -30,6 +30,8 @@ LIMITS = """\
   than agreement or criticism.
 - Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
   Its errors are correlated more than those of people would be. See the datasheet of the corpus.
+- In a transcript, the turns of a speaker whose side the title names are read as that side's own voice. This rule was
+  added after a look at errors on the development gold; the test part holds no such transcript.
 - The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
   further back it does not know.
 - Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its

@@ -87,8 +87,8 @@ def agenda(sides: Sides) -> Agenda:
 
 
 def _highest(sides: Sides, group: str, issue: str) -> float:
-    """Highest probability that any sentence of a group names an issue; NaN for labels without probabilities."""
-    found = [p.get(f"issue:{issue}", np.nan) for p in sides.of(group)["probs"]]
+    """Highest probability that a substantive sentence of a group names an issue; NaN without probabilities."""
+    found = [p.get(f"issue:{issue}", np.nan) for p in sides.substantive(sides.of(group))["probs"]]
     return float(np.nanmax(found)) if found and not np.all(np.isnan(found)) else float("nan")
 
 

@@ -16,6 +16,7 @@ from stance.contrast.framing import Framing, framing
 from stance.contrast.red_lines import RedLines, red_lines
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.stances import Stances, stances
+from stance.errors import StanceError
 from stance.table import check_table
 
 if TYPE_CHECKING:
@@ -117,8 +118,25 @@ def compare(
         codebook: the codebook of the labels; the shipped one if None.
 
     Raises:
-        StanceError: if the table lacks columns or a group has no sentence.
+        StanceError: if the table lacks columns, a group has no sentence, or a label is not in the codebook.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table)
+    _refuse_unknown_labels(checked, loaded)
     return Comparison(make_sides(checked, by, groups, loaded, names), checked)
+
+
+def _refuse_unknown_labels(table: pd.DataFrame, codebook: Codebook) -> None:
+    """Raise on labels that the codebook does not list: they would drop out of every figure without a word."""
+    for dimension in codebook.dimensions:
+        given = table[dimension.key].explode() if not dimension.exclusive else table[dimension.key]
+        counts = (
+            given.dropna().astype(str).value_counts() if not dimension.exclusive else given.astype(str).value_counts()
+        )
+        unknown = {k: int(n) for k, n in counts.items() if k not in dimension.keys}
+        if unknown:
+            shown = ", ".join(f"{k!r} ({n} sentences)" for k, n in list(unknown.items())[:5])
+            raise StanceError(
+                f"the column {dimension.key} holds labels that codebook {codebook.version} does not list: {shown}. "
+                "Mend them, or give the codebook that they come from"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,7 +59,11 @@ def framing(sides: Sides) -> Framing:
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
     rows: list[Any] = []
     tests: list[Any] = []
-    notes = ["Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008)."]
+    notes = [
+        "Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008). Their "
+        "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "
+        "stands out."
+    ]
     if len(table):
         design = sides.design(table)
         notes.append(design.note)
@@ -105,15 +110,8 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
     Returns:
         the columns of `Framing.words`, by falling z; terms that occur at least twice.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-
     columns = ["issue", "term", "count_first", "count_second", "log_odds", "se", "z", "p_adjusted"]
-    vectorizer = CountVectorizer(
-        ngram_range=(1, 3),
-        stop_words="english",
-        token_pattern=r"(?u)\b[a-zA-Z][\w’'-]+\b|[\u4e00-\u9fff]{2}",
-        min_df=1,
-    )
+    vectorizer = _vectorizer(chinese=(table["lang"] == "zh").mean() > 0.5)
     try:
         counts = vectorizer.fit_transform(table["text"])
     except ValueError:  # only stop words
@@ -138,6 +136,17 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
     )
     frame["p_adjusted"] = adjusted(pd.Series(2 * norm.sf(np.abs(z)), index=frame.index))
     return frame.sort_values("z", ascending=False, ignore_index=True)
+
+
+def _vectorizer(chinese: bool) -> Any:
+    """Counts words and phrases of up to three words; in Chinese, runs of two to four characters."""
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    if chinese:
+        return CountVectorizer(
+            analyzer="char", ngram_range=(2, 4), preprocessor=lambda text: re.sub(r"[^\u4e00-\u9fff]+", "\n", text)
+        )
+    return CountVectorizer(ngram_range=(1, 3), stop_words="english", token_pattern=r"(?u)\b[a-zA-Z][\w’'-]+\b")
 
 
 def weighted_log_odds(

@@ -65,7 +65,8 @@ class Sides:
         """Sentences that have an issue and are not a third party's (a journalist's question, background)."""
         table = self.table if table is None else table
         null = self.codebook["issue"].null_label
-        return table[(table["issue_main"] != null) & (table["holder"] != "other")]
+        third = (table["holder"] == "other") & ("other" not in self.groups)
+        return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0) & ~third]
 
     @property
     def issues(self) -> list[str]:
@@ -96,6 +97,7 @@ def make_sides(
     """
     if by not in table:
         raise StanceError(f"the sentence table has no column {by!r}. It has: {', '.join(table.columns)}")
+    table = table.assign(**{by: table[by].map(lambda v: None if pd.isna(v) else str(v))})
     for group in groups:
         if not (table[by] == group).any():
             there = ", ".join(sorted(map(str, table[by].dropna().unique())))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
-from stance.contrast.statistics import Design, adjusted, bootstrap_difference
+from stance.contrast.statistics import MIN_UNITS, Design, adjusted, bootstrap_difference
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def stances(sides: Sides) -> Stances:
 
 
 def _interval(values: np.ndarray, chosen: np.ndarray, design: Design) -> tuple[float, float]:
-    """Percentile interval (95%) of a mean from resampling units; NaN for fewer than three of them."""
+    """Percentile interval (95%) of a mean from resampling units; NaN for too few of them."""
     units, codes = np.unique(design.unit[chosen], return_inverse=True)
-    if len(units) < 3:
+    if len(units) < MIN_UNITS or np.ptp(values[chosen]) == 0:
         return float("nan"), float("nan")
     total = np.bincount(codes, weights=values[chosen])
     size = np.bincount(codes).astype(float)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, norm
+from scipy.stats import t as student_t
 
 MIN_UNITS = 5
 SAMPLES = 2000
@@ -35,6 +36,11 @@ class Design:
     @property
     def note(self) -> str:
         """What a reader has to know of the unit."""
+        if self.name == "paragraph":
+            return (
+                "Intervals and tests take the paragraph as the unit of sampling: they tell how far these texts differ, "
+                "not how the two sides differ in general."
+            )
         if self.name == "sentence":
             return "Intervals treat sentences as independent, for want of more paragraphs: take them as too narrow."
         return f"Intervals and tests take the {self.name} as the unit of sampling."
@@ -64,11 +70,17 @@ def make_design(table: pd.DataFrame, by: str, groups: tuple[str, str]) -> Design
     return Design(group, np.arange(len(table)), "sentence", paired=False)
 
 
-def wilson_interval(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval (Wilson 1927) of a share of ``n``, which may be an effective sample size."""
+def wilson_interval(share: float, n: float, critical: float | None = None) -> tuple[float, float]:
+    """Wilson's score interval (Wilson 1927) of a share.
+
+    Args:
+        share: the share.
+        n: of how many; may be an effective sample size.
+        critical: the critical value; the normal one of 95% if None.
+    """
     if n <= 0 or np.isnan(share):
         return float("nan"), float("nan")
-    z = float(norm.ppf((1 + level) / 2))
+    z = float(norm.ppf(0.975)) if critical is None else critical
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
@@ -78,7 +90,9 @@ def clustered_share(hit: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> t
     """A share with Wilson's interval on the effective sample size.
 
     The effective size is n divided by the design effect, which compares the linearised variance over units with the
-    binomial one (Korn and Graubard 1998; Franco et al. 2019); it is never taken below one.
+    binomial one (Korn and Graubard 1998; Franco et al. 2019); the effect is never taken below one, and the critical
+    value is that of Student's t for the number of units. Where the data cannot tell the effect (a share of 0 or 1) the
+    effective size is the number of units, the worst case; a single unit gives no interval.
 
     Args:
         hit: bool, shape (n,), what is counted.
@@ -94,12 +108,14 @@ def clustered_share(hit: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> t
     share = float((hit & counted).sum() / n)
     codes = np.unique(unit[counted], return_inverse=True)[1]
     units = int(codes.max()) + 1
-    effect = 1.0
-    if units > 1 and 0 < share < 1:
+    if units < 2:
+        return share, float("nan"), float("nan")
+    size = float(units)
+    if 0 < share < 1:
         residual = np.bincount(codes, weights=hit[counted] - share)
         variance = units / (units - 1) * float((residual**2).sum()) / n**2
-        effect = max(1.0, variance / (share * (1 - share) / n))
-    return share, *wilson_interval(share, n / effect)
+        size = n / max(1.0, variance / (share * (1 - share) / n))
+    return share, *wilson_interval(share, size, float(student_t.ppf(0.975, units - 1)))
 
 
 def bootstrap_difference(
@@ -131,7 +147,8 @@ def bootstrap_difference(
         return result
     rng = np.random.default_rng(seed)
     boot = np.array([_resample(total, size, side, unit, design.paired, rng) for _ in range(samples)])
-    result["low"], result["high"] = (float(x) for x in np.nanpercentile(boot, [2.5, 97.5]))
+    if min(live) >= MIN_UNITS and np.nanstd(boot) > 0:
+        result["low"], result["high"] = (float(x) for x in np.nanpercentile(boot, [2.5, 97.5]))
     exchanged = np.array([_exchange(total, size, side, unit, design.paired, rng) for _ in range(samples)])
     extreme = int((np.abs(exchanged[~np.isnan(exchanged)]) >= abs(observed) - 1e-12).sum())
     result["p"] = (extreme + 1) / (int((~np.isnan(exchanged)).sum()) + 1)

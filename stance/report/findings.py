@@ -261,7 +261,7 @@ def _framing(comparison: Comparison) -> Finding | None:
         best = distinctive(words, 3)
         lists = [best.loc[np.sign(best["z"]) == sign, "term"].tolist() for sign in (1, -1)]
         told = [f"{name} «{'», «'.join(terms)}»" for name, terms in zip(sides.names, lists, strict=True) if terms]
-        text += f" Words that set the accounts apart beyond chance: {'; '.join(told)}."
+        text += f" Most distinctive words: {'; '.join(told)}."
     evidence = comparison.stances.evidence
     carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
     figures = {"frame": frame, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
@@ -280,8 +280,8 @@ def _carries(comparison: Comparison) -> Finding:
     )
     if min(n) < FEW:
         text += "That is thin: read the sentences and the counts, not the shares. "
-    if max(documents) == 1:
-        text += "Intervals tell how far these two texts differ, not how the two governments do in general. "
+    if unit in ("paragraph", "sentence"):
+        text += "Intervals tell how far these texts differ, not how the two governments do in general. "
     if unit == "sentence":
         text += "They treat sentences as independent and are too narrow. "
     if any(table["model"]):
