@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,12 @@ _SPEAKER = re.compile(
 )
 _CLOSING = "”’」』）》】"
 _GENITIVE = re.compile(r"['’]s\b")
+_MARKS = ("[Q]", "Q", "A")
+_ROLE = re.compile(
+    r"(?:THE |VICE |PRIME |FOREIGN |DEPUTY |SENIOR |STATE )*(?:PRESIDENT|PREMIER|MINISTER|SECRETARY|COUNCILOR|"
+    r"AMBASSADOR|CHAIRMAN|GENERAL|ADMIRAL|DIRECTOR|SPOKESPERSON|OFFICIAL|ADMINISTRATION|MODERATOR|OPERATOR|REPORTER|MR|MS|MRS|DR)\b",
+    re.IGNORECASE,
+)
 _NOT_A_NAME = re.compile(r"^(?:On|In|For|And|But|The|As|At|With|Question|Fact|Joint)\b")
 
 
@@ -71,8 +78,9 @@ def split_sentences(document: Document) -> list[Sentence]:
     """
     sentences: list[Sentence] = []
     speaker: str | None = None
-    for number, (start, end) in enumerate(_paragraphs(document.text)):
-        named = _speaker(document.text[start:end])
+    paragraphs = list(_paragraphs(document.text))
+    speakers = _speakers([document.text[start:end] for start, end in paragraphs])
+    for number, ((start, end), named) in enumerate(zip(paragraphs, speakers, strict=True)):
         speaker = named if named or speaker == "[Q]" else speaker
         for left, right in _spans(document.text, start, end, document.lang):
             text = document.text[left:right]
@@ -138,6 +146,18 @@ def _speaker(paragraph: str) -> str | None:
         return "A"
     name: str = match["capitals"] or match["name"]
     return None if _NOT_A_NAME.match(name) else name
+
+
+def _speakers(paragraphs: list[str]) -> list[str | None]:
+    """Who takes the floor at the beginning of each paragraph.
+
+    A label before a colon is a heading ("Image source: …") unless it names a role, recurs, or stands in a document with
+    marked questions.
+    """
+    named = [_speaker(p) for p in paragraphs]
+    counts = Counter(named)
+    asked = any(counts[q] for q in _MARKS)
+    return [n if n in _MARKS or asked or counts[n] > 1 or (n and _ROLE.match(n)) else None for n in named]
 
 
 @cache

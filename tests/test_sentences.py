@@ -257,3 +257,10 @@ def test_very_long_run_without_any_boundary():
 
 def test_no_text_no_sentences():
     assert sentences("") == sentences(" \n\n\t ") == []
+
+
+def test_a_heading_before_a_colon_is_no_speaker():
+    text = "IMAGE SOURCE: an agency\n\nThe two sides met.\n\nLooking Ahead: more talks are planned."
+    assert {s.speaker for s in split_sentences(Document("d", text))} == {None}
+    turns = "ANNA WELL: We begin.\n\nTOM REED: Thank you.\n\nANNA WELL: We end.\n\nTOM REED: Good."
+    assert [s.speaker for s in split_sentences(Document("d", turns))] == ["ANNA WELL", "TOM REED"] * 2
