@@ -143,3 +143,21 @@ def test_scoring_imports_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_annotate_prepares_tasks_and_collects_what_was_coded(tmp_path):
+    done = run("annotate", SUMMIT / "us.md", "-o", tmp_path / "tasks")
+    assert done.returncode == 0, done.stderr
+    tasks = json.loads((tmp_path / "tasks" / "tasks.json").read_text(encoding="utf-8"))
+    assert len(tasks) == 33
+    for task in tasks[:5]:  # a coder accepts the first five suggestions
+        task["annotations"] = [{"result": task["predictions"][0]["result"]}]
+    (tmp_path / "export.json").write_text(json.dumps(tasks[:5]), encoding="utf-8")
+    done = run("annotate", "--collect", tmp_path / "export.json", "-o", tmp_path / "coded.jsonl")
+    assert done.returncode == 0, done.stderr
+    done = run("evaluate", tmp_path / "coded.jsonl", "--documents", SUMMIT / "us.md", "--json")
+    figures = {(f["dimension"], f["metric"]): f["estimate"] for f in json.loads(done.stdout)}
+    assert figures["stance", "accuracy"] == 1.0
+    broken = run("annotate", "--collect", SUMMIT / "us.md", "-o", tmp_path / "x.jsonl")
+    assert broken.returncode == 2
+    assert "us.md: not an export of Label Studio" in broken.stderr

@@ -1,0 +1,132 @@
+"""``stance annotate``: sentences of new documents for hand coding, pre-labelled by a model, and the way back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stance.errors import InputFailure, StanceError
+
+if TYPE_CHECKING:
+    from stance.annotation.examples import Example
+    from stance.classifier.predict import Model
+    from stance.documents.document import Document
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--output", type=PATH, required=True, help="Folder of tasks; with --collect, a .jsonl file.")
+@click.option(
+    "--format", "form", type=click.Choice(["label-studio", "doccano"]), default="label-studio", show_default=True,
+    help="Annotation tool.",
+)  # fmt: skip
+@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
+@click.option("-m", "--model", default="readout-small", show_default=True, help="Model that labels in advance.")
+@click.option("--collect", is_flag=True, help="The other way: INPUT are Label Studio's JSON exports.")
+def annotate(inputs: tuple[str, ...], output: Path, form: str, source: str | None, model: str, collect: bool) -> None:
+    """Prepare documents for hand coding, or collect what was coded.
+
+    Every sentence of INPUT becomes a task with its context and the labels that the model suggests. With --collect,
+    finished tasks become annotations that `stance evaluate` and `stance train` read.
+    """
+    from stance.classifier.predict import Model
+    from stance.documents import iterate_documents
+
+    loaded = Model(model)
+    if collect:
+        click.echo(f"{collect_annotations(inputs, output, loaded)} annotations written to {output}", err=True)
+        return
+    items = list(iterate_documents(inputs, source=source))
+    failures = [i for i in items if isinstance(i, InputFailure)]
+    examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded)
+    if examples:
+        write_tasks(examples, output, form, loaded)
+    for failure in failures:
+        click.echo(f"failed: {failure}", err=True)
+    click.echo(f"{len(examples)} sentences written to {output}", err=True)
+    if failures:
+        click.get_current_context().exit(1)
+
+
+def suggest(documents: list[Document], model: Model) -> list[Example]:
+    """Make an example of every sentence, with the labels that a model suggests.
+
+    Args:
+        documents: the documents to be coded.
+        model: suggests the labels; its identity stands as the coder.
+    """
+    from dataclasses import replace
+
+    from stance.annotation.examples import Example
+    from stance.annotation.standoff import sentence_hash
+    from stance.classifier.evaluate import predict_labels
+    from stance.model_input import model_inputs
+    from stance.sentences import split_sentences
+
+    examples = []
+    for document in documents:
+        sentences = split_sentences(document)
+        pairs = model_inputs(document, sentences, model.settings.window)
+        labels = predict_labels(model.predict(pairs).values, model.codebook, model.settings)
+        for sentence, pair, label in zip(sentences, pairs, labels, strict=True):
+            annotation = replace(
+                label,
+                doc_id=document.doc_id,
+                sent_id=sentence.sent_id,
+                start=sentence.start,
+                end=sentence.end,
+                sha256=sentence_hash(sentence.text),
+                coder=model.identity,
+            )
+            examples.append(Example(document, annotation, *pair))
+    return examples
+
+
+def write_tasks(examples: list[Example], folder: Path, form: str, model: Model) -> None:
+    """Write tasks and the labelling interface for an annotation tool.
+
+    Raises:
+        StanceError: if they cannot be written.
+    """
+    from stance.annotation import exports
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if form == "label-studio":
+            interface, tasks = exports.to_label_studio(examples, model.codebook)
+            (folder / "interface.xml").write_text(interface, encoding="utf-8")
+            (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
+        else:
+            categories, records = exports.to_doccano(examples, model.codebook)
+            (folder / "labels.json").write_text(json.dumps(categories, indent=1), encoding="utf-8")
+            exports.write_jsonl(records, folder / "sentences.jsonl")
+    except OSError as error:
+        raise StanceError(f"{folder}: the tasks cannot be written ({error.strerror}). Check the folder") from error
+
+
+def collect_annotations(inputs: tuple[str, ...], output: Path, model: Model) -> int:
+    """Turn Label Studio's JSON exports into an annotation file.
+
+    Returns:
+        how many annotations were written.
+
+    Raises:
+        StanceError: if an export cannot be read or holds labels that the codebook does not know.
+    """
+    from stance.annotation.exports import from_label_studio
+    from stance.annotation.standoff import write_annotations
+
+    tasks: list[Any] = []
+    for name in inputs:
+        try:
+            tasks += json.loads(Path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError) as error:
+            raise StanceError(f"{name}: not an export of Label Studio ({error}). Export as JSON") from error
+    annotations = from_label_studio(tasks, model.codebook)
+    write_annotations(annotations, output)
+    return len(annotations)
