@@ -22,6 +22,7 @@ class DataRecipe:
         splits: a CSV with ``doc_id`` and ``split`` (``train``, ``validation`` or ``test``).
         written: files of written sentences; they are trained on only.
         written_weight: weight of a written sentence beside a real one.
+        languages: languages that the encoder reads; documents in others are left out.
     """
 
     codebook: str = "codebook.yaml"
@@ -29,6 +30,7 @@ class DataRecipe:
     splits: str = ""
     written: tuple[str, ...] = ()
     written_weight: float = 1.0
+    languages: tuple[str, ...] = ("en",)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Corpus:
     Attributes:
         train: examples to train on, real and written.
         validation: examples for early stopping, calibration and thresholds.
-        digest: hash of all annotations used.
+        digest: hash of the annotations that are trained and validated on.
     """
 
     train: list[Example]
@@ -137,18 +137,17 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
     splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
     parts: dict[str, list[AnnotatedDocument]] = {"train": list(written), "validation": [], "test": []}
     for item in joined.documents:
+        if item.document.lang not in recipe.data.languages:
+            continue
         parts[splits.get(item.document.doc_id, "train")].append(item)
     if not parts["validation"]:
         raise StanceError(
             f"{recipe.path}: no annotated validation document is at hand ({joined}). "
             "Give the documents with --documents"
         )
-    digest = hashlib.sha256(repr([annotations, [d.annotations for d in written]]).encode()).hexdigest()[:16]
-    return Corpus(
-        make_examples(parts["train"], recipe.context),
-        make_examples(parts["validation"], recipe.context),
-        digest,
-    )
+    train, validation = (make_examples(parts[k], recipe.context) for k in ("train", "validation"))
+    digest = hashlib.sha256(repr([[e.annotation for e in part] for part in (train, validation)]).encode())
+    return Corpus(train, validation, digest.hexdigest()[:16])
 
 
 def _targets(examples: Sequence[Example], codebook: Codebook, written_weight: float = 1.0) -> Targets:
