@@ -19,7 +19,10 @@ from stance.table import safe_cell, write_table
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
-PARTS = ("differences", "distribution", "words", "evidence", "possible", "sensitivity")
+PARTS = (
+    "differences", "distribution", "frames", "by_issue", "words", "evidence", "possible", "wording", "overtures",
+    "reported", "unpaired", "order", "order_agreement", "one_sided", "sensitivity", "trends",
+)  # fmt: skip
 """Tables that a contrast may hold besides its main one."""
 
 
