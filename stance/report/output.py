@@ -80,6 +80,8 @@ def _tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
             table = getattr(contrast, part, None)
             if isinstance(table, pd.DataFrame):
                 found[f"{name}_{part}"] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
+    if not comparison.corrected.table.empty:
+        found["corrected"] = comparison.corrected.table
     return found
 
 
