@@ -73,7 +73,7 @@ def test_cooperation_tells_what_both_report_from_what_one_reports(table):
 
 
 def test_attribution_is_set_against_the_holders_own_words(sides):
-    found = attribution(sides, threshold=0.55)
+    found = attribution(sides, threshold=0.25)
     reports = found.evidence.set_index("text")
     tariffs = reports.loc[TARIFFS]
     assert tariffs["counterpart_text"] == "The tariffs on solar panels have to be lifted."
@@ -89,7 +89,7 @@ def test_attribution_is_set_against_the_holders_own_words(sides):
 
 def test_attribution_softens_and_hardens_along_the_scale(table):
     table["stance"] = table["stance"].where(table["sent_id"] != 2, "overture")
-    softened = attribution(make_sides(table, "source", ("us", "china"), stance.load_codebook()), threshold=0.55)
+    softened = attribution(make_sides(table, "source", ("us", "china"), stance.load_codebook()), threshold=0.25)
     verdicts = softened.evidence.set_index("text")["verdict"]
     assert verdicts[TARIFFS] == "softened"
     assert verdicts[ARMS] == "hardened"
@@ -98,7 +98,7 @@ def test_attribution_softens_and_hardens_along_the_scale(table):
 def test_the_doubt_of_a_verdict_comes_from_the_probabilities(table):
     table.at[2, "probs"] = {"stance:demand": 0.6, "stance:overture": 0.4, "issue:trade_economy": 1.0}
     sides = make_sides(table, "source", ("us", "china"), stance.load_codebook())
-    tariffs = attribution(sides, threshold=0.55).evidence.iloc[0]
+    tariffs = attribution(sides, threshold=0.25).evidence.iloc[0]
     assert tariffs["p_confirmed"] == pytest.approx(0.6)
     assert tariffs["p_softened"] == pytest.approx(0.4)
 
@@ -111,7 +111,7 @@ def test_groups_that_hold_no_positions_attribute_nothing(table):
 
 
 def test_alignment_pairs_mutual_neighbours_of_one_meeting_only(table, sides):
-    found = alignment(sides, threshold=0.55)
+    found = alignment(sides, threshold=0.25)
     pairs = set(zip(found.evidence["text"], found.evidence["counterpart_text"], strict=True))
     assert (FENTANYL, RESUMED) in pairs
     assert len(found.evidence) + len(found.unpaired[found.unpaired["source"] == "us"]) == 3  # own sentences of the US

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Vectors: TypeAlias = Any
 """A sparse matrix, shape (sentences, features), with rows of length one or zero."""
 
+LEXICAL_SHARE = 0.85
+"""Weight of the words in the mix; the rest is that of issues and frames."""
 _TOKEN = re.compile(r"[\u4e00-\u9fff]|\w\w+")
 
 
@@ -54,8 +56,12 @@ def labels(table: pd.DataFrame, codebook: Codebook) -> Vectors:
     return _unit_length(sparse.csr_matrix(np.sqrt(np.clip(rows, 0, 1))))
 
 
-def mixed(table: pd.DataFrame, codebook: Codebook, share: float = 0.5) -> Vectors:
-    """Both: the similarity is ``share`` times the lexical one plus the rest of that of the labels."""
+def mixed(table: pd.DataFrame, codebook: Codebook, share: float = LEXICAL_SHARE) -> Vectors:
+    """Both: the similarity is ``share`` times the lexical one plus the rest of that of the labels.
+
+    Two sentences with the same labels and no word in common reach 1 - ``share``: a threshold above it asks for shared
+    words.
+    """
     parts = [np.sqrt(share) * lexical(table, codebook), np.sqrt(1 - share) * labels(table, codebook)]
     return sparse.hstack(parts, format="csr")
 
@@ -65,7 +71,7 @@ Similarity: TypeAlias = Callable[[pd.DataFrame, Codebook], Any]
 SIMILARITIES: dict[str, Similarity] = {"lexical": lexical, "labels": labels, "mixed": mixed}
 """Similarities by name; their precision and recall on judged pairs are told by ``stance corpus alignment``. Add one of
 your own, for example vectors of a sentence encoder, under a new name."""
-THRESHOLDS = {"lexical": 0.1, "labels": 0.9, "mixed": 0.5}
+THRESHOLDS = {"lexical": 0.1, "labels": 0.9, "mixed": 0.2}
 """Similarity from which two sentences are taken to answer each other."""
 
 
