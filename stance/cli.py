@@ -15,6 +15,7 @@ from stance import __version__
 from stance.annotation.annotate import annotate
 from stance.annotation.commands import corpus
 from stance.classifier.commands import evaluate, models, train
+from stance.contrast.commands import alignment
 from stance.errors import InputFailure, StanceError
 
 if TYPE_CHECKING:
@@ -134,6 +135,11 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 @click.option(
     "--codebook", type=click.Path(dir_okay=False), help="Codebook of a table's labels, if not the shipped one."
 )
+@click.option(
+    "--gold",
+    type=click.Path(dir_okay=False),
+    help="Hand-coded labels of some of the sentences (.jsonl .csv .parquet), to correct for the model's error.",
+)
 @click.option("--us-speaker", help="Take only turns of this speaker from the US document (part of the name).")
 @click.option("--china-speaker", help="Take only turns of this speaker from the Chinese document.")
 @click.option("--open", "open_report", is_flag=True, help="Open the report in the browser.")
@@ -149,6 +155,7 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     from dataclasses import asdict
 
     import stance
+    from stance.contrast.gold import read_gold
     from stance.report.findings import headline
 
     groups = tuple(g.strip() for g in options["groups"].split(","))
@@ -172,7 +179,8 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     _report_failures(failures)
     if table is None or table.empty:
         raise StanceError("nothing is left to compare. Mend the inputs named above")
-    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book)
+    gold = read_gold(options["gold"]) if options["gold"] else None
+    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book, gold=gold)
     files = comparison.write(output)
     findings = headline(comparison)
     if as_json:
@@ -180,6 +188,8 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     else:
         for finding in findings:
             click.echo(f"- {finding.text}")
+        for note in comparison.corrected.notes[:1] if gold is not None else comparison.sides.prediction_note:
+            click.echo(f"\n{note}")
         click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} tables and figures beside it)")
     if open_report:
         click.launch(str(files[0]))
@@ -211,6 +221,7 @@ main.add_command(evaluate)
 main.add_command(models)
 main.add_command(annotate)
 main.add_command(corpus)
+corpus.add_command(alignment)
 
 
 def _metadata(options: dict[str, Any], *more: str) -> dict[str, str | None]:

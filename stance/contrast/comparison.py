@@ -11,8 +11,14 @@ import pandas as pd
 
 from stance.codebook import Codebook, load_codebook
 from stance.contrast.agenda import Agenda, agenda
+from stance.contrast.alignment import Alignment, alignment
+from stance.contrast.attribution import Attribution, attribution
+from stance.contrast.cooperation import Cooperation, cooperation
+from stance.contrast.corrected import Corrected, corrected
 from stance.contrast.disagreements import Disagreements, disagreements
+from stance.contrast.drift import Drift, drift
 from stance.contrast.framing import Framing, framing
+from stance.contrast.gold import attach_gold
 from stance.contrast.red_lines import RedLines, red_lines
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.stances import Stances, stances
@@ -21,6 +27,12 @@ from stance.table import check_table
 
 if TYPE_CHECKING:
     from stance.contrast.result import Contrast
+
+
+CONTRASTS = (
+    "agenda", "stances", "disagreements", "red_lines", "cooperation", "framing", "attribution", "alignment", "drift",
+)  # fmt: skip
+"""Names of the contrasts, in the order of a report."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,7 @@ class Comparison:
 
     @cached_property
     def agenda(self) -> Agenda:
-        """Which issues each side raises, and how much."""
+        """Which issues each side raises, how much, and in which order."""
         return agenda(self.sides)
 
     @cached_property
@@ -58,20 +70,39 @@ class Comparison:
         return red_lines(self.sides)
 
     @cached_property
+    def cooperation(self) -> Cooperation:
+        """What both report as agreed, and what only one reports."""
+        return cooperation(self.sides)
+
+    @cached_property
     def framing(self) -> Framing:
         """In what terms each side puts things."""
         return framing(self.sides)
 
+    @cached_property
+    def attribution(self) -> Attribution:
+        """What each side's document says that the other said, against the other's own."""
+        return attribution(self.sides)
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """Sentences that answer each other."""
+        return alignment(self.sides)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """The same measures over time."""
+        return drift(self.sides)
+
+    @cached_property
+    def corrected(self) -> Corrected:
+        """Shares, means and differences, corrected by hand-coded labels; empty without them."""
+        return corrected(self.sides)
+
     @property
     def contrasts(self) -> dict[str, Contrast]:
         """All contrasts by name."""
-        return {
-            "agenda": self.agenda,
-            "stances": self.stances,
-            "disagreements": self.disagreements,
-            "red_lines": self.red_lines,
-            "framing": self.framing,
-        }
+        return {name: getattr(self, name) for name in CONTRASTS}
 
     @property
     def documents(self) -> pd.DataFrame:
@@ -107,6 +138,7 @@ def compare(
     groups: tuple[str, str] = ("us", "china"),
     names: tuple[str, str] | None = None,
     codebook: Codebook | str | Path | None = None,
+    gold: pd.DataFrame | None = None,
 ) -> Comparison:
     """Contrast two groups of sentences.
 
@@ -116,14 +148,19 @@ def compare(
         groups: its two values.
         names: how the groups are called; the codebook's names of the holders if None.
         codebook: the codebook of the labels; the shipped one if None.
+        gold: hand-coded labels of some of the sentences (``doc_id``, ``start``, ``end``, ``issue``, ``stance``,
+            ``holder``, ``frame``, perhaps ``sampling_probability``), for example from `stance.contrast.gold.read_gold`;
+            they correct the figures in `Comparison.corrected`.
 
     Raises:
-        StanceError: if the table lacks columns, a group has no sentence, or a label is not in the codebook.
+        StanceError: if the table lacks columns, a group has no sentence, a label is not in the codebook, or the
+            hand-coded labels do not fit.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table)
     _refuse_unknown_labels(checked, loaded)
-    return Comparison(make_sides(checked, by, groups, loaded, names), checked)
+    coded = checked if gold is None else attach_gold(checked, gold, loaded)
+    return Comparison(make_sides(coded, by, groups, loaded, names), checked)
 
 
 def _refuse_unknown_labels(table: pd.DataFrame, codebook: Codebook) -> None:

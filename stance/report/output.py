@@ -19,7 +19,10 @@ from stance.table import safe_cell, write_table
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
-PARTS = ("differences", "distribution", "words", "evidence", "possible", "sensitivity")
+PARTS = (
+    "differences", "distribution", "frames", "by_issue", "words", "evidence", "possible", "wording", "overtures",
+    "reported", "unpaired", "order", "order_agreement", "one_sided", "sensitivity", "trends",
+)  # fmt: skip
 """Tables that a contrast may hold besides its main one."""
 
 
@@ -77,6 +80,8 @@ def _tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
             table = getattr(contrast, part, None)
             if isinstance(table, pd.DataFrame):
                 found[f"{name}_{part}"] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
+    if not comparison.corrected.table.empty:
+        found["corrected"] = comparison.corrected.table
     return found
 
 
