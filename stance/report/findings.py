@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +10,10 @@ import pandas as pd
 
 from stance.contrast.result import names_issue
 from stance.contrast.statistics import clustered_share
+from stance.report.briefs import brief
 from stance.report.charts import distinctive
 from stance.report.lookup import groups_of, keys_of, looked_up
+from stance.report.position_charts import ranked_differences
 from stance.report.style import count, interval, joined, percent, signed
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Finding:
         kind: what it is about: ``shared``, ``only``, ``agreed``, ``red_lines``, ``positions``, ``disagreements``,
             ``framing`` or ``evidence``.
         text: the finding in words, with counts and intervals.
+        brief: the same in one line, to be seen at a glance.
         figures: the numbers in the text, for machines.
         evidence: the sentences behind it, as ``(doc_id, sent_id)``.
     """
@@ -39,6 +42,7 @@ class Finding:
     text: str
     figures: dict[str, Any] = field(default_factory=dict)
     evidence: list[tuple[str, int]] = field(default_factory=list)
+    brief: str = ""
 
 
 def headline(comparison: Comparison) -> list[Finding]:
@@ -53,7 +57,8 @@ def headline(comparison: Comparison) -> list[Finding]:
     first, second = comparison.sides.groups
     found = [_shared(comparison), _only(comparison, first), _only(comparison, second), _agreed(comparison)]
     found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison), _framing(comparison)]
-    return [*(f for f in found if f), _carries(comparison)]
+    found.append(_carries(comparison))
+    return [replace(f, brief=brief(comparison, f)) for f in found if f]
 
 
 def _account(comparison: Comparison, group: str) -> str:
@@ -158,6 +163,7 @@ def _red_lines(comparison: Comparison) -> Finding:
     for group in sides.groups:
         mine = red.evidence[groups == group]
         figures[group] = {"count": len(mine), "p": [round(float(p), 4) for p in mine["p_limit"]]}
+        figures[group]["issues"] = {str(i): int(n) for i, n in mine["issue_main"].value_counts().items()}
         if mine.empty:
             parts.append(f"{_account(comparison, group)} names none")
             continue
@@ -178,12 +184,7 @@ def _positions(comparison: Comparison) -> Finding | None:
     stances, sides = comparison.stances, comparison.sides
     if stances.differences.empty:
         return Finding("positions", "No issue has sentences in which both sides speak for themselves.", {})
-    counts = stances.table.pivot(index="issue", columns="group", values="n").reindex(columns=list(sides.groups))
-    ranked = stances.differences.assign(
-        sure=stances.differences["p_adjusted"] < 0.05,
-        enough=counts.min(axis=1).reindex(stances.differences["issue"]).to_numpy() >= 3,
-        size=stances.differences["difference"].abs(),
-    ).sort_values(["sure", "enough", "size"], ascending=False)
+    ranked = ranked_differences(stances)
     top = ranked.iloc[0].to_dict()
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
@@ -196,6 +197,7 @@ def _positions(comparison: Comparison) -> Finding | None:
         f"{said[1]}, difference {signed(top['difference'])}{_certainty(top, share=False)}"
     )
     figures = {"issue": issue, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
+    figures |= {"means": [_number(rows[g]["estimate"]) for g in sides.groups], "n": [rows[g]["n"] for g in sides.groups]}
     own = stances.evidence
     return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
 
@@ -230,6 +232,7 @@ def _disagreements(comparison: Comparison) -> Finding:
             continue
         hit = own["stance"].isin(voiced).to_numpy(dtype=bool)
         share, low, high = clustered_share(hit, design.group == number, design.unit)
+        figures[group] |= {"share": _number(share), "low": _number(low), "high": _number(high)}
         kinds = mine["stance"].value_counts().head(2)
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
         issue = sides.issue_name(str(mine["issue_main"].value_counts().index[0]))
@@ -264,7 +267,8 @@ def _framing(comparison: Comparison) -> Finding | None:
         text += f" Most distinctive words: {'; '.join(told)}."
     evidence = comparison.stances.evidence
     carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
-    figures = {"frame": frame, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
+    figures: dict[str, Any] = {"shares": [_number(rows[g]["estimate"]) for g in sides.groups]}
+    figures |= {"frame": frame, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     return Finding("framing", text, figures, keys_of(carrying))
 
 

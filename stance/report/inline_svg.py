@@ -3,13 +3,6 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
-
-from stance.report.charts import to_svg
-
-if TYPE_CHECKING:
-    from stance.report.marks import Chart
-
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _DROPPED = (
     "role",
@@ -22,20 +15,21 @@ _DROPPED = (
 )
 
 
-def inline_svg(chart: Chart, name: str, label: str) -> str:
-    """Draw a chart for use inside an HTML page.
+def inline_svg(svg: str, name: str, label: str, fits: int) -> str:
+    """Prepare a drawing for use inside an HTML page.
 
     Args:
-        chart: an Altair chart.
+        svg: from `stance.report.charts.to_svg`.
         name: prefix of the ids inside, unique in the page.
         label: what the image shows, for screen readers.
+        fits: width in pixels that the page has; what is wider keeps its size and scrolls.
 
     Returns:
         an ``<svg role="img">`` element with an accessible name. Links lead to fragments of the page and are left out of
         the order of the tab key, for the page offers the same links as text; figures of a row appear on hovering.
     """
     ET.register_namespace("", _SVG)
-    root = ET.fromstring(to_svg(chart))
+    root = ET.fromstring(svg)
     for parent in list(root.iter()):
         for child in list(parent):
             if _is_empty(child):
@@ -47,7 +41,8 @@ def inline_svg(chart: Chart, name: str, label: str) -> str:
     width = root.attrib.pop("width", "")
     root.attrib.pop("height", None)
     root.attrib.pop("version", None)
-    root.set("style", f"max-width:{width}px")
+    least = f";min-width:{width}px" if width and float(width) > fits + 40 else ""
+    root.set("style", f"max-width:{width}px{least}")
     return ET.tostring(root, encoding="unicode")
 
 

@@ -7,12 +7,14 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from stance.report.findings import headline
 from stance.report.lookup import Key, Sentences, groups_of, keys_of
 from stance.report.style import issue_link, stance_colors
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
     from stance.report.findings import Finding
+    from stance.report.meetings import Meetings
 
 CARDS = 60
 """Most cards of one kind on the page; tables and filters hold the rest."""
@@ -20,8 +22,6 @@ OPEN_CARDS = 6
 """Cards that are shown at once; the others fold out."""
 MANY = 6
 """Above this number of documents a side the page shows only sentences that a filter picks."""
-LINKS = 3
-"""Sentences of each side that a finding links to."""
 WORDS = 10
 """Distinctive terms of each side."""
 ALIKE = 0.2
@@ -92,33 +92,24 @@ class Labels:
         ]
 
 
-def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
-    """Findings with links to their section and to the first sentences of each side."""
-    sentences, sides = Sentences(comparison.table), comparison.sides
-    views = []
-    for f in findings:
-        links = []
-        for group, name in zip(sides.groups, sides.names, strict=True):
-            mine = [key for key in f.evidence if sentences[key][sides.by] == group]
-            numbers = [(key[1] + 1, _text(sentences[key]["date"]), sentence_link(key)) for key in mine[:LINKS]]
-            links.append({"side": name, "links": numbers, "more": max(0, len(mine) - LINKS)})
-        section = SECTIONS[f.kind]
-        heading = HEADINGS[f.kind] + (f": {_side_name(comparison, f)}" if f.kind == "only" else "")
-        views.append(
-            {
-                "heading": heading,
-                "text": f.text,
-                "section": section,
-                "section_name": SECTION_NAMES[section],
-                "evidence": links,
-            }
-        )
-    return views
-
-
-def _side_name(comparison: Comparison, finding: Finding) -> str:
+def finding_heading(finding: Finding, comparison: Comparison) -> str:
+    """The heading of a finding; with the side where it is about one."""
+    heading = HEADINGS[finding.kind]
+    if "group" not in finding.figures:
+        return heading
     sides = comparison.sides
-    return sides.names[sides.groups.index(finding.figures["group"])]
+    return f"{heading}: {sides.names[sides.groups.index(finding.figures['group'])]}"
+
+
+def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
+    """Findings with links to their sentences and to their section."""
+    return [
+        {
+            "heading": finding_heading(f, comparison), "brief": f.brief, "text": f.text, "number": number,
+            "sentences": len(f.evidence), "section": SECTIONS[f.kind], "section_name": SECTION_NAMES[SECTIONS[f.kind]],
+        }
+        for number, f in enumerate(findings, start=1)
+    ]  # fmt: skip
 
 
 def chips(comparison: Comparison) -> list[dict[str, Any]]:
@@ -213,7 +204,7 @@ def documents(comparison: Comparison) -> list[list[dict[str, Any]]]:
     return lists
 
 
-def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+def page_data(comparison: Comparison, labels: Labels, meetings: Meetings) -> dict[str, Any]:
     """All sentences, documents and labels, for the script that filters them."""
     sides, codebook = comparison.sides, comparison.sides.codebook
     groups = list(sides.groups)
@@ -225,11 +216,16 @@ def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
             [[k, _p(labels.probability(row, "issue", k))] for k in row["issue"]],
             row["stance"], _p(labels.probability(row, "stance", row["stance"])),
             row["holder"], _p(labels.probability(row, "holder", row["holder"])),
-            [[k, _p(labels.probability(row, "frame", k))] for k in row["frame"]],
+            [[k, _p(labels.probability(row, "frame", k))] for k in row["frame"]], int(row["paragraph"]),
         ]
         for row in sides.table.to_dict("records")
     ]  # fmt: skip
+    place = {key: i for i, key in reversed(list(enumerate(keys_of(sides.table))))}
+    found = headline(comparison)
     return {
+        "findings": [[place[k] for k in f.evidence if k in place] for f in found],
+        "headings": [finding_heading(f, comparison) for f in found],
+        "meetings": dict(zip(meetings.keys, meetings.labels, strict=True)) if meetings.several else {},
         "many": max(sides.of(g)["doc_id"].nunique() for g in groups) > MANY,
         "sides": list(sides.names),
         "labels": {d.key: {label.key: label.name for label in d.labels} for d in codebook.dimensions},
@@ -241,6 +237,7 @@ def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
                 "title": _text(r["title"]) or r["doc_id"],
                 "date": _text(r["date"]),
                 "lang": _text(r["lang"]),
+                "meeting": meetings.of_document.get(str(r["doc_id"]), ""),
             }
             for r in meta
         ],

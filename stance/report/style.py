@@ -68,6 +68,11 @@ def issue_link(issue: str) -> str:
     return f"#issue={quote(issue, safe='')}"
 
 
+def meeting_link(meeting: str, start: str = "#") -> str:
+    """The fragment, or part of one, that filters the report's sentences by a meeting."""
+    return f"{start}meeting={quote(meeting, safe='')}"
+
+
 def wrapped(name: str, width: int) -> str:
     """A name broken into lines for an axis; the axis splits it at the line breaks again."""
     return "\n".join(textwrap.wrap(name, width)) or name
@@ -115,6 +120,7 @@ def dressed(chart: Any, summary: str) -> Any:
             orient="top", title=None, labelColor=INK, labelFontSize=12, symbolSize=90, padding=0, offset=10,
             columnPadding=14, labelLimit=240,
         )
+        .configure_title(color=INK, font=FONT)
         .configure_text(font=FONT)
         .configure_concat(spacing=28)
     )  # fmt: skip

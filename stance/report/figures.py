@@ -1,0 +1,72 @@
+"""The figures of a report: which there are, and their drawings, each made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stance.report.charts import agenda_chart, disagreement_chart, frame_chart, red_line_chart, stance_chart, to_svg
+from stance.report.charts import words_chart
+from stance.report.marks import WIDTH
+from stance.report.page import WORDS
+from stance.report.position_charts import divergence_chart, ladder_chart
+from stance.report.time_charts import agenda_matrix, red_line_timeline, stance_timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stance.contrast.comparison import Comparison
+    from stance.report.meetings import Meetings
+
+PHONE = 330
+"""Width of the figures that phones show."""
+TOP = 12
+"""Issues of the overview."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a comparison by name.
+
+    Attributes:
+        labels: what each shows, for screen readers and lists.
+        makers: how each is drawn at a width.
+    """
+
+    labels: dict[str, str]
+    makers: dict[str, Callable[[int], Any]]
+    _drawn: dict[tuple[str, int], str] = field(default_factory=dict, repr=False)
+
+    def svg(self, name: str, width: int = WIDTH) -> str:
+        """The drawing of a figure as SVG."""
+        if (name, width) not in self._drawn:
+            self._drawn[name, width] = to_svg(self.makers[name](width))
+        return self._drawn[name, width]
+
+
+def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
+    """All figures that a comparison has something to show in.
+
+    Args:
+        comparison: from `stance.compare`.
+        meetings: its meetings; with one there is no figure over time.
+    """
+    c = comparison
+    names = f"{c.sides.names[0]} and {c.sides.names[1]}"
+    listed: list[tuple[str, str, Callable[[int], Any]]] = [
+        ("divergence", "Mean position on each issue", lambda w: divergence_chart(c.stances, w, TOP)),
+        ("agenda", "Share of sentences on each issue", lambda w: agenda_chart(c.agenda, w)),
+        ("ladder", "Sentences on each rung of the ladder of stances", lambda w: ladder_chart(c.stances, w)),
+        ("stances", "Stances on each issue", lambda w: stance_chart(c.stances, w)),
+        ("disagreements", "Sentences voicing difference", lambda w: disagreement_chart(c.disagreements, w)),
+        ("red_lines", "Probability of each red line", lambda w: red_line_chart(c.red_lines, w)),
+        ("framing", "Share of sentences in each frame", lambda w: frame_chart(c.framing, w)),
+        ("words", "Distinctive words", lambda w: words_chart(c.framing, "all issues", WORDS, w)),
+    ]
+    if meetings.several:
+        listed += [
+            ("stance_timeline", "Positions over time", lambda w: stance_timeline(c, meetings, w)),
+            ("agenda_matrix", "Agenda of each meeting", lambda w: agenda_matrix(c, meetings, w)),
+            ("red_line_timeline", "Red lines of each meeting", lambda w: red_line_timeline(c, meetings, w)),
+        ]
+    return Figures({n: f"{label}, {names}" for n, label, _ in listed}, {n: make for n, _, make in listed})
