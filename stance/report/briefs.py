@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stance.contrast.comparison import Comparison
-    from stance.report.findings import Finding
+    from stance.report.finding import Finding
 
 NAMED = 4
 """How many issues a line names."""

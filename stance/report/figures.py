@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from stance.report.charts import agenda_chart, disagreement_chart, frame_chart, red_line_chart, stance_chart, to_svg
-from stance.report.charts import words_chart
+from stance.report.charts import (
+    agenda_chart,
+    disagreement_chart,
+    frame_chart,
+    red_line_chart,
+    stance_chart,
+    to_svg,
+    words_chart,
+)
 from stance.report.marks import WIDTH
 from stance.report.page import WORDS
 from stance.report.position_charts import divergence_chart, ladder_chart
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
 
 PHONE = 330
 """Width of the figures that phones show."""
+MANY = 12
+"""Above this number of meetings the figures with a column for each scroll on phones."""
 TOP = 12
 """Issues of the overview."""
 
@@ -31,10 +40,12 @@ class Figures:
     Attributes:
         labels: what each shows, for screen readers and lists.
         makers: how each is drawn at a width.
+        scrolled: those too wide for a phone at any width.
     """
 
     labels: dict[str, str]
     makers: dict[str, Callable[[int], Any]]
+    scrolled: frozenset[str] = frozenset()
     _drawn: dict[tuple[str, int], str] = field(default_factory=dict, repr=False)
 
     def svg(self, name: str, width: int = WIDTH) -> str:
@@ -69,4 +80,5 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
             ("agenda_matrix", "Agenda of each meeting", lambda w: agenda_matrix(c, meetings, w)),
             ("red_line_timeline", "Red lines of each meeting", lambda w: red_line_timeline(c, meetings, w)),
         ]
-    return Figures({n: f"{label}, {names}" for n, label, _ in listed}, {n: make for n, _, make in listed})
+    scrolled = frozenset({"agenda_matrix", "red_line_timeline"} if len(meetings.keys) > MANY else ())
+    return Figures({n: f"{label}, {names}" for n, label, _ in listed}, {n: make for n, _, make in listed}, scrolled)

@@ -54,7 +54,9 @@ def render_report(comparison: Comparison, title: str | None = None, figures: Fig
     files = {name: to_csv(table) for name, table in all_tables(comparison).items()}
     return environment.get_template("report.html.j2").render(
         **_content(comparison, labels, meetings, title),
-        charts={k: {w: Markup(svg) if w != "label" else svg for w, svg in pair.items()} for k, pair in drawn.items()},
+        charts={
+            k: {w: text if w == "label" else Markup(text) for w, text in pair.items()} for k, pair in drawn.items()
+        },
         files={name: text.count("\n") - 1 for name, text in files.items()},
         data=Markup(safe_json(page.page_data(comparison, labels, meetings))),
         packed=packed(files),
@@ -136,14 +138,15 @@ def _method(comparison: Comparison) -> dict[str, Any]:
 
 
 def _drawn(figures: Figures) -> dict[str, dict[str, str]]:
-    """Every figure twice, for screens and paper and for phones; with its name."""
+    """Every figure for screens and paper, and for phones those that do not scroll there; with its name."""
     drawn = {}
     for name, label in figures.labels.items():
         wide = OVERVIEW if name == "divergence" else WIDTH
         said = f"{label}; the figures are in the text and the tables"
+        small = figures.svg(name, PHONE) if name not in figures.scrolled else ""
         drawn[name] = {
             "wide": inline_svg(figures.svg(name, wide), f"{name}-w", said, wide),
-            "narrow": inline_svg(figures.svg(name, PHONE), f"{name}-n", said, PHONE),
+            "narrow": inline_svg(small, f"{name}-n", said, PHONE, hover=False) if small else "",
             "label": label,
         }
     return drawn

@@ -22,13 +22,16 @@ class Meetings:
     """The meetings of a table, by date.
 
     Attributes:
-        keys: the events; where a table ties fewer than two of them together, dates or longer periods.
+        keys: what links name: the date; the event where a meeting has no date or shares it with another; where a table
+            ties fewer than two meetings together, the date or a longer period.
+        names: the events, or the keys again.
         labels: what axes show, in the same order.
         dates: the first date of each, or None.
         of_document: the key of each document; documents outside of all meetings are absent.
     """
 
     keys: tuple[str, ...]
+    names: tuple[str, ...]
     labels: tuple[str, ...]
     dates: tuple[pd.Timestamp | None, ...]
     of_document: dict[str, str]
@@ -45,7 +48,8 @@ class Meetings:
 
     def of(self, rows: pd.DataFrame) -> pd.Series:
         """The key of each row's meeting, by its ``doc_id``; NaN outside of all meetings."""
-        return rows["doc_id"].map(self.of_document)
+        keys: pd.Series = rows["doc_id"].map(self.of_document)
+        return keys
 
 
 def find_meetings(sides: Sides) -> Meetings:
@@ -61,27 +65,35 @@ def find_meetings(sides: Sides) -> Meetings:
         keys = _periods(dates)
     known = documents.assign(key=keys, when=dates)[keys.notna()]
     if known.empty:
-        return Meetings((), (), (), {})
+        return Meetings((), (), (), (), {})
     first = known.groupby("key", sort=False)["when"].min().sort_values(na_position="last", kind="stable")
-    names = tuple(str(k) for k in first.index)
-    when = tuple(None if pd.isna(d) else pd.Timestamp(d) for d in first)
-    labels = tuple(_labels(names, when))
-    return Meetings(names, labels, when, {str(d): str(k) for d, k in zip(known["doc_id"], known["key"], strict=True)})
+    names = [str(k) for k in first.index]
+    when = [None if pd.isna(d) else pd.Timestamp(d) for d in first]
+    days = [None if d is None else f"{d:%Y-%m-%d}" for d in when]
+    short = [day if day and days.count(day) == 1 else name for day, name in zip(days, names, strict=True)]
+    short = names if _are_periods(names) else short
+    key_of = dict(zip(names, short, strict=True))
+    of_document = {str(d): key_of[str(k)] for d, k in zip(known["doc_id"], known["key"], strict=True)}
+    return Meetings(tuple(short), tuple(names), tuple(_labels(names, when)), tuple(when), of_document)
 
 
 def _periods(dates: pd.Series) -> pd.Series:
     """Dates, or the shortest of month, quarter and year that gives few enough columns."""
     for unit in ("D", "M", "Q", "Y"):
-        keys = dates.dt.to_period(unit).astype(str).where(dates.notna(), None)
+        keys: pd.Series = dates.dt.to_period(unit).astype(str).where(dates.notna(), None)
         if keys.nunique() <= MOST:
             break
     return keys
 
 
-def _labels(keys: tuple[str, ...], dates: tuple[pd.Timestamp | None, ...]) -> list[str]:
-    """Months, days where a month holds two meetings, and the keys themselves where a date is missing or is the key."""
-    if None in dates or all(k[:4].isdigit() and len(k) <= 10 for k in keys):
-        return list(keys)
+def _are_periods(keys: list[str]) -> bool:
+    return all(key[:4].isdigit() and len(key) <= 10 for key in keys)
+
+
+def _labels(names: list[str], dates: list[pd.Timestamp | None]) -> list[str]:
+    """Months, days where a month holds two meetings, and the names where a date is missing or the name is a period."""
+    if None in dates or _are_periods(names):
+        return names
     months = [f"{d:%b %Y}" for d in dates if d]
     chosen = months if len(set(months)) == len(months) else [f"{d.day} {d:%b %Y}" for d in dates if d]
     return chosen if len(set(chosen)) == len(chosen) else [f"{i + 1}: {text}" for i, text in enumerate(chosen)]
@@ -112,7 +124,8 @@ def positions_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataF
     places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
     table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places))
     grouped = table.dropna(subset="meeting").explode("issue").groupby(["issue", "group", "meeting"])["place"]
-    return grouped.agg(n="size", estimate="mean").reset_index()
+    cells: pd.DataFrame = grouped.agg(n="size", estimate="mean").reset_index()
+    return cells
 
 
 def red_lines_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataFrame:

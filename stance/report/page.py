@@ -13,10 +13,10 @@ from stance.report.style import issue_link, stance_colors
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
-    from stance.report.findings import Finding
+    from stance.report.finding import Finding
     from stance.report.meetings import Meetings
 
-CARDS = 60
+CARDS = 24
 """Most cards of one kind on the page; tables and filters hold the rest."""
 OPEN_CARDS = 6
 """Cards that are shown at once; the others fold out."""

@@ -28,11 +28,12 @@ def meeting_lines(comparison: Comparison, meetings: Meetings) -> list[dict[str, 
     table["limit"] = table["stance"].isin(sides.codebook["stance"].with_role("limit"))
     documents = sides.table.assign(meeting=meetings.of(sides.table)).groupby(["meeting", sides.by])["doc_id"].nunique()
     lines = []
-    for key, label, date in zip(meetings.keys, meetings.labels, meetings.dates, strict=True):
+    for key, name, label, date in zip(meetings.keys, meetings.names, meetings.labels, meetings.dates, strict=True):
+        when = f"{date:%Y-%m-%d}" if date is not None else label
         parts = [table[(table["meeting"] == key) & (table["group"] == g)] for g in sides.groups]
         lines.append(
             {
-                "name": key, "date": f"{date:%Y-%m-%d}" if date is not None else label, "link": meeting_link(key),
+                "key": key, "name": name, "date": when, "link": meeting_link(key),
                 "documents": [int(documents.get((key, g), 0)) for g in sides.groups],
                 "sides": [_side_line(part) for part in parts],
             }

@@ -11,6 +11,7 @@ from stance.contrast.result import names_issue
 from stance.report.lookup import groups_of
 from stance.report.marks import (
     NARROW,
+    SIGNED,
     WIDTH,
     Chart,
     Frame,
@@ -66,8 +67,9 @@ def divergence_chart(stances: Stances, width: int = WIDTH, top: int | None = Non
     table = stances.table[stances.table["issue"].isin(ranked["issue"])]
     narrow = width <= NARROW
     frame = Frame.of(
-        stances.sides, width, "issue", list(ranked["issue"]), counts="999 : 999 +0.0", step=27, dodge=False
-    )
+        stances.sides, width, "issue", list(ranked["issue"]), counts="99:99" if narrow else "999 : 999 +0.0*",
+        step=27, dodge=False,
+    )  # fmt: skip
     rows = pd.DataFrame(
         {
             "issue": table["issue"],
@@ -85,14 +87,14 @@ def divergence_chart(stances: Stances, width: int = WIDTH, top: int | None = Non
         for r in rows.to_dict("records")
     ]
     ends = rows.groupby("row", sort=False)["value"].agg(["min", "max"]).reset_index()
-    layers = [*_spans(rows, ends, frame, narrow), *_dumbbells(rows, frame), *_sizes(rows, ranked, frame)]
+    layers = [*_spans(rows, ends, frame, narrow), *_dumbbells(rows, frame), *_sizes(rows, ranked, frame, narrow)]
     chart = alt.layer(*layers, *furniture(rows, frame, rows["issue"], issue_link))
     return finish(chart.properties(width=frame.plot, height=frame.height), "Mean positions by issue", rows)
 
 
 def _spans(rows: pd.DataFrame, ends: pd.DataFrame, frame: Frame, narrow: bool) -> list[Chart]:
     """Zero, intervals as pale bands, and the bar between the two means."""
-    axis = alt.Axis(values=[-1, 0, 1], labelExpr=POLES, title=None, labelFlush=True, labelFontSize=11 if narrow else 12)
+    axis = alt.Axis(values=[-1, 0, 1], labelExpr=SIGNED if narrow else POLES, title=None, labelFlush=True)
     x = alt.X("low:Q", axis=axis, scale=alt.Scale(domain=[-1, 1], nice=False))
     zero = alt.Chart(pd.DataFrame({"low": [0.0]})).mark_rule(color=MUTED, strokeDash=[2, 2]).encode(x=x)
     layers: list[Chart] = [zero]
@@ -105,17 +107,21 @@ def _spans(rows: pd.DataFrame, ends: pd.DataFrame, frame: Frame, narrow: bool) -
 
 
 def _dumbbells(rows: pd.DataFrame, frame: Frame) -> list[Chart]:
-    base = alt.Chart(rows).encode(x="value:Q", y=row_axis(frame))
+    """The marks; the second side's are larger and lie below, so that both are seen where they coincide."""
     legend = alt.Legend(symbolOpacity=1)
-    marks = base.mark_point(filled=True, size=95, opacity=1)
-    layers: list[Chart] = [marks.encode(color=side_color(frame, legend), shape=side_shape(frame, legend))]
-    if rows["hollow"].any():
-        holes = alt.Chart(rows[rows["hollow"]]).encode(x="value:Q", y=row_axis(frame), shape=side_shape(frame, legend))
-        layers.append(holes.mark_point(filled=True, size=30, opacity=1, color=PAPER))
+    layers: list[Chart] = []
+    for name, size in ((frame.names[1], 150), (frame.names[0], 80)):
+        for part, area in ((rows, size), (rows[rows["hollow"]], size * 0.3)):
+            part = part[part["side"] == name]
+            if part.empty:
+                continue
+            base = alt.Chart(part).encode(x="value:Q", y=row_axis(frame), shape=side_shape(frame, legend))
+            marks = base.mark_point(filled=True, size=area, opacity=1)
+            layers.append(marks.encode(color=side_color(frame, legend) if area == size else alt.value(PAPER)))
     return layers
 
 
-def _sizes(rows: pd.DataFrame, ranked: pd.DataFrame, frame: Frame) -> list[Chart]:
+def _sizes(rows: pd.DataFrame, ranked: pd.DataFrame, frame: Frame, narrow: bool) -> list[Chart]:
     """Right of the plot: sentences of the two sides, and the difference."""
     counts = rows.pivot(index="row", columns="side", values="n").reindex(columns=list(frame.names))
     notes = pd.DataFrame(
@@ -129,6 +135,8 @@ def _sizes(rows: pd.DataFrame, ranked: pd.DataFrame, frame: Frame) -> list[Chart
     notes["n"] = [f"{counts.loc[r, frame.names[0]]:,} : {counts.loc[r, frame.names[1]]:,}" for r in notes["row"]]
     base = alt.Chart(notes).encode(y=row_axis(frame))
     size = base.mark_text(align="left", fontSize=11, color=MUTED).encode(x=alt.value(frame.plot + 12), text="n:N")
+    if narrow:
+        return [size]
     apart = base.mark_text(align="right", fontSize=11, color=MUTED)
     return [size, apart.encode(x=alt.value(frame.plot + 84), text="difference:N")]
 
@@ -155,13 +163,21 @@ def ladder_chart(stances: Stances, width: int = WIDTH, issue: str | None = None)
     rows["share"] = rows["count"] / rows["n"]
     rows["summary"] = [f"{r['side']} {r['count']} of {r['n']} ({percent(r['share'])})" for r in rows.to_dict("records")]
     colors = stance_colors(sides.codebook)
-    most = float(rows["share"].max()) * 1.32
+    narrow = width <= NARROW
+    most = float(rows["share"].max()) * (1.6 if narrow else 1.32)
     half = (frame.plot - 16) // 2
     halves = []
     for number, group in enumerate(sides.groups):
         part = rows[rows["group"] == group]
         scale = alt.Scale(domain=[most, 0] if number == 0 else [0, most], nice=False)
         head = f"{frame.names[number]}, {int(totals.get(group, 0)):,} sentences"
+        part = part.assign(
+            note=[
+                f"{c:,}" if narrow else f"{c:,} ({percent(s)})"
+                for c, s in zip(part["count"], part["share"], strict=True)
+            ]
+        )
+        head = f"{frame.names[number]}, {int(totals.get(group, 0)):,}" if narrow else head
         halves.append(_half(part, frame, colors, scale, head, half, number == 0))
     return finish(alt.hconcat(*halves, spacing=16), "Ladder of stances" + (f", {issue}" if issue else ""), rows)
 
@@ -170,7 +186,6 @@ def _half(
     rows: pd.DataFrame, frame: Frame, colors: dict[str, str], scale: alt.Scale, head: str, width: int, first: bool
 ) -> Chart:
     """One side of the ladder; bars grow away from the middle."""
-    rows = rows.assign(note=[f"{r['count']:,} ({percent(r['share'])})" for r in rows.to_dict("records")])
     y = row_axis(frame, axis=first)
     base = alt.Chart(rows).encode(x=alt.X("share:Q", scale=scale, axis=None), y=y)
     fill = alt.Color("stance:N", legend=None, scale=alt.Scale(domain=list(colors), range=list(colors.values())))

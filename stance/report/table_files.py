@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -15,19 +16,16 @@ from stance.table import safe_cell
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
-PARTS = ("differences", "distribution", "words", "evidence", "possible", "sensitivity")
-"""Tables that a contrast may hold besides its main one."""
-
 
 def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
-    """Every table of every contrast, and those over time, under its file name."""
+    """Every table of every contrast under its name and that of its field, and those over time."""
     found = {}
     for name, contrast in comparison.contrasts.items():
-        found[name] = contrast.table
-        for part in PARTS:
-            table = getattr(contrast, part, None)
+        for part in fields(contrast):
+            table = getattr(contrast, part.name)
             if isinstance(table, pd.DataFrame):
-                found[f"{name}_{part}"] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
+                file = name if part.name == "table" else f"{name}_{part.name}"
+                found[file] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
     meetings = find_meetings(comparison.sides)
     if meetings.several:
         found["agenda_by_meeting"] = agenda_by_meeting(comparison, meetings)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stance.contrast.comparison import Comparison
-    from stance.report.findings import Finding
+    from stance.report.finding import Finding
 
 QUOTED = 3
 """Sentences that are quoted for a finding."""
@@ -80,7 +80,9 @@ def _documents(comparison: Comparison) -> str:
     for row in first.to_dict("records"):
         n = int((table["doc_id"] == row["doc_id"]).sum())
         when = f", {row['date']}" if row["date"] else ""
-        lines.append(f"- {names[row[comparison.sides.by]]}: {_plain(row['title'] or row['doc_id'])}{when}, {n} sentences")
+        lines.append(
+            f"- {names[row[comparison.sides.by]]}: {_plain(row['title'] or row['doc_id'])}{when}, {n} sentences"
+        )
     return "\n".join(lines)
 
 

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import NARROW, SIGNED, WIDTH, Chart, Frame, by_count, finish, furniture, nothing, row_axis
-from stance.report.marks import side_color, side_shape
+from stance.report.marks import (
+    NARROW,
+    SIGNED,
+    WIDTH,
+    Chart,
+    Frame,
+    by_count,
+    finish,
+    furniture,
+    nothing,
+    row_axis,
+    side_color,
+    side_shape,
+)
 from stance.report.meetings import agenda_by_meeting, positions_by_meeting, red_lines_by_meeting
 from stance.report.style import INK, MUTED, ON_LIGHT, SIDE_TINTS, count, issue_link, meeting_link, percent, signed
 
