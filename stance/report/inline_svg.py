@@ -28,8 +28,8 @@ def inline_svg(svg: str, name: str, label: str, fits: int, hover: bool = True) -
         hover: whether the figures of a row appear on hovering; phones do not hover.
 
     Returns:
-        an ``<svg role="img">`` element with an accessible name. Links lead to fragments of the page and are left out of
-        the order of the tab key, for the page offers the same links as text.
+        an ``<svg role="img">`` element with an accessible name. Links become groups with ``data-go``, which the page's
+        script follows on a click: an image has no links for those who do not see it, and the page offers them as text.
     """
     ET.register_namespace("", _SVG)
     root = ET.fromstring(svg)
@@ -78,8 +78,10 @@ def _clean(element: ET.Element, name: str, hover: bool) -> None:
     """Take out what the page says once for all, and point ids and links into the page."""
     link = element.attrib.pop(f"{{{_XLINK}}}href", None)
     if link is not None:
-        element.set("href", link)
-        element.set("tabindex", "-1")
+        element.tag = f"{{{_SVG}}}g"
+        element.set("data-go", link)
+    for key in [k for k in element.attrib if k.startswith(f"{{{_XLINK}}}") or k in ("target", "cursor")]:
+        del element.attrib[key]
     said = element.attrib.pop("aria-label", None)
     if hover and said and link is None and element.get("opacity") == "0":
         ET.SubElement(element, f"{{{_SVG}}}title").text = said

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from stance.report.charts import distinctive
 from stance.report.page import WORDS
-from stance.report.style import interval, percent, signed
+from stance.report.style import interval, issue_link, percent, signed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
-    """The tables by contrast: ``columns``, and ``rows`` of texts, the first of each its heading."""
+    """The tables by contrast: ``columns``, ``rows`` of texts, the first of each its heading, and any ``links``."""
     sides = comparison.sides
     names = dict(zip(sides.groups, sides.names, strict=True))
     made: dict[str, dict[str, Any]] = {}
@@ -28,7 +29,12 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
              _share(r["estimate"]), interval(r["low"], r["high"], True)]
             for r in table.to_dict("records")
         ]  # fmt: skip
-        made[key] = {"columns": [dimension, "side", "sentences", "of", "share", "95% interval"], "rows": rows}
+        links = [f"#{dimension}={quote(str(key), safe='')}" for key in table[dimension]]
+        made[key] = {
+            "columns": [dimension, "side", "sentences", "of", "share", "95% interval"],
+            "rows": rows,
+            "links": links,
+        }
     made["stances"] = _position_table(comparison, labels)
     made["disagreements"] = _difference_table(comparison, labels)
     made["words"] = _word_table(comparison)
@@ -39,6 +45,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
              f"[{r['low']:.0f}, {r['high']:.0f}]", f"{r['acknowledged']:,}"]
             for r in comparison.red_lines.table.to_dict("records")
         ],
+        "links": [issue_link(i) for i in comparison.red_lines.table["issue"]],
     }  # fmt: skip
     return made
 
@@ -50,7 +57,8 @@ def _difference_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
          f"{r['n']:,}", percent(r["estimate"]), interval(r["low"], r["high"], True)]
         for r in comparison.disagreements.table.to_dict("records")
     ]  # fmt: skip
-    return {"columns": ["issue", "side", "stance", "sentences", "of", "share", "95% interval"], "rows": rows}
+    columns = ["issue", "side", "stance", "sentences", "of", "share", "95% interval"]
+    return {"columns": columns, "rows": rows, "links": [issue_link(i) for i in comparison.disagreements.table["issue"]]}
 
 
 def _word_table(comparison: Comparison) -> dict[str, Any]:
@@ -70,7 +78,8 @@ def _share(value: float) -> str:
 def _position_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     stances, sides = comparison.stances, comparison.sides
     tests = stances.differences.set_index("issue").to_dict("index")
-    rows = []
+    rows: list[list[str]] = []
+    links: list[str] = []
     for issue, part in stances.table.groupby("issue", sort=False):
         by_group = part.set_index("group").to_dict("index")
         means = [
@@ -83,4 +92,5 @@ def _position_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
         difference = f"{signed(test['difference'])} {interval(test['low'], test['high'])}" if test else "–"
         p = f"{test['p_adjusted']:.2g}" if test and not pd.isna(test["p_adjusted"]) else "too few" if test else "–"
         rows.append([labels.name("issue", str(issue)), *means, difference, p])
-    return {"columns": ["issue", *sides.names, "difference", "p, corrected"], "rows": rows}
+        links.append(issue_link(str(issue)))
+    return {"columns": ["issue", *sides.names, "difference", "p, corrected"], "rows": rows, "links": links}

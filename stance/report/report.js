@@ -279,6 +279,10 @@
   system.addEventListener("change", () => { document.documentElement.dataset.theme = system.matches ? "dark" : "light"; tell(); });
   tell();
 
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-go]");
+    if (mark) location.hash = mark.dataset.go;
+  });
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => { event.preventDefault(); state = {}; limit = STEP; writeHash(); draw(); });

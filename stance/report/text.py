@@ -26,17 +26,29 @@ SHOWN = ("stances", "red_lines", "agenda", "framing")
 
 
 def findings_json(comparison: Comparison) -> str:
-    """Sides, documents and findings as JSON, with the figures and the sentences behind each finding."""
+    """`findings_record` as JSON."""
+    return json.dumps(findings_record(comparison), ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
+
+
+def findings_record(comparison: Comparison) -> dict[str, Any]:
+    """The findings for machines.
+
+    Args:
+        comparison: from `stance.compare`.
+
+    Returns:
+        ``sides``, ``documents``, ``models``, ``codebook``, and ``findings``: each with ``heading``, ``kind``,
+        ``brief``, ``text``, ``figures`` and ``evidence`` (``doc_id``, ``sent_id``, ``start``, ``end``, ``text``).
+    """
     sides, sentences = comparison.sides, Sentences(comparison.table)
     documents = comparison.documents
-    content: dict[str, Any] = {
+    return {
         "sides": dict(zip(sides.groups, sides.names, strict=True)),
         "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
         "models": sorted({str(m) for m in sides.table["model"] if m}),
         "codebook": sides.codebook.version,
         "findings": [_finding_record(f, comparison, sentences) for f in headline(comparison)],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
 
 
 def _finding_record(finding: Finding, comparison: Comparison, sentences: Sentences) -> dict[str, Any]:
