@@ -6,11 +6,11 @@ import pytest
 from scipy.stats import binomtest
 
 import stance
-from stance.contrast.framing import weighted_log_odds
+from stance.contrast.distinctive_words import weighted_log_odds
+from stance.contrast.resampling import bootstrap_difference
 from stance.contrast.statistics import (
     Design,
     adjusted,
-    bootstrap_difference,
     clustered_share,
     expected_count,
     wilson_interval,

@@ -246,7 +246,9 @@ def test_every_focusable_thing_has_a_name_and_the_skip_link_comes_first(open_pag
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.url.endswith("#sentences") and len(shown(page)) == 12
-    nameless = "es => es.filter(e => !(e.textContent || e.ariaLabel || e.labels?.length || '').toString().trim()).length"
+    nameless = (
+        "es => es.filter(e => !(e.textContent || e.ariaLabel || e.labels?.length || '').toString().trim()).length"
+    )
     assert page.locator("a:not(svg a), button, select, input, summary").evaluate_all(nameless) == 0
 
 

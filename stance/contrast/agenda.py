@@ -7,30 +7,41 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import kendalltau
 
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
-from stance.contrast.statistics import adjusted, bootstrap_difference, clustered_share
+from stance.contrast.resampling import bootstrap_mean, share_difference
+from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
+from stance.contrast.statistics import Design, adjusted, clustered_share
 
-SENSITIVITY = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 """Thresholds on the probability of an issue at which presence is told."""
+MIN_SHARED = 3
+"""Fewest shared issues of a meeting for the order of the two sides to be compared."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Agenda(Contrast):
-    """Shares of issues.
+    """Shares and order of issues.
 
     Attributes:
         table: ``issue``, ``group``, ``count``, ``n`` (substantive sentences), ``estimate`` (share that names the
-            issue),
-            ``low``, ``high``, ``rank``.
+            issue), ``low``, ``high``, ``rank``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``,
             ``raised_by`` (``both`` or one group), ``highest`` (on the side without it, the highest probability that
             any of its sentences names the issue).
-        sensitivity: ``issue``, ``group``, ``threshold``, ``raised``: whether any sentence names the issue at that
-            probability. Omission depends on the threshold: read it before citing one.
+        order: ``issue``, ``group``, ``n`` (documents that name it), ``estimate`` (mean place of its first mention, 0
+            for a document's first substantive sentence, 1 for its last), ``low``, ``high``, ``rank`` (1 comes first).
+        order_agreement: ``event``, ``n`` (issues that both accounts of the meeting raise), ``estimate`` (Kendall's
+            tau-b of their places, 1 for the same order), ``p``.
+        one_sided: ``event``, ``issue``, ``raised_by``, ``count``: what only one account of a meeting raises.
+        sensitivity: ``issue``, ``group``, ``threshold``, ``count``, ``raised``: sentences that name the issue at that
+            probability, and whether there is any. Omission depends on the threshold: read it before citing one.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    order: pd.DataFrame = field(default_factory=pd.DataFrame)
+    order_agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    one_sided: pd.DataFrame = field(default_factory=pd.DataFrame)
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def raised_by(self, who: str) -> list[str]:
@@ -45,6 +56,12 @@ class Agenda(Contrast):
 
         return agenda_chart(self)
 
+    def plot_sensitivity(self) -> Any:
+        """For every issue that only one side raises: how many sentences name it, over the threshold."""
+        from stance.report.curve_charts import sensitivity_chart
+
+        return sensitivity_chart(self)
+
 
 def agenda(sides: Sides) -> Agenda:
     """Contrast the agendas of two sides.
@@ -54,48 +71,117 @@ def agenda(sides: Sides) -> Agenda:
     """
     table = sides.substantive().reset_index(drop=True)
     design = sides.design(table)
-    rows, differences = [], []
-    for issue in sides.issues:
-        named = names_issue(table, issue).to_numpy()
-        counts = {}
-        for number, group in enumerate(sides.groups):
-            inside = design.group == number
-            estimate, low, high = clustered_share(named, inside, design.unit)
-            counts[group] = int((named & inside).sum())
-            rows.append((issue, group, counts[group], int(inside.sum()), estimate, low, high))
-        raised = [g for g in sides.groups if counts[g]]
-        if not raised:
-            continue
-        who = "both" if len(raised) == 2 else raised[0]
-        highest = np.nan if who == "both" else _highest(sides, sides.other(who), issue)
-        result = bootstrap_difference(named.astype(float), np.ones(len(table), dtype=bool), design)
-        differences.append({"issue": issue, **result, "raised_by": who, "highest": highest})
-    shares = pd.DataFrame(rows, columns=["issue", "group", "count", "n", "estimate", "low", "high"])
-    shares["rank"] = shares.groupby("group")["count"].rank(ascending=False, method="min").astype("Int64")
-    shares.loc[shares["count"] == 0, "rank"] = pd.NA
-    columns = ["issue", "difference", "low", "high", "p", "raised_by", "highest"]
-    tests = pd.DataFrame(differences, columns=columns)
-    tests.insert(5, "p_adjusted", adjusted(tests["p"]))
+    shares = _shares(sides, table, design)
+    order = _first_mentions(sides, table)
     notes = (
         "Shares are of sentences that have an issue and are not a third party's; one sentence can name several issues.",
         design.note,
         "«Only one side» means that no counterpart was found at this threshold, not that it was left out on purpose.",
     )
     return Agenda(
-        sides, shares, table[list(EVIDENCE)].copy(), notes, differences=tests, sensitivity=_sensitivity(sides)
+        sides,
+        shares,
+        table[list(EVIDENCE)].copy(),
+        notes,
+        differences=_differences(sides, table, design, shares),
+        order=_order(sides, order, design.name == "meeting"),
+        order_agreement=_order_agreement(sides, order),
+        one_sided=_one_sided(sides, table),
+        sensitivity=_sensitivity(sides),
     )
 
 
+def _shares(sides: Sides, table: pd.DataFrame, design: Design) -> pd.DataFrame:
+    rows = []
+    for issue, group, named in sides.cells(table):
+        inside = (table[sides.by] == group).to_numpy(dtype=bool)
+        rows.append((issue, group, int(named.sum()), int(inside.sum()), *clustered_share(named, inside, design.unit)))
+    shares = pd.DataFrame(rows, columns=["issue", "group", "count", "n", "estimate", "low", "high"])
+    shares["rank"] = shares.groupby("group")["count"].rank(ascending=False, method="min").astype("Int64")
+    shares.loc[shares["count"] == 0, "rank"] = pd.NA
+    return shares
+
+
+def _differences(sides: Sides, table: pd.DataFrame, design: Design, shares: pd.DataFrame) -> pd.DataFrame:
+    counts = shares.set_index(["issue", "group"])["count"].to_dict()
+    rows = []
+    for issue in sides.issues:
+        raised = [g for g in sides.groups if counts[issue, g]]
+        if not raised:
+            continue
+        who = "both" if len(raised) == 2 else raised[0]
+        named = names_issue(table, issue).to_numpy(dtype=bool)
+        highest = np.nan if who == "both" else _highest(sides, sides.other(who), issue)
+        result = share_difference(named, np.ones(len(table), dtype=bool), design)
+        rows.append({"issue": issue, **result, "raised_by": who, "highest": highest})
+    tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p", "raised_by", "highest"])
+    tests.insert(5, "p_adjusted", adjusted(tests["p"]))
+    return tests
+
+
+def _first_mentions(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    """Place of the first mention of each issue in each document: ``issue``, ``group``, ``doc_id``, ``event``."""
+    ordered = table.sort_values(["doc_id", "sent_id"], kind="stable")
+    number = ordered.groupby("doc_id").cumcount()
+    length = ordered.groupby("doc_id")["doc_id"].transform("size")
+    place = (number / (length - 1).clip(lower=1)).rename("place")
+    mentions = ordered.assign(place=place, event=meetings(ordered), group=ordered[sides.by]).explode("issue")
+    first = mentions.groupby(["issue", "group", "doc_id", "event"], sort=False)["place"].min()
+    return first[first.index.get_level_values("issue").isin(sides.issues)].reset_index()
+
+
+def _order(sides: Sides, first: pd.DataFrame, by_meeting: bool) -> pd.DataFrame:
+    rows = []
+    for (issue, group), part in first.groupby(["issue", "group"]):
+        unit = pd.factorize(part["event"] if by_meeting else part["doc_id"])[0]
+        result = bootstrap_mean(part["place"].to_numpy(), np.ones(len(part), dtype=bool), unit)
+        rows.append((issue, group, len(part), *result))
+    order = pd.DataFrame(rows, columns=["issue", "group", "n", "estimate", "low", "high"])
+    order["rank"] = order.groupby("group")["estimate"].rank(method="min").astype("Int64")
+    place = {g: i for i, g in enumerate(sides.groups)}
+    return order.sort_values(["group", "rank"], key=lambda c: c.map(place) if c.name == "group" else c).reset_index(
+        drop=True
+    )
+
+
+def _order_agreement(sides: Sides, first: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for event, part in first.groupby("event", sort=False):
+        places = part.pivot_table(index="issue", columns="group", values="place", aggfunc="mean")
+        places = places.reindex(columns=list(sides.groups)).dropna()
+        if len(places) >= MIN_SHARED:
+            found = kendalltau(places[sides.groups[0]], places[sides.groups[1]])
+            rows.append((event, len(places), float(found.statistic), float(found.pvalue)))
+    return pd.DataFrame(rows, columns=["event", "n", "estimate", "p"])
+
+
+def _one_sided(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    named = table.assign(event=meetings(table), group=table[sides.by])
+    both = named.groupby("event")["group"].nunique()
+    named = named[named["event"].map(both) == 2].explode("issue")
+    counts = named.groupby(["event", "issue"], sort=False)["group"].agg(["nunique", "first", "size"]).reset_index()
+    alone = counts[(counts["nunique"] == 1) & counts["issue"].isin(sides.issues)]
+    return (
+        alone.drop(columns="nunique").set_axis(["event", "issue", "raised_by", "count"], axis=1).reset_index(drop=True)
+    )
+
+
+def _probabilities(sides: Sides, group: str, issue: str) -> np.ndarray:
+    """Probability that each substantive sentence of a group names an issue; empty without probabilities."""
+    key = f"issue:{issue}"
+    return np.array([p[key] for p in sides.substantive(sides.of(group))["probs"] if key in p], dtype=float)
+
+
 def _highest(sides: Sides, group: str, issue: str) -> float:
-    """Highest probability that a substantive sentence of a group names an issue; NaN without probabilities."""
-    found = [p.get(f"issue:{issue}", np.nan) for p in sides.substantive(sides.of(group))["probs"]]
-    return float(np.nanmax(found)) if found and not np.all(np.isnan(found)) else float("nan")
+    found = _probabilities(sides, group, issue)
+    return float(found.max()) if len(found) else float("nan")
 
 
 def _sensitivity(sides: Sides) -> pd.DataFrame:
     rows = []
     for issue in sides.issues:
         for group in sides.groups:
-            highest = _highest(sides, group, issue)
-            rows += [(issue, group, t, bool(highest >= t)) for t in SENSITIVITY if not np.isnan(highest)]
-    return pd.DataFrame(rows, columns=["issue", "group", "threshold", "raised"])
+            found = _probabilities(sides, group, issue)
+            counts = [int((found >= t).sum()) for t in SENSITIVITY] if len(found) else []
+            rows += [(issue, group, t, c, c > 0) for t, c in zip(SENSITIVITY, counts, strict=False)]
+    return pd.DataFrame(rows, columns=["issue", "group", "threshold", "count", "raised"])

@@ -11,7 +11,11 @@ import pandas as pd
 
 from stance.codebook import Codebook, load_codebook
 from stance.contrast.agenda import Agenda, agenda
+from stance.contrast.alignment import Alignment, alignment
+from stance.contrast.attribution import Attribution, attribution
+from stance.contrast.cooperation import Cooperation, cooperation
 from stance.contrast.disagreements import Disagreements, disagreements
+from stance.contrast.drift import Drift, drift
 from stance.contrast.framing import Framing, framing
 from stance.contrast.red_lines import RedLines, red_lines
 from stance.contrast.result import Sides, make_sides
@@ -21,6 +25,12 @@ from stance.table import check_table
 
 if TYPE_CHECKING:
     from stance.contrast.result import Contrast
+
+
+CONTRASTS = (
+    "agenda", "stances", "disagreements", "red_lines", "cooperation", "framing", "attribution", "alignment", "drift",
+)  # fmt: skip
+"""Names of the contrasts, in the order of a report."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Comparison:
 
     @cached_property
     def agenda(self) -> Agenda:
-        """Which issues each side raises, and how much."""
+        """Which issues each side raises, how much, and in which order."""
         return agenda(self.sides)
 
     @cached_property
@@ -58,20 +68,34 @@ class Comparison:
         return red_lines(self.sides)
 
     @cached_property
+    def cooperation(self) -> Cooperation:
+        """What both report as agreed, and what only one reports."""
+        return cooperation(self.sides)
+
+    @cached_property
     def framing(self) -> Framing:
         """In what terms each side puts things."""
         return framing(self.sides)
 
+    @cached_property
+    def attribution(self) -> Attribution:
+        """What each side's document says that the other said, against the other's own."""
+        return attribution(self.sides)
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """Sentences that answer each other."""
+        return alignment(self.sides)
+
+    @cached_property
+    def drift(self) -> Drift:
+        """The same measures over time."""
+        return drift(self.sides)
+
     @property
     def contrasts(self) -> dict[str, Contrast]:
         """All contrasts by name."""
-        return {
-            "agenda": self.agenda,
-            "stances": self.stances,
-            "disagreements": self.disagreements,
-            "red_lines": self.red_lines,
-            "framing": self.framing,
-        }
+        return {name: getattr(self, name) for name in CONTRASTS}
 
     @property
     def documents(self) -> pd.DataFrame:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
+from stance.contrast.distinctive_words import COLUMNS, distinctive_words
+from stance.contrast.resampling import share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
-from stance.contrast.statistics import adjusted, bootstrap_difference, clustered_share
+from stance.contrast.statistics import adjusted, clustered_share
 
 MIN_SENTENCES = 5
 """Fewest sentences of each side on an issue for words to be compared on it."""
-PRIOR_WORDS = 500.0
-"""Largest size of the prior in words: how much text of both sides together each side is shrunk towards."""
 ALL = "all issues"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Framing(Contrast):
     """Frame shares and distinctive words.
 
     Attributes:
         table: ``frame``, ``group``, ``count``, ``n``, ``estimate`` (share of the side's substantive sentences),
-            ``low``,
-            ``high``.
+            ``low``, ``high``.
         differences: ``frame``, ``difference``, ``low``, ``high``, ``p``, ``p_adjusted``.
-        words: ``issue``, ``term``, ``count_first``, ``count_second``, ``log_odds``, ``se``, ``z``, ``p_adjusted``; a
-            positive
-            log-odds marks the first group.
+        by_issue: ``issue``, ``frame``, ``group``, ``count``, ``n``, ``estimate``, ``low``, ``high``, of shared issues.
+        words: ``issue``, ``term``, ``count_first``, ``count_second``, ``documents_first``, ``documents_second``,
+            ``log_odds``, ``se``, ``z``, ``p_adjusted`` (of z, words taken as independent draws; false discovery
+            rate), ``p_units`` (from exchanging whole units between the sides; family-wise error over all terms of the
+            issue). A positive log-odds marks the first group.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by_issue: pd.DataFrame = field(default_factory=pd.DataFrame)
     words: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def plot(self) -> Any:
@@ -57,117 +57,58 @@ def framing(sides: Sides) -> Framing:
         sides: from `stance.contrast.result.make_sides`.
     """
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
-    rows: list[Any] = []
-    tests: list[Any] = []
-    notes = [
-        "Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008). Their "
-        "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "
-        "stands out."
-    ]
-    if len(table):
-        design = sides.design(table)
-        notes.append(design.note)
-        for frame in sides.codebook["frame"].keys:
-            marked = table["frame"].map(lambda given, f=frame: f in given).to_numpy(dtype=bool)
-            if not marked.any():
-                continue
-            for number, group in enumerate(sides.groups):
-                inside = design.group == number
-                share, low, high = clustered_share(marked, inside, design.unit)
-                rows.append((frame, group, int((marked & inside).sum()), int(inside.sum()), share, low, high))
-            everything = np.ones(len(table), dtype=bool)
-            tests.append({"frame": frame, **bootstrap_difference(marked.astype(float), everything, design)})
+    design = sides.design(table)
+    carried = {
+        frame: table["frame"].map(lambda given, f=frame: f in given).to_numpy(dtype=bool)
+        for frame in sides.codebook["frame"].keys
+    }
+    rows, tests = [], []
+    everything = np.ones(len(table), dtype=bool)
+    for frame, hit in carried.items():
+        if not hit.any():
+            continue
+        for number, group in enumerate(sides.groups):
+            inside = design.group == number
+            shares = clustered_share(hit, inside, design.unit)
+            rows.append((frame, group, int((hit & inside).sum()), int(inside.sum()), *shares))
+        tests.append({"frame": frame, **share_difference(hit, everything, design)})
     differences = pd.DataFrame(tests, columns=["frame", "difference", "low", "high", "p"])
     differences["p_adjusted"] = adjusted(differences["p"])
     columns = ["frame", "group", "count", "n", "estimate", "low", "high"]
+    notes = (
+        "Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008). Their "
+        "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "
+        f"stands out. p_units exchanges whole units ({design.name}s) instead; cite words by it.",
+        design.note,
+    )
     return Framing(
         sides,
         pd.DataFrame(rows, columns=columns),
         table.loc[table["frame"].map(len) > 0, list(EVIDENCE)].reset_index(drop=True),
-        tuple(notes),
+        notes,
         differences=differences,
+        by_issue=_by_issue(sides, table, carried, design.unit),
         words=_words(sides, table),
     )
 
 
+def _by_issue(sides: Sides, table: pd.DataFrame, carried: dict[str, np.ndarray], unit: np.ndarray) -> pd.DataFrame:
+    cells = list(sides.cells(table))
+    shared = {i for i in sides.issues if all(inside.any() for issue, _, inside in cells if issue == i)}
+    rows = []
+    for issue, group, inside in cells:
+        for frame, hit in carried.items():
+            if issue in shared and (hit & names_issue(table, issue).to_numpy(dtype=bool)).any():
+                shares = clustered_share(hit, inside, unit)
+                rows.append((issue, frame, group, int((hit & inside).sum()), int(inside.sum()), *shares))
+    return pd.DataFrame(rows, columns=["issue", "frame", "group", "count", "n", "estimate", "low", "high"])
+
+
 def _words(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
-    parts = [distinctive_words(sides, table, ALL)]
+    parts = [distinctive_words(sides, table, ALL)] if len(table) else []
     for issue in sides.issues:
         chosen = table[names_issue(table, issue)]
         if all((chosen[sides.by] == g).sum() >= MIN_SENTENCES for g in sides.groups):
             parts.append(distinctive_words(sides, chosen, issue))
-    return pd.concat(parts, ignore_index=True)
-
-
-def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataFrame:
-    """Words and phrases that set one side's sentences apart.
-
-    Args:
-        sides: the two groups.
-        table: the sentences to compare.
-        issue: the name under which the rows stand.
-
-    Returns:
-        the columns of `Framing.words`, by falling z; terms that occur at least twice.
-    """
-    columns = ["issue", "term", "count_first", "count_second", "log_odds", "se", "z", "p_adjusted"]
-    vectorizer = _vectorizer(chinese=(table["lang"] == "zh").mean() > 0.5)
-    try:
-        counts = vectorizer.fit_transform(table["text"])
-    except ValueError:  # only stop words
-        return pd.DataFrame(columns=columns)
-    first, second = (np.asarray(counts[(table[sides.by] == g).to_numpy()].sum(axis=0)).ravel() for g in sides.groups)
-    keep = first + second >= 2
-    if not keep.any():
-        return pd.DataFrame(columns=columns)
-    words = float(first.sum() + second.sum())
-    log_odds, se = weighted_log_odds(first[keep], second[keep], min(PRIOR_WORDS, words / 2))
-    z = log_odds / se
-    frame = pd.DataFrame(
-        {
-            "issue": issue,
-            "term": vectorizer.get_feature_names_out()[keep],
-            "count_first": first[keep],
-            "count_second": second[keep],
-            "log_odds": log_odds,
-            "se": se,
-            "z": z,
-        }
-    )
-    frame["p_adjusted"] = adjusted(pd.Series(2 * norm.sf(np.abs(z)), index=frame.index))
-    return frame.sort_values("z", ascending=False, ignore_index=True)
-
-
-def _vectorizer(chinese: bool) -> Any:
-    """Counts words and phrases of up to three words; in Chinese, runs of two to four characters."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    if chinese:
-        return CountVectorizer(
-            analyzer="char", ngram_range=(2, 4), preprocessor=lambda text: re.sub(r"[^\u4e00-\u9fff]+", "\n", text)
-        )
-    return CountVectorizer(ngram_range=(1, 3), stop_words="english", token_pattern=r"(?u)\b[a-zA-Z][\w’'-]+\b")
-
-
-def weighted_log_odds(
-    first: np.ndarray, second: np.ndarray, prior_words: float = PRIOR_WORDS
-) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds ratio with an informative Dirichlet prior.
-
-    Monroe, Colaresi and Quinn (2008), equations 15, 16 and 19 to 22, with a prior in proportion to the words of both
-    groups together.
-
-    Args:
-        first: counts of each term in the first group.
-        second: counts in the second group.
-        prior_words: sum of the prior's pseudo-counts.
-
-    Returns:
-        log-odds ratio (positive for the first group) and its standard error, each of the shape of ``first``.
-    """
-    first, second = first.astype(float), second.astype(float)
-    prior = (first + second) / (first + second).sum() * prior_words
-    n_first, n_second, n_prior = first.sum(), second.sum(), prior.sum()
-    a, b = first + prior, second + prior
-    log_odds = np.log(a / (n_first + n_prior - a)) - np.log(b / (n_second + n_prior - b))
-    return log_odds, np.sqrt(1 / a + 1 / b)
+    found = [p for p in parts if len(p)]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)

@@ -1,34 +1,46 @@
-"""Red lines: what each side calls a limit, on which issue, how surely, and whether the other side notes it."""
+"""Red lines: what each side calls a limit, in what words, to whom, and whether the other side takes note of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stance.contrast.counterpart import nearest_counterparts
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
+from stance.contrast.counterpart import COLUMNS, nearest_counterparts
+from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
+from stance.contrast.red_line_wording import wording_by_meeting
+from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
 from stance.contrast.statistics import expected_count
 
 POSSIBLE = 0.2
 """Probability from which a sentence with another label is shown as a possible red line."""
+READING = ("kind", "hardness", "signs", "phrases", "addressee")
+"""What the wording shows, see `stance.contrast.limit_wording.Reading`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RedLines(Contrast):
     """Sentences that name a limit.
 
     Attributes:
         table: ``issue``, ``group``, ``count`` (sentences labelled so), ``expected`` (sum of the calibrated
-            probabilities over
-            the side's own sentences on the issue), ``low``, ``high`` (95% interval of that count), ``acknowledged``
-            (sentences of the other side's document on the issue that report this side's position).
-        evidence: the sentences, surest first, with counterparts.
-        possible: sentences with another label and a probability of at least `POSSIBLE`.
+            probabilities over the side's own sentences on the issue), ``low``, ``high`` (95% interval of that count),
+            ``explicit`` (labelled sentences whose words name the limit), ``hardness`` (mean of the labelled sentences,
+            0 to 3), ``noted`` (labelled sentences whose position the other side's account reports at all),
+            ``acknowledged`` (sentences of the other side's documents that report this side's position on the issue).
+        evidence: the sentences, surest first: ``p_limit``, the columns of `READING`, ``noted`` (bool),
+            ``noted_doc_id``, ``noted_sent_id``, ``noted_text``, ``noted_stance`` (the nearest sentence in which the
+            other side's account of the meeting reports this side's position on the issue), and the counterpart.
+        possible: sentences with another label and a probability of at least `POSSIBLE`, with the same readings.
+        wording: ``group``, ``issue``, ``event``, ``date``, ``count``, ``hardness`` (mean), ``explicit``, ``phrases``,
+            ``added``, ``dropped`` (phrases against the meeting before), ``similarity`` (of the texts to those of the
+            meeting before): how the wording moves from meeting to meeting.
     """
 
     possible: pd.DataFrame = field(default_factory=pd.DataFrame)
+    wording: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def plot(self) -> Any:
         """Probability of each red line, by issue and side."""
@@ -37,52 +49,96 @@ class RedLines(Contrast):
         return red_line_chart(self)
 
 
-def red_lines(sides: Sides) -> RedLines:
+def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
     """Contrast the red lines of two sides.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
+        wording: how words are read; the shipped list if None.
     """
+    wording = wording or load_limit_wording()
     limits = sides.codebook["stance"].with_role("limit")
     own = sides.own_voice()
     own = own[own["holder"] != "other"].reset_index(drop=True)
-    probability = _limit_probability(own, limits)
-    rows = []
-    for issue in sides.issues:
-        named = names_issue(own, issue)
-        for group in sides.groups:
-            inside = named & (own[sides.by] == group)
-            count = int((inside & own["stance"].isin(limits)).sum())
-            expected, low, high = expected_count(probability[inside].to_numpy(dtype=float))
-            if count or expected >= 0.5:
-                other = sides.of(sides.other(group))
-                noted = int((names_issue(other, issue) & (other["holder"] == group)).sum())
-                rows.append((issue, group, count, expected, low, high, noted))
+    own = own.assign(p_limit=limit_probability(own, limits))
     labelled = own["stance"].isin(limits)
-    evidence = own[labelled].assign(p_limit=probability[labelled])
-    evidence = evidence.sort_values("p_limit", ascending=False, kind="stable")
-    doubtful = ~labelled & (probability >= POSSIBLE)
-    near = own[doubtful].assign(p_limit=probability[doubtful])
-    columns = ["issue", "group", "count", "expected", "low", "high", "acknowledged"]
+    found = _read(sides, own[labelled], wording).join(_noted(sides, own[labelled]))
+    near = _read(sides, own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
     notes = (
         "Expected: the sum of calibrated probabilities, with the interval of the count they imply; it covers doubt "
         "about each label, not error of the calibration itself.",
         f"Possible red lines are sentences with another label and a probability of {POSSIBLE:.0%} or more.",
+        "Explicit, hardness and addressee are read from the words alone, by the list in configs/limit_wording.yaml: "
+        "explicit where a line, a core interest or a refusal stands in the sentence, implied where only a threat or "
+        "the label says so; hardness 1 for a line named, 2 for a refusal or a condition, 3 for a threatened "
+        "consequence, 0 for none of these words.",
+        "Noted: the other side's account reports this side's position on the issue at all, in whatever terms.",
     )
-    fields = [*EVIDENCE, "p_limit"]
+    fields = [*EVIDENCE, "p_limit", *READING]
+    ordered = found.sort_values("p_limit", ascending=False, kind="stable")
     return RedLines(
         sides,
-        pd.DataFrame(rows, columns=columns),
-        evidence[fields].join(nearest_counterparts(sides, evidence)).reset_index(drop=True),
+        _figures(sides, own, found),
+        ordered[[*fields, *NOTED]].join(nearest_counterparts(sides, ordered)[list(COLUMNS)]).reset_index(drop=True),
         notes,
         possible=near.sort_values("p_limit", ascending=False, kind="stable")[fields].reset_index(drop=True),
+        wording=wording_by_meeting(sides, found),
     )
 
 
-def _limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
+def limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
     """Probability that a sentence names a limit; for labels without probabilities, one or zero."""
     values = [
         sum(float(p.get(f"stance:{k}", 0.0)) for k in limits) if p else float(stance in limits)
         for p, stance in zip(table["probs"], table["stance"], strict=True)
     ]
     return pd.Series(values, index=table.index, dtype=float)
+
+
+def _read(sides: Sides, table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
+    readings = [
+        wording.read(str(text), str(lang), sides.other(group))
+        for text, lang, group in zip(table["text"], table["lang"], table[sides.by], strict=True)
+    ]
+    columns = {c: pd.Series([getattr(r, c) for r in readings], table.index, dtype=object) for c in READING}
+    return table.assign(**columns).astype({"hardness": int})
+
+
+NOTED = ("noted", "noted_doc_id", "noted_sent_id", "noted_text", "noted_stance")
+
+
+def _noted(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    """The nearest sentence in which the other side's account reports this side's position on the issue."""
+    found = nearest_counterparts(sides, table, sides.reported())
+    there = {
+        (event, source, issue)
+        for event, source, issues in zip(
+            meetings(sides.reported()), sides.reported()[sides.by], sides.reported()["issue"], strict=True
+        )
+        for issue in issues
+    }
+    noted = [
+        any((event, sides.other(group), issue) in there for issue in issues)
+        for event, group, issues in zip(meetings(table), table[sides.by], table["issue"], strict=True)
+    ]
+    result = pd.DataFrame({"noted": pd.Series(noted, table.index, dtype=bool)})
+    for name in ("doc_id", "sent_id", "text", "stance"):
+        result[f"noted_{name}"] = found[f"counterpart_{name}"]
+    return result
+
+
+def _figures(sides: Sides, own: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    reported = sides.reported()
+    for issue, group, inside in sides.cells(own):
+        lines = found[names_issue(found, issue) & (found[sides.by] == group)]
+        expected, low, high = expected_count(own.loc[inside, "p_limit"].to_numpy(dtype=float))
+        if len(lines) or expected >= 0.5:
+            acknowledged = int((names_issue(reported, issue) & (reported[sides.by] == sides.other(group))).sum())
+            hardness = float(lines["hardness"].mean()) if len(lines) else np.nan
+            explicit, noted = int((lines["kind"] == EXPLICIT).sum()), int(lines["noted"].sum())
+            rows.append((issue, group, len(lines), expected, low, high, explicit, hardness, noted, acknowledged))
+    columns = [
+        "issue", "group", "count", "expected", "low", "high", "explicit", "hardness", "noted", "acknowledged",
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
@@ -12,7 +15,7 @@ from stance.contrast.statistics import Design, make_design
 from stance.errors import StanceError
 
 EVIDENCE = (
-    "doc_id", "source", "date", "sent_id", "start", "end", "text", "issue_main", "issue", "stance", "p_stance",
+    "event", "doc_id", "source", "date", "sent_id", "start", "end", "text", "issue_main", "issue", "stance", "p_stance",
     "holder", "p_holder", "frame",
 )  # fmt: skip
 """Columns of evidence tables."""
@@ -23,11 +26,12 @@ class Sides:
     """Two groups of sentences to be contrasted.
 
     Attributes:
-        table: the sentences of both groups.
+        table: the sentences of both groups; ``row`` is their number, by which parts of it are found again.
         by: the grouping column.
         groups: its two values.
         names: how the groups are called in prose and charts.
         codebook: the codebook of the labels.
+        vectors: sentence vectors by the name of the similarity, kept once they are made.
     """
 
     table: pd.DataFrame
@@ -35,6 +39,7 @@ class Sides:
     groups: tuple[str, str]
     names: tuple[str, str]
     codebook: Codebook
+    vectors: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def design(self, table: pd.DataFrame) -> Design:
         """The sampling design of a part of the table."""
@@ -49,14 +54,25 @@ class Sides:
         """The other group."""
         return self.groups[1] if group == self.groups[0] else self.groups[0]
 
+    @property
+    def hold_positions(self) -> bool:
+        """Whether the groups are sides that publish and hold positions, so that one can report the other."""
+        return self.by == "source" and set(self.groups) <= set(self.codebook["holder"].keys)
+
+    def reported(self) -> pd.DataFrame:
+        """Sentences in which one side's document says what the other side said; none where groups are not sides."""
+        if not self.hold_positions:
+            return self.table.iloc[:0]
+        other = self.table[self.by].map({g: self.other(g) for g in self.groups})
+        return self.table[self.table["holder"] == other]
+
     def own_voice(self) -> pd.DataFrame:
         """Sentences in which a side speaks for itself or for both.
 
         A side's report of what the other said is not its own stance. Where the groups are not sides that hold positions
         (another column than ``source``), all sentences count.
         """
-        holders = self.codebook["holder"].keys
-        if self.by != "source" or not set(self.groups) <= set(holders):
+        if not self.hold_positions:
             return self.table
         own = (self.table["holder"] == self.table["source"]) | (self.table["holder"] == "both")
         return self.table[own]
@@ -67,6 +83,14 @@ class Sides:
         null = self.codebook["issue"].null_label
         third = (table["holder"] == "other") & ("other" not in self.groups)
         return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0) & ~third]
+
+    def cells(self, table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
+        """Every issue with every group, and which rows of a table belong to both."""
+        inside = {group: (table[self.by] == group).to_numpy(dtype=bool) for group in self.groups}
+        for issue in self.issues:
+            named = names_issue(table, issue).to_numpy(dtype=bool)
+            for group in self.groups:
+                yield issue, group, named & inside[group]
 
     @property
     def issues(self) -> list[str]:
@@ -103,6 +127,7 @@ def make_sides(
             there = ", ".join(sorted(map(str, table[by].dropna().unique())))
             raise StanceError(f"no sentence has {by} {group!r}; there is: {there}. Set {by}, or choose other groups")
     chosen = table[table[by].isin(groups)].reset_index(drop=True)
+    chosen["row"] = range(len(chosen))
     return Sides(chosen, by, groups, names or _names(groups, codebook), codebook)
 
 
@@ -116,7 +141,17 @@ def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:
     return table["issue"].map(lambda given: issue in given).astype(bool)
 
 
-@dataclass(frozen=True)
+def meetings(table: pd.DataFrame) -> pd.Series:
+    """What ties sentences of two sides together: the event; one and the same where none is given."""
+    return table["event"].map(lambda event: "" if pd.isna(event) else str(event))
+
+
+def positions(codebook: Codebook) -> dict[str, float]:
+    """Place of every stance on the codebook's scale from cooperation (+1) to conflict (-1)."""
+    return {label.key: label.position or 0.0 for label in codebook["stance"].labels}
+
+
+@dataclass(frozen=True, repr=False)
 class Contrast:
     """Base of the results.
 
@@ -136,6 +171,10 @@ class Contrast:
         """A chart of the table."""
         raise NotImplementedError
 
+    def __repr__(self) -> str:
+        said = [self.table.round(3).to_string(index=False, max_rows=30), *self.notes]
+        return "\n".join([f"{type(self).__name__}: {' and '.join(self.sides.names)}", *said])
+
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{n}</small></p>" for n in self.notes)
+        notes = "".join(f"<p><small>{html.escape(n)}</small></p>" for n in self.notes)
         return f"<b>{type(self).__name__}</b>{self.table.round(3).to_html(index=False)}{notes}"

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
-from stance.contrast.statistics import MIN_UNITS, Design, adjusted, bootstrap_difference
+from stance.contrast.resampling import bootstrap_difference, bootstrap_mean
+from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue, positions
+from stance.contrast.statistics import adjusted, clustered_share
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stances(Contrast):
     """Positions and distributions of stances.
 
@@ -20,7 +21,7 @@ class Stances(Contrast):
         table: ``issue``, ``group``, ``n``, ``estimate`` (mean position, +1 cooperation to -1 conflict), ``low``,
             ``high``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``.
-        distribution: ``issue``, ``group``, ``stance``, ``count``, ``share``.
+        distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``share``, ``low``, ``high``.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -40,26 +41,22 @@ def stances(sides: Sides) -> Stances:
         sides: from `stance.contrast.result.make_sides`.
     """
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
-    positions = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
-    values = table["stance"].map(positions).to_numpy(dtype=float)
-    design = sides.design(table) if len(table) else Design(np.array([], int), np.array([], int), "sentence", False)
-    rows, differences, shares = [], [], []
+    design = sides.design(table)
+    values = table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float)
+    rows, shares = [], []
+    for issue, group, inside in sides.cells(table):
+        n = int(inside.sum())
+        rows.append((issue, group, n, *bootstrap_mean(values, inside, design.unit)))
+        for stance, count in table.loc[inside, "stance"].value_counts().items():
+            hit = (table["stance"] == stance).to_numpy(dtype=bool)
+            shares.append((issue, group, stance, int(count), n, *clustered_share(hit, inside, design.unit)))
+    differences = []
     for issue in sides.issues:
-        named = names_issue(table, issue).to_numpy(dtype=bool)
-        for number, group in enumerate(sides.groups):
-            chosen = named & (design.group == number)
-            n = int(chosen.sum())
-            estimate = float(values[chosen].mean()) if n else np.nan
-            low, high = _interval(values, chosen, design)
-            rows.append((issue, group, n, estimate, low, high))
-            counts = table.loc[chosen, "stance"].value_counts()
-            shares += [(issue, group, s, int(c), c / n) for s, c in counts.items()]
-        result = bootstrap_difference(values, named, design)
+        result = bootstrap_difference(values, names_issue(table, issue).to_numpy(dtype=bool), design)
         if not np.isnan(result["difference"]):
             differences.append({"issue": issue, **result})
     tests = pd.DataFrame(differences, columns=["issue", "difference", "low", "high", "p"])
     tests["p_adjusted"] = adjusted(tests["p"])
-    tests = tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True)
     notes = (
         "A side's sentences count where it speaks for itself or for both; what it reports of the other is left out.",
         "The position is the mean of the stances' places on the codebook's cooperation (+1) to conflict (-1) scale.",
@@ -70,19 +67,6 @@ def stances(sides: Sides) -> Stances:
         pd.DataFrame(rows, columns=["issue", "group", "n", "estimate", "low", "high"]),
         table[list(EVIDENCE)].copy(),
         notes,
-        differences=tests,
-        distribution=pd.DataFrame(shares, columns=["issue", "group", "stance", "count", "share"]),
+        differences=tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True),
+        distribution=pd.DataFrame(shares, columns=["issue", "group", "stance", "count", "n", "share", "low", "high"]),
     )
-
-
-def _interval(values: np.ndarray, chosen: np.ndarray, design: Design) -> tuple[float, float]:
-    """Percentile interval (95%) of a mean from resampling units; NaN for too few of them."""
-    units, codes = np.unique(design.unit[chosen], return_inverse=True)
-    if len(units) < MIN_UNITS or np.ptp(values[chosen]) == 0:
-        return float("nan"), float("nan")
-    total = np.bincount(codes, weights=values[chosen])
-    size = np.bincount(codes).astype(float)
-    draws = np.random.default_rng(0).integers(0, len(units), (2000, len(units)))
-    means = total[draws].sum(axis=1) / size[draws].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)

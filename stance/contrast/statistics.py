@@ -1,7 +1,8 @@
-"""Shared statistics: shares and means with clustered intervals, permutation tests, false-discovery control.
+"""Shared statistics: the design of a comparison, shares with clustered intervals, false-discovery control.
 
 Sentences of one document are not independent. The unit of resampling is therefore the largest that the data allow: the
 meeting, else the document, else the paragraph; sentences only where there is nothing else, and then the result says so.
+Tests and intervals by resampling are in `stance.contrast.resampling`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy.stats import false_discovery_control, norm
 from scipy.stats import t as student_t
 
 MIN_UNITS = 5
-SAMPLES = 2000
+"""Fewest units of a side from which an interval or a test is told."""
 
 
 @dataclass(frozen=True)
@@ -116,86 +117,6 @@ def clustered_share(hit: np.ndarray, counted: np.ndarray, unit: np.ndarray) -> t
         variance = units / (units - 1) * float((residual**2).sum()) / n**2
         size = n / max(1.0, variance / (share * (1 - share) / n))
     return share, *wilson_interval(share, size, float(student_t.ppf(0.975, units - 1)))
-
-
-def bootstrap_difference(
-    values: np.ndarray, counted: np.ndarray, design: Design, samples: int = SAMPLES, seed: int = 0
-) -> dict[str, float]:
-    """Difference of means between the two groups, with an interval from resampling units and a permutation p.
-
-    Args:
-        values: shape (n,); 0 and 1 for shares.
-        counted: bool, shape (n,): rows that enter the mean.
-        design: the groups and units.
-        samples: bootstrap samples and permutations.
-        seed: of both.
-
-    Returns:
-        ``difference`` (first minus second group), ``low``, ``high`` (95% percentile interval), ``p`` (two-sided). The
-        permutation exchanges whole units between the groups, or the two sides within a meeting. NaN where a group is
-        empty or has fewer than two units.
-    """
-    cell = design.unit * 2 + design.group
-    keys, codes = np.unique(cell, return_inverse=True)
-    total = np.bincount(codes, weights=np.where(counted, values, 0.0))
-    size = np.bincount(codes, weights=counted.astype(float))
-    side, unit = keys % 2, keys // 2
-    observed = _difference(total, size, side)
-    result = {"difference": observed, "low": np.nan, "high": np.nan, "p": np.nan}
-    live = [len(np.unique(unit[(side == g) & (size > 0)])) for g in (0, 1)]
-    if np.isnan(observed) or min(live) < 2:
-        return result
-    rng = np.random.default_rng(seed)
-    boot = np.array([_resample(total, size, side, unit, design.paired, rng) for _ in range(samples)])
-    if min(live) >= MIN_UNITS and np.nanstd(boot) > 0:
-        result["low"], result["high"] = (float(x) for x in np.nanpercentile(boot, [2.5, 97.5]))
-    exchanged = np.array([_exchange(total, size, side, unit, design.paired, rng) for _ in range(samples)])
-    extreme = int((np.abs(exchanged[~np.isnan(exchanged)]) >= abs(observed) - 1e-12).sum())
-    result["p"] = (extreme + 1) / (int((~np.isnan(exchanged)).sum()) + 1)
-    return result
-
-
-def _difference(total: np.ndarray, size: np.ndarray, side: np.ndarray, weight: np.ndarray | None = None) -> float:
-    w = np.ones(len(total)) if weight is None else weight
-    means = []
-    for g in (0, 1):
-        n = float((w * size)[side == g].sum())
-        means.append(float((w * total)[side == g].sum()) / n if n else np.nan)
-    return means[0] - means[1]
-
-
-def _resample(
-    total: np.ndarray,
-    size: np.ndarray,
-    side: np.ndarray,
-    unit: np.ndarray,
-    paired: bool,
-    rng: np.random.Generator,
-) -> float:
-    if paired:
-        units, where = np.unique(unit, return_inverse=True)
-        draws = rng.integers(0, len(units), len(units))
-        weight = np.bincount(draws, minlength=len(units))[where].astype(float)
-    else:
-        weight = np.zeros(len(total))
-        for g in (0, 1):
-            rows = np.flatnonzero(side == g)
-            weight[rows] = np.bincount(rng.integers(0, len(rows), len(rows)), minlength=len(rows))
-    return _difference(total, size, side, weight)
-
-
-def _exchange(
-    total: np.ndarray,
-    size: np.ndarray,
-    side: np.ndarray,
-    unit: np.ndarray,
-    paired: bool,
-    rng: np.random.Generator,
-) -> float:
-    if paired:
-        flip = rng.integers(0, 2, int(unit.max()) + 1)[unit]
-        return _difference(total, size, side ^ flip)
-    return _difference(total, size, rng.permutation(side))
 
 
 def adjusted(p: pd.Series) -> pd.Series:

@@ -1,0 +1,134 @@
+"""Cooperation: what both sides report as agreed, what only one reports, and what each offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
+from stance.contrast.disagreements import issue_differences
+from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
+from stance.contrast.statistics import clustered_share
+
+BOTH = "both"
+
+
+@dataclass(frozen=True, repr=False)
+class Cooperation(Contrast):
+    """Sentences that report agreement or offer cooperation.
+
+    Attributes:
+        table: ``issue``, ``group``, ``stance``, ``count``, ``n`` (the side's own sentences on the issue), ``estimate``
+            (share), ``low``, ``high``; stances are those with the role ``cooperation`` in the codebook.
+        differences: ``issue``, ``difference`` (first minus second group, of the shares that report something agreed),
+            ``low``, ``high``, ``p``, ``p_adjusted``.
+        reported: ``event``, ``issue``, ``reported_by`` (``both`` or one group), and the counts ``first`` and
+            ``second``: on which issues of each meeting both accounts report something agreed, and on which only one.
+        evidence: sentences that report something agreed, with the nearest such sentence of the other account
+            (`stance.contrast.counterpart.COLUMNS`) and ``match``: ``same point`` (similarity of at least
+            ``threshold``), ``same issue`` (the other account reports something agreed on the issue, but nothing so
+            similar), ``not found`` (nothing agreed on the issue).
+        overtures: sentences that offer cooperation not yet agreed, with the nearest sentence of the other side.
+        threshold: similarity from which two reports are taken for the same point.
+    """
+
+    differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reported: pd.DataFrame = field(default_factory=pd.DataFrame)
+    overtures: pd.DataFrame = field(default_factory=pd.DataFrame)
+    threshold: float = THRESHOLD
+
+    def reported_by(self, who: str) -> list[str]:
+        """Issues on which ``both`` sides report something agreed in one meeting or another, or only one ever does."""
+        total = self.reported.groupby("issue", sort=False)["reported_by"].agg(set)
+        counts = self.reported.groupby("issue")[["first", "second"]].sum().sum(axis=1)
+        wanted = [i for i, given in total.items() if (BOTH in given if who == BOTH else given == {who})]
+        return sorted(map(str, wanted), key=lambda i: -counts[i])
+
+    def plot(self) -> Any:
+        """Sentences reported as agreed by issue and side, told apart by whether the other side reports the point."""
+        from stance.report.cooperation_charts import cooperation_chart
+
+        return cooperation_chart(self)
+
+
+def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
+    """Contrast what two sides report as agreed.
+
+    Args:
+        sides: from `stance.contrast.result.make_sides`.
+        threshold: similarity from which two reports are taken for the same point.
+    """
+    table = sides.substantive().reset_index(drop=True)
+    own = sides.substantive(sides.own_voice()).reset_index(drop=True)
+    design = sides.design(own)
+    agreed_stances = sides.codebook["stance"].with_role("agreed")
+    agreed = table[table["stance"].isin(agreed_stances)]
+    offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
+    pairs = nearest_counterparts(sides, agreed, agreed)
+    match = np.select(
+        [pairs["similarity"] >= threshold, _on_same_issue(sides, agreed)], ["same point", "same issue"], "not found"
+    )
+    notes = (
+        "Agreed: sentences that report something agreed, welcomed or launched, whichever of the two sides is said to "
+        "hold it. That only one account reports it does not say that the other side disputes it.",
+        f"«Same point» is a similarity of at least {threshold:g} to such a sentence of the other account of the "
+        "meeting; read the pair before citing it.",
+        design.note,
+    )
+    return Cooperation(
+        sides,
+        _shares(sides, own, design.unit),
+        agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
+        notes,
+        differences=issue_differences(sides, own, own["stance"].isin(agreed_stances).to_numpy(dtype=bool)),
+        reported=_reported(sides, agreed),
+        overtures=offers[list(EVIDENCE)]
+        .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
+        .reset_index(drop=True),
+        threshold=threshold,
+    )
+
+
+def _beside(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    """Sentences beside the nearest of the other side."""
+    return table[list(EVIDENCE)].join(nearest_counterparts(sides, table)[list(COLUMNS)]).reset_index(drop=True)
+
+
+def _shares(sides: Sides, table: pd.DataFrame, unit: np.ndarray) -> pd.DataFrame:
+    rows = []
+    for issue, group, inside in sides.cells(table):
+        for stance in sides.codebook["stance"].with_role("cooperation"):
+            hit = (table["stance"] == stance).to_numpy(dtype=bool)
+            if count := int((hit & inside).sum()):
+                rows.append((issue, group, stance, count, int(inside.sum()), *clustered_share(hit, inside, unit)))
+    return pd.DataFrame(rows, columns=["issue", "group", "stance", "count", "n", "estimate", "low", "high"])
+
+
+def _reported(sides: Sides, agreed: pd.DataFrame) -> pd.DataFrame:
+    """Who reports something agreed, by meeting and issue."""
+    told = agreed.assign(event=meetings(agreed), group=agreed[sides.by]).explode("issue")
+    told = told[told["issue"].isin(sides.issues)]
+    counts = told.groupby(["event", "issue", "group"], sort=False).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=list(sides.groups), fill_value=0).set_axis(["first", "second"], axis=1)
+    who = np.select([counts.min(axis=1) > 0, counts["first"] > 0], [BOTH, sides.groups[0]], sides.groups[1])
+    counts.insert(0, "reported_by", who)
+    return counts.reset_index()
+
+
+def _on_same_issue(sides: Sides, agreed: pd.DataFrame) -> np.ndarray:
+    """Whether the other account of the meeting has an agreed sentence on an issue of each sentence."""
+    there = {
+        (event, group, issue)
+        for event, group, issues in zip(meetings(agreed), agreed[sides.by], agreed["issue"], strict=True)
+        for issue in issues
+    }
+    return np.array(
+        [
+            any((event, sides.other(group), issue) in there for issue in issues)
+            for event, group, issues in zip(meetings(agreed), agreed[sides.by], agreed["issue"], strict=True)
+        ],
+        dtype=bool,
+    )

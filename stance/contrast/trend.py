@@ -1,0 +1,66 @@
+"""The trend of a measure: a weighted straight line through units, tested by exchanging their dates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from stance.contrast.resampling import SAMPLES, SEED, expanded_percentiles
+from stance.contrast.statistics import MIN_UNITS
+
+DAYS_A_YEAR = 365.25
+
+
+def trend(
+    values: np.ndarray,
+    counted: np.ndarray,
+    unit: np.ndarray,
+    dates: pd.Series,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+) -> tuple[float, float, float, float]:
+    """Change a year of a mean.
+
+    Units are points at their first date; the line is fitted by least squares, weighted by their numbers of sentences.
+    The interval comes from resampling units, p from exchanging dates among them.
+
+    Args:
+        values: shape (n,); 0 and 1 for shares.
+        counted: bool, shape (n,).
+        unit: resampling unit of each row.
+        dates: timestamps, shape (n,).
+        samples: bootstrap samples and exchanges.
+        seed: of both.
+
+    Returns:
+        slope a year, lower and upper bound (95%), two-sided p; NaN for fewer than `MIN_UNITS` units or a single date.
+    """
+    missing = (float("nan"),) * 4
+    codes = np.unique(unit[counted], return_inverse=True)[1]
+    if not len(codes) or codes.max() + 1 < MIN_UNITS:
+        return missing
+    size = np.bincount(codes).astype(float)
+    mean = np.bincount(codes, values[counted]) / size
+    days = (dates[counted] - dates[counted].min()).dt.days.to_numpy(dtype=float)
+    year = pd.Series(days).groupby(codes).min().to_numpy() / DAYS_A_YEAR
+    if np.ptp(year) == 0:
+        return missing
+    slope = float(slopes(year[None], mean[None], size[None])[0])
+    if np.ptp(mean) == 0:
+        return slope, float("nan"), float("nan"), 1.0
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(size), (samples, len(size)))
+    low, high = expanded_percentiles(slopes(year[drawn], mean[drawn], size[drawn]), len(size))
+    order = rng.random((samples, len(size))).argsort(axis=1)
+    exchanged = slopes(year[order], mean[None].repeat(samples, 0), size[None].repeat(samples, 0))
+    extreme = int((np.abs(exchanged) >= abs(slope) - 1e-12).sum())
+    return slope, low, high, (extreme + 1) / (samples + 1)
+
+
+def slopes(year: np.ndarray, mean: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Weighted least-squares slopes of the rows of three arrays, each of shape (samples, units); NaN for one date."""
+    weight = size / size.sum(axis=1, keepdims=True)
+    time = year - (weight * year).sum(axis=1, keepdims=True)
+    spread = (weight * time**2).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(spread > 1e-12, (weight * time * mean).sum(axis=1) / spread, np.nan)
