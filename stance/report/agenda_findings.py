@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stance.contrast.result import names_issue
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of
 from stance.report.style import count
@@ -64,24 +63,26 @@ def only(comparison: Comparison, group: str) -> Finding | None:
 
 
 def agreed(comparison: Comparison) -> Finding | None:
-    """On which issues something is reported as agreed."""
-    sides, table = comparison.sides, comparison.stances.evidence
-    found = table[table["stance"].isin(sides.codebook["stance"].with_role("agreed"))]
-    if found.empty:
+    """On which issues both accounts report something agreed, and on which only one does."""
+    sides, cooperation = comparison.sides, comparison.cooperation
+    if cooperation.reported.empty:
         return None
-    groups = groups_of(comparison.sides, found)
-    counts = {i: [int((names_issue(found, i) & (groups == g)).sum()) for g in sides.groups] for i in sides.issues}
-    both = sorted((i for i in counts if min(counts[i])), key=lambda i: -sum(counts[i]))
+    totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
+    counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
+    both = cooperation.reported_by("both")
     parts = []
     if both:
         named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in both[:LISTED]]
         parts.append(f"{upper(both_words(comparison))} report something agreed on {listed(named, len(both))}")
+    alone = {g: cooperation.reported_by(g) for g in sides.groups}
     for number, group in enumerate(sides.groups):
-        alone = sorted((i for i in counts if counts[i][number] and i not in both), key=lambda i: -counts[i][number])
-        if alone:
-            named = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[:LISTED]]
-            parts.append(f"only {account(comparison, group)} does on {listed(named, len(alone))}")
+        if alone[group]:
+            named = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[group][:LISTED]]
+            parts.append(f"only {account(comparison, group)} does on {listed(named, len(alone[group]))}")
     text = "; ".join(parts) + "."
     if not both:
         text = f"No issue is reported as agreed by {both_words(comparison)}: {text}"
-    return Finding("agreed", text, {"issues": {i: c for i, c in counts.items() if sum(c)}}, keys_of(found))
+    elif any(alone.values()):
+        text += " «Only» means that no counterpart was found at this threshold."
+    figures = {"issues": counts, "both": both, "alone": alone}
+    return Finding("agreed", text, figures, keys_of(cooperation.evidence))

@@ -28,7 +28,8 @@ def brief(comparison: Comparison, finding: Finding) -> str:
     """
     makers: dict[str, Callable[[Comparison, dict[str, Any]], str]] = {
         "shared": _shared, "only": _only, "agreed": _agreed, "red_lines": _red_lines, "positions": _positions,
-        "disagreements": _disagreements, "framing": _framing, "evidence": _evidence,
+        "disagreements": _disagreements, "attribution": _attribution, "framing": _framing, "drift": _drift,
+        "evidence": _evidence,
     }  # fmt: skip
     return makers[finding.kind](comparison, finding.figures)
 
@@ -51,10 +52,9 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
-    both = sorted((i for i, c in figures["issues"].items() if min(c)), key=lambda i: -sum(figures["issues"][i]))
-    if not both:
+    if not figures["both"]:
         return "Nothing is reported as agreed by both"
-    return f"By both on {_issues(comparison, both)}"
+    return f"By both on {_issues(comparison, figures['both'])}"
 
 
 def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -92,6 +92,20 @@ def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
         low, high = (float("nan") if own[k] is None else own[k] for k in ("low", "high"))
         parts.append(f"{name} {percent(own['share'])} {interval(low, high, True)}".strip())
     return f"Voiced in {', '.join(parts)} of own sentences"
+
+
+def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
+    parts = []
+    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+        if own := figures.get(group):
+            parts.append(f"{name} reports {own['n']:,} of the other's, {own['n'] - own['absent']:,} with a counterpart")
+    return "; ".join(parts)
+
+
+def _drift(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not figures["sure"]:
+        return f"No trend is significant after correction, of {figures['trends']} tried"
+    return f"{figures['name'][:1].upper()}{figures['name'][1:]} of {figures['side']} moves by {figures['change']}"
 
 
 def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:

@@ -14,6 +14,8 @@ from stance.report.charts import (
     to_svg,
     words_chart,
 )
+from stance.report.cooperation_charts import alignment_chart, attribution_chart, cooperation_chart
+from stance.report.curve_charts import drift_chart, sensitivity_chart
 from stance.report.marks import WIDTH
 from stance.report.page import WORDS
 from stance.report.position_charts import divergence_chart, ladder_chart
@@ -71,11 +73,19 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
         ("stances", "Stances on each issue", lambda w: stance_chart(c.stances, w)),
         ("disagreements", "Sentences voicing difference", lambda w: disagreement_chart(c.disagreements, w)),
         ("red_lines", "Probability of each red line", lambda w: red_line_chart(c.red_lines, w)),
+        ("cooperation", "Sentences reported as agreed", lambda w: cooperation_chart(c.cooperation, w)),
+        ("attribution", "What each reports of the other", lambda w: attribution_chart(c.attribution, w)),
+        ("alignment", "Share of sentences with a partner", lambda w: alignment_chart(c.alignment, w)),
         ("framing", "Share of sentences in each frame", lambda w: frame_chart(c.framing, w)),
         ("words", "Distinctive words", lambda w: words_chart(c.framing, "all issues", WORDS, w)),
     ]
+    if not c.agenda.sensitivity.empty:
+        listed.append(
+            ("sensitivity", "Issues of one side over the threshold", lambda w: sensitivity_chart(c.agenda, w))
+        )
     if meetings.several:
         listed += [
+            ("drift", "Mean position over time", lambda w: drift_chart(c.drift, width=w)),
             ("stance_timeline", "Positions over time", lambda w: stance_timeline(c, meetings, w)),
             ("agenda_matrix", "Agenda of each meeting", lambda w: agenda_matrix(c, meetings, w)),
             ("red_line_timeline", "Red lines of each meeting", lambda w: red_line_timeline(c, meetings, w)),

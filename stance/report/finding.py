@@ -23,7 +23,7 @@ class Finding:
 
     Attributes:
         kind: what it is about: ``shared``, ``only``, ``agreed``, ``red_lines``, ``positions``, ``disagreements``,
-            ``framing`` or ``evidence``.
+            ``attribution``, ``framing``, ``drift`` or ``evidence``.
         text: the finding in words, with counts and intervals.
         brief: the same in one line, to be seen at a glance.
         figures: the numbers in the text, for machines.

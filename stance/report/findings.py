@@ -15,6 +15,7 @@ from stance.report.charts import distinctive
 from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
+from stance.report.series_findings import attribution, drift
 from stance.report.style import count, interval, percent, signed
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ FEW = 10
 
 
 def headline(comparison: Comparison) -> list[Finding]:
-    """The five to nine findings to read first.
+    """The findings to read first, about ten.
 
     Args:
         comparison: from `stance.compare`.
@@ -35,7 +36,8 @@ def headline(comparison: Comparison) -> list[Finding]:
     """
     first, second = comparison.sides.groups
     found = [shared(comparison), only(comparison, first), only(comparison, second), agreed(comparison)]
-    found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison), _framing(comparison)]
+    found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
+    found += [attribution(comparison), _framing(comparison), drift(comparison)]
     found.append(_carries(comparison))
     return [replace(f, brief=brief(comparison, f)) for f in found if f]
 

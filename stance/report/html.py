@@ -14,6 +14,7 @@ from stance.report.findings import headline
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
 from stance.report.meetings import find_meetings
+from stance.report.page_cards import decks
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
 from stance.report.style import signed, stance_order
@@ -92,9 +93,8 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
         "several": max(map(len, documents)) > 1,
         "findings": page.finding_views(headline(comparison), comparison),
         "chips": page.chips(comparison),
-        "cards": page.cards(comparison, comparison.disagreements.evidence, labels),
-        "red_lines": page.cards(comparison, comparison.red_lines.evidence, labels),
-        "possible": page.cards(comparison, comparison.red_lines.possible, labels),
+        "decks": decks(comparison, labels),
+        "agreed": page.agreed_chips(comparison),
         "tables": tables(comparison, labels),
         "notes": {name: contrast.notes for name, contrast in comparison.contrasts.items()},
         "palette": [(codebook["stance"].label(k), labels.colors[k]) for k in stance_order(codebook)],

@@ -11,6 +11,9 @@ from stance.report.charts import distinctive
 from stance.report.page import WORDS
 from stance.report.style import interval, issue_link, percent, signed
 
+TRENDS = 24
+"""Most trends that the page lists; the CSV file holds all."""
+
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
     from stance.report.page import Labels
@@ -39,15 +42,59 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
     made["disagreements"] = _difference_table(comparison, labels)
     made["words"] = _word_table(comparison)
     made["red_lines"] = {
-        "columns": ["issue", "side", "labelled", "expected", "95% interval", "noted by the other side"],
+        "columns": ["issue", "side", "labelled", "expected", "95% interval", "explicit", "hardness, 0 to 3", "noted"],
         "rows": [
             [labels.name("issue", r["issue"]), names[r["group"]], f"{r['count']:,}", f"{r['expected']:.1f}",
-             f"[{r['low']:.0f}, {r['high']:.0f}]", f"{r['acknowledged']:,}"]
+             f"[{r['low']:.0f}, {r['high']:.0f}]", f"{r['explicit']:,}",
+             "–" if pd.isna(r["hardness"]) else f"{r['hardness']:.1f}", f"{r['noted']:,}"]
             for r in comparison.red_lines.table.to_dict("records")
         ],
         "links": [issue_link(i) for i in comparison.red_lines.table["issue"]],
     }  # fmt: skip
+    made["attribution"] = {
+        "columns": ["account", "reports of", "verdict", "sentences", "of", "share", "95% interval"],
+        "rows": [
+            [names[r["source"]], names[r["holder"]], r["verdict"], f"{r['count']:,}", f"{r['n']:,}",
+             _share(r["estimate"]), interval(r["low"], r["high"], True)]
+            for r in comparison.attribution.table.to_dict("records")
+        ],
+    }  # fmt: skip
+    made["trends"] = _trend_table(comparison, labels)
+    made["wording"] = _wording_table(comparison, labels)
     return made
+
+
+def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+    """Trends over the meetings, the surest first."""
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    trends = comparison.drift.trends.dropna(subset=["p"]).sort_values("p", kind="stable").head(TRENDS)
+    rows = []
+    for r in trends.to_dict("records"):
+        label = labels.name(r["measure"], r["label"]) if r["measure"] in ("issue", "frame") else r["label"]
+        share = r["measure"] != "position"
+        change = percent(r["estimate"]) if share else signed(r["estimate"], 2)
+        bounds = (
+            f"[{signed(r['low'], 2)}, {signed(r['high'], 2)}]" if not share else interval(r["low"], r["high"], True)
+        )
+        rows.append(
+            [r["measure"], label, names[r["group"]], change, bounds,
+             f"{r['n']:,}", f"{r['p']:.2g}", f"{r['p_adjusted']:.2g}"]
+        )  # fmt: skip
+    columns = ["measure", "label", "side", "change a year", "95% interval", "meetings", "p", "p, corrected"]
+    return {"columns": columns, "rows": rows}
+
+
+def _wording_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+    """How the wording of red lines moves from meeting to meeting."""
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    wording = comparison.red_lines.wording
+    rows = [
+        [labels.name("issue", r["issue"]), names[r["group"]], str(r["date"] or r["event"]), f"{r['count']:,}",
+         f"{r['hardness']:.1f}", ", ".join(r["phrases"]) or "–", ", ".join(r["added"]), ", ".join(r["dropped"])]
+        for r in wording.to_dict("records")
+    ]  # fmt: skip
+    columns = ["issue", "side", "meeting", "red lines", "hardness, 0 to 3", "phrases", "new", "gone"]
+    return {"columns": columns, "rows": rows}
 
 
 def _difference_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:

@@ -83,17 +83,17 @@ def percent(share: float) -> str:
     return f"{share:.0%}".replace("-", "−")
 
 
-def signed(value: float) -> str:
-    """A number with its sign, one decimal, and a true minus."""
-    text = f"{value:+.1f}"
-    return ("0.0" if text in ("+0.0", "-0.0") else text).replace("-", "−")
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign, one decimal unless another number is given, and a true minus."""
+    text = f"{value:+.{decimals}f}"
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")
 
 
-def interval(low: float, high: float, share: bool = False) -> str:
+def interval(low: float, high: float, share: bool = False, decimals: int = 1) -> str:
     """An interval in brackets; an empty string where there is none."""
     if math.isnan(low) or math.isnan(high):
         return ""
-    return f"[{percent(low)}, {percent(high)}]" if share else f"[{signed(low)}, {signed(high)}]"
+    return f"[{percent(low)}, {percent(high)}]" if share else f"[{signed(low, decimals)}, {signed(high, decimals)}]"
 
 
 def count(number: int, noun: str) -> str:
