@@ -135,6 +135,11 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 @click.option(
     "--codebook", type=click.Path(dir_okay=False), help="Codebook of a table's labels, if not the shipped one."
 )
+@click.option(
+    "--gold",
+    type=click.Path(dir_okay=False),
+    help="Hand-coded labels of some of the sentences (.jsonl .csv .parquet), to correct for the model's error.",
+)
 @click.option("--us-speaker", help="Take only turns of this speaker from the US document (part of the name).")
 @click.option("--china-speaker", help="Take only turns of this speaker from the Chinese document.")
 @click.option("--open", "open_report", is_flag=True, help="Open the report in the browser.")
@@ -162,6 +167,7 @@ def compare(
     PNG.
     """
     import stance
+    from stance.contrast.gold import read_gold
 
     groups = tuple(g.strip() for g in options["groups"].split(","))
     if len(groups) != 2:
@@ -184,7 +190,8 @@ def compare(
     _report_failures(failures)
     if table is None or table.empty:
         raise StanceError("nothing is left to compare. Mend the inputs named above")
-    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book)
+    gold = read_gold(options["gold"]) if options["gold"] else None
+    comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book, gold=gold)
     files = comparison.write(output)
     _print_findings(comparison, files, "json" if as_json else shape)
     if open_report:
@@ -206,6 +213,8 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
     else:
         for finding in headline(comparison):
             click.echo(f"- {finding_heading(finding, comparison)}. {finding.text}")
+        for note in comparison.corrected.notes[:1] if "gold" in comparison.table else comparison.sides.prediction_note:
+            click.echo(f"\n{note}")
         click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} more files beside it: tables, figures, text)")
 
 

@@ -69,7 +69,7 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
         )
     table = table.copy()
     for column in ("issue", "frame"):
-        table[column] = [_labels(v, column) for v in table[column]]
+        table[column] = [label_list(v, column) for v in table[column]]
     main = table["issue_main"] if "issue_main" in table else [None] * len(table)
     table["issue_main"] = [
         str(given) if isinstance(given, str) and given.strip() else issues[0] if issues else "none"
@@ -92,7 +92,12 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
 
 
-def _labels(value: object, column: str) -> list[str]:
+def label_list(value: object, column: str = "issue") -> list[str]:
+    """Labels of a cell: a list, or a string joined by ``;``; empty for a missing value.
+
+    Raises:
+        StanceError: if the cell of the column holds something else.
+    """
     if isinstance(value, str):
         return [v.strip() for v in value.split(";") if v.strip()]
     if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):

@@ -76,6 +76,7 @@ def agenda(sides: Sides) -> Agenda:
     notes = (
         "Shares are of sentences that have an issue and are not a third party's; one sentence can name several issues.",
         design.note,
+        *sides.prediction_note,
         "«Only one side» means that no counterpart was found at this threshold, not that it was left out on purpose.",
     )
     return Agenda(

@@ -14,9 +14,11 @@ from stance.contrast.agenda import Agenda, agenda
 from stance.contrast.alignment import Alignment, alignment
 from stance.contrast.attribution import Attribution, attribution
 from stance.contrast.cooperation import Cooperation, cooperation
+from stance.contrast.corrected import Corrected, corrected
 from stance.contrast.disagreements import Disagreements, disagreements
 from stance.contrast.drift import Drift, drift
 from stance.contrast.framing import Framing, framing
+from stance.contrast.gold import attach_gold
 from stance.contrast.red_lines import RedLines, red_lines
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.stances import Stances, stances
@@ -92,6 +94,11 @@ class Comparison:
         """The same measures over time."""
         return drift(self.sides)
 
+    @cached_property
+    def corrected(self) -> Corrected:
+        """Shares, means and differences, corrected by hand-coded labels; empty without them."""
+        return corrected(self.sides)
+
     @property
     def contrasts(self) -> dict[str, Contrast]:
         """All contrasts by name."""
@@ -131,6 +138,7 @@ def compare(
     groups: tuple[str, str] = ("us", "china"),
     names: tuple[str, str] | None = None,
     codebook: Codebook | str | Path | None = None,
+    gold: pd.DataFrame | None = None,
 ) -> Comparison:
     """Contrast two groups of sentences.
 
@@ -140,13 +148,19 @@ def compare(
         groups: its two values.
         names: how the groups are called; the codebook's names of the holders if None.
         codebook: the codebook of the labels; the shipped one if None.
+        gold: hand-coded labels of some of the sentences (``doc_id``, ``start``, ``end``, ``issue``, ``stance``,
+            ``holder``, ``frame``, perhaps ``sampling_probability``), for example from `stance.contrast.gold.read_gold`;
+            they correct the figures in `Comparison.corrected`.
 
     Raises:
-        StanceError: if the table lacks columns, a group has no sentence, or a label is not in the codebook.
+        StanceError: if the table lacks columns, a group has no sentence, a label is not in the codebook, or the
+            hand-coded labels do not fit.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table)
     _refuse_unknown_labels(checked, loaded)
+    if gold is not None:
+        checked = attach_gold(checked, gold, loaded)
     return Comparison(make_sides(checked, by, groups, loaded, names), checked)
 
 

@@ -77,6 +77,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         f"«Same point» is a similarity of at least {threshold:g} to such a sentence of the other account of the "
         "meeting; read the pair before citing it.",
         design.note,
+        *sides.prediction_note,
     )
     return Cooperation(
         sides,

@@ -59,6 +59,7 @@ def disagreements(sides: Sides) -> Disagreements:
         "The counterpart is the most similar sentence of the other side on a shared issue; read both before saying "
         "that one answers the other.",
         design.note,
+        *sides.prediction_note,
     )
     return Disagreements(
         sides,

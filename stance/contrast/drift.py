@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stance.contrast.measures import Measure, measures
 from stance.contrast.resampling import bootstrap_mean
-from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import MIN_UNITS, adjusted, clustered_share
 from stance.contrast.trend import trend
 from stance.errors import StanceError
 
 PERIODS = ("meeting", "month", "quarter", "year")
-MEASURES = ("issue", "frame", "difference", "limit", "agreed", "position")
 LONG = 40
 """More dated meetings than this are shown by year."""
-
-Outcome = tuple[str, str, np.ndarray, np.ndarray]
-"""Measure, label, values and counted rows."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,14 +66,15 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
     unit = design.unit if design.name in ("meeting", "document") else pd.factorize(table["doc_id"])[0]
     rows, trends = [], []
     cut = _cut(table, dates, period)
-    for measure, label, values, counted in _outcomes(sides, table):
+    for measure in measures(sides, table):
+        if measure.label and not (measure.values * measure.counted).any():
+            continue
         for number, group in enumerate(sides.groups):
-            inside = counted & (design.group == number)
-            rows += _over_time(values, inside, cut, dates, unit, (measure, label, group))
-            units = len(np.unique(unit[inside]))
-            if units:
-                found = trend(values, inside, unit, dates)
-                trends.append((measure, label, group, units, int(inside.sum()), *found))
+            inside = measure.counted & (design.group == number)
+            rows += _over_time(measure, group, inside, cut, dates, unit)
+            if units := len(np.unique(unit[inside])):
+                found = trend(measure.values, inside, unit, dates)
+                trends.append((measure.name, measure.label, group, units, int(inside.sum()), *found))
     tests = pd.DataFrame(
         trends, columns=["measure", "label", "group", "n", "sentences", "estimate", "low", "high", "p"]
     )
@@ -89,7 +86,7 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
         sides,
         shown,
         table[list(EVIDENCE)].copy(),
-        _notes(design.name, undated, tests),
+        (*_notes(design.name, undated, tests), *sides.prediction_note),
         trends=tests,
         period=period,
     )
@@ -126,37 +123,18 @@ def _cut(table: pd.DataFrame, dates: pd.Series, period: str) -> pd.Series:
     return cut
 
 
-def _outcomes(sides: Sides, table: pd.DataFrame) -> Iterator[Outcome]:
-    """What is followed: measure, label, values, and the rows that count."""
-    everything = np.ones(len(table), dtype=bool)
-    own = table["row"].isin(sides.own_voice()["row"]).to_numpy(dtype=bool)
-    for dimension, counted in (("issue", everything), ("frame", own)):
-        for key in sides.codebook[dimension].keys:
-            hit = table[dimension].map(lambda given, k=key: k in given).to_numpy(dtype=bool)
-            if hit.any() and key != sides.codebook[dimension].null_label:
-                yield dimension, key, hit.astype(float), counted
-    stances = sides.codebook["stance"]
-    for role in ("difference", "limit", "agreed"):
-        yield role, "", table["stance"].isin(stances.with_role(role)).to_numpy(dtype=float), own
-    yield "position", "", table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float), own
-
-
 def _over_time(
-    values: np.ndarray,
-    inside: np.ndarray,
-    cut: pd.Series,
-    dates: pd.Series,
-    unit: np.ndarray,
-    key: tuple[str, str, str],
+    measure: Measure, group: str, inside: np.ndarray, cut: pd.Series, dates: pd.Series, unit: np.ndarray
 ) -> list[tuple[Any, ...]]:
+    """Rows of the table for one measure and group."""
     rows = []
-    share = key[0] != "position"
     first = dates[inside].groupby(cut[inside]).min().sort_values(kind="stable")
-    codes = cut.to_numpy()
+    codes, values = cut.to_numpy(), measure.values
     for period, day in first.items():
         here = inside & (codes == period)
         n, units = int(here.sum()), len(np.unique(unit[here]))
-        found = clustered_share(values > 0, here, unit) if share else bootstrap_mean(values, here, unit)
-        count = int(values[here].sum()) if share else None
-        rows.append((*key, str(period), str(pd.Timestamp(str(day)).date()), count, n, units, *found))
+        found = clustered_share(values > 0, here, unit) if measure.is_share else bootstrap_mean(values, here, unit)
+        count = int(values[here].sum()) if measure.is_share else None
+        when = str(pd.Timestamp(str(day)).date())
+        rows.append((measure.name, measure.label, group, str(period), when, count, n, units, *found))
     return rows

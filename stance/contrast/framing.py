@@ -80,6 +80,7 @@ def framing(sides: Sides) -> Framing:
         "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "
         f"stands out. p_units exchanges whole units ({design.name}s) instead; cite words by it.",
         design.note,
+        *sides.prediction_note,
     )
     return Framing(
         sides,

@@ -66,16 +66,16 @@ class Sides:
         other = self.table[self.by].map({g: self.other(g) for g in self.groups})
         return self.table[self.table["holder"] == other]
 
-    def own_voice(self) -> pd.DataFrame:
+    def own_voice(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """Sentences in which a side speaks for itself or for both.
 
         A side's report of what the other said is not its own stance. Where the groups are not sides that hold positions
         (another column than ``source``), all sentences count.
         """
+        table = self.table if table is None else table
         if not self.hold_positions:
-            return self.table
-        own = (self.table["holder"] == self.table["source"]) | (self.table["holder"] == "both")
-        return self.table[own]
+            return table
+        return table[(table["holder"] == table["source"]) | (table["holder"] == "both")]
 
     def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """Sentences that have an issue and are not a third party's (a journalist's question, background)."""
@@ -91,6 +91,17 @@ class Sides:
             named = names_issue(table, issue).to_numpy(dtype=bool)
             for group in self.groups:
                 yield issue, group, named & inside[group]
+
+    @property
+    def prediction_note(self) -> tuple[str, ...]:
+        """What to know of figures that rest on predicted labels; empty for labels coded by hand."""
+        if not self.table["model"].astype(bool).any():
+            return ()
+        if "gold" in self.table and self.table["gold"].any():
+            return (
+                "These figures rest on predicted labels; those corrected by the hand-coded sample are in corrected.",
+            )
+        return ("Labels are predicted; these figures are not corrected for the model's error, as no gold is given.",)
 
     @property
     def issues(self) -> list[str]:

@@ -61,6 +61,7 @@ def stances(sides: Sides) -> Stances:
         "A side's sentences count where it speaks for itself or for both; what it reports of the other is left out.",
         "The position is the mean of the stances' places on the codebook's cooperation (+1) to conflict (-1) scale.",
         design.note,
+        *sides.prediction_note,
     )
     return Stances(
         sides,

@@ -78,7 +78,7 @@ def sensitivity_chart(agenda: Agenda, width: int = WIDTH) -> Chart:
     lines = alt.Chart(rows).mark_line(interpolate="step-after", strokeWidth=2)
     lines = lines.encode(
         x=alt.X("threshold:Q", title="Threshold", axis=alt.Axis(tickCount=4, titleColor=MUTED)),
-        y=alt.Y("count:Q", title="Sentences", axis=alt.Axis(tickMinStep=1, format="d", tickCount=4)),
+        y=alt.Y("count:Q", title="Sentences", axis=alt.Axis(tickMinStep=1, format="d")),
         color=color,
     )
     header = alt.Header(title=None, labelColor=INK, labelFontSize=12)

@@ -1,0 +1,221 @@
+"""Statistics of the contrasts in simulation: planted differences are found, nulls stay null, intervals cover.
+
+All seeds are fixed. The bounds of a rate allow for the error of the number of runs (about two standard errors).
+"""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ttest_ind
+
+import stance
+from stance.contrast.prediction_powered import Sample, corrected_mean, interval
+from stance.contrast.resampling import bootstrap_difference, bootstrap_mean, share_difference
+from stance.contrast.statistics import Design, adjusted
+from stance.contrast.trend import trend
+from stance.table import check_table
+
+ISSUES = (
+    "taiwan",
+    "trade_economy",
+    "climate_energy",
+    "military",
+    "cyber",
+    "human_rights",
+    "korean_peninsula",
+    "maritime",
+)
+
+
+def two_sides(rng, shares, units, size, spread=0.0, paired=True):
+    """Hits, all counted, and the design of two sides with the given shares; units differ with a spread."""
+    unit = np.tile(np.repeat(np.arange(units), size), 2)
+    group = np.repeat([0, 1], units * size)
+    shift = rng.normal(0, spread, units) if paired else None
+    hits = []
+    for share in shares:
+        level = shift if paired else rng.normal(0, spread, units)
+        p = np.clip(share + np.repeat(level, size), 0, 1)
+        hits.append(rng.random(units * size) < p)
+    unit = unit if paired else np.concatenate([unit[group == 0], unit[group == 1] + units])
+    name = "meeting" if paired else "document"
+    return np.concatenate(hits), np.ones(2 * units * size, dtype=bool), Design(group, unit, name, paired)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_differences_of_shares_cover_at_their_nominal_rate(paired):
+    rng = np.random.default_rng(11)
+    covered = []
+    for _ in range(300):
+        found = share_difference(*two_sides(rng, (0.45, 0.25), 12, 10, 0.1, paired), samples=10)
+        covered.append(found["low"] <= 0.2 <= found["high"])
+    assert 0.93 <= np.mean(covered) <= 0.995  # the two sides' own intervals are joined: rather too wide than too narrow
+
+
+def test_differences_of_rare_shares_keep_their_interval():
+    rng = np.random.default_rng(12)
+    covered = []
+    for _ in range(300):
+        found = share_difference(*two_sides(rng, (0.04, 0.0), 15, 8), samples=10)
+        covered.append(found["low"] <= 0.04 <= found["high"])
+    assert np.mean(covered) >= 0.93
+
+
+@pytest.mark.parametrize("units", [6, 20])
+def test_means_and_their_differences_cover_at_their_nominal_rate(units):
+    rng = np.random.default_rng(13)
+    mean, difference = [], []
+    for _ in range(300):
+        level = np.repeat(rng.normal(0, 0.3, 2 * units), 8)
+        values = level + rng.normal(0, 0.5, len(level)) + np.repeat([0.2, 0.0], units * 8)
+        design = Design(np.repeat([0, 1], units * 8), np.repeat(np.arange(2 * units), 8), "document", False)
+        counted = np.ones(len(values), dtype=bool)
+        _, low, high = bootstrap_mean(values, counted & (design.group == 0), design.unit, samples=500)
+        mean.append(low <= 0.2 <= high)
+        found = bootstrap_difference(values, counted, design, samples=500)
+        difference.append(found["low"] <= 0.2 <= found["high"])
+    assert 0.92 <= np.mean(mean) <= 0.985
+    assert 0.92 <= np.mean(difference) <= 0.985
+
+
+def test_resampling_agrees_with_the_closed_form():
+    rng = np.random.default_rng(14)
+    values, unit = rng.normal(0, 1, 400), np.arange(400)
+    mean, low, high = bootstrap_mean(values, np.ones(400, dtype=bool), unit, samples=8_000)
+    error = values.std(ddof=1) / 20
+    assert (low, high) == pytest.approx((mean - 1.966 * error, mean + 1.966 * error), abs=0.1 * error)
+    group = np.repeat([0, 1], 200)
+    counted = np.ones(400, dtype=bool)
+    found = bootstrap_difference(values, counted, Design(group, unit, "document", False), samples=8_000)
+    assert found["p"] == pytest.approx(ttest_ind(values[:200], values[200:]).pvalue, abs=0.015)
+
+
+def test_paired_permutation_agrees_with_all_sign_flips():
+    rng = np.random.default_rng(15)
+    differences = rng.normal(0.4, 1, 10)
+    values = np.concatenate([differences, np.zeros(10)])
+    design = Design(np.repeat([0, 1], 10), np.tile(np.arange(10), 2), "meeting", True)
+    found = bootstrap_difference(values, np.ones(20, dtype=bool), design, samples=8_000)
+    signs = np.array(np.meshgrid(*[[-1, 1]] * 10)).reshape(10, -1)
+    exact = np.mean(np.abs(differences @ signs) >= abs(differences.sum()) - 1e-9)
+    assert found["p"] == pytest.approx(exact, abs=0.015)
+
+
+def test_one_side_split_against_itself_keeps_the_false_discovery_rate():
+    rng = np.random.default_rng(16)
+    discoveries = []
+    for _ in range(150):
+        p = [
+            share_difference(*two_sides(rng, (s, s), 10, 8, 0.1, paired=False), samples=300)["p"]
+            for s in (0.1, 0.2, 0.3, 0.4, 0.5)
+        ]
+        discoveries.append((adjusted(pd.Series(p)) < 0.05).any())
+    assert np.mean(discoveries) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_a_planted_difference_is_found_with_the_stated_power():
+    """Twenty meetings of twelve sentences a side: 25 points are found in at least nine of ten runs."""
+    rng = np.random.default_rng(17)
+    found = [share_difference(*two_sides(rng, (0.5, 0.25), 20, 12, 0.08), samples=300)["p"] < 0.05 for _ in range(60)]
+    assert np.mean(found) >= 0.9
+
+
+def test_trends_are_found_cover_and_keep_their_level():
+    rng = np.random.default_rng(18)
+    dates = pd.Series(pd.date_range("2020-01-15", periods=24, freq="60D")).repeat(10).reset_index(drop=True)
+    unit = np.repeat(np.arange(24), 10)
+    years = (dates - dates.min()).dt.days.to_numpy() / 365.25
+
+    def run(slope):
+        level = np.repeat(rng.normal(0, 0.06, 24), 10)
+        hit = rng.random(240) < np.clip(0.2 + slope * years + level, 0, 1)
+        return trend(hit.astype(float), np.ones(240, dtype=bool), unit, dates, samples=300)
+
+    planted = [run(0.1) for _ in range(80)]
+    assert np.mean([p < 0.05 for *_, p in planted]) >= 0.8
+    assert np.mean([low <= 0.1 <= high for _, low, high, _ in planted]) >= 0.88
+    assert np.mean([run(0.0)[3] < 0.05 for _ in range(150)]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def biased_sample(rng, n=1500, share=0.3, coded=150, unequal=False):
+    """A classifier that calls a third of all negatives positive; some sentences are coded by hand."""
+    truth = rng.random(n) < share
+    predicted = np.where(truth, rng.random(n) < 0.8, rng.random(n) < 0.33)
+    chance = np.full(n, coded / n)
+    if unequal:  # sentences predicted positive are coded more often
+        chance = np.where(predicted, 2.0, 0.5) * coded / n
+    labelled = rng.random(n) < chance
+    everything = np.ones(n, dtype=bool)
+    unit = np.repeat(np.arange(n // 5), 5)
+    return Sample(predicted.astype(float), everything, truth.astype(float), everything, labelled, chance, unit)
+
+
+@pytest.mark.parametrize(("unequal", "tuned"), [(False, True), (False, False), (True, False)])
+def test_corrected_shares_cover_where_predictions_alone_do_not(unequal, tuned):
+    rng = np.random.default_rng(19)
+    covered, naive, width = [], [], []
+    for _ in range(300):
+        sample = biased_sample(rng, unequal=unequal)
+        result = corrected_mean(sample, tuned=tuned)
+        low, high, _ = interval(result.estimate, result.influence, sample.unit, result.units)
+        covered.append(low <= 0.3 <= high)
+        naive.append(abs(sample.predicted.mean() - 0.3))
+        width.append(high - low)
+    assert np.mean(naive) > 0.1  # what the predictions alone would be off by
+    assert 0.92 <= np.mean(covered) <= 0.985
+    assert np.mean(width) < 0.25
+
+
+def test_power_tuning_never_loses_much_to_the_coded_sample_alone():
+    rng = np.random.default_rng(20)
+    sample = biased_sample(rng)
+    useless = Sample(
+        rng.random(1500), sample.predicted_counted, sample.coded, sample.coded_counted, sample.labelled,
+        sample.probability, sample.unit,
+    )  # fmt: skip
+    result = corrected_mean(useless)
+    assert result.power < 0.3
+    alone = sample.coded[sample.labelled].mean()
+    assert result.estimate == pytest.approx(alone, abs=0.03)
+
+
+def synthetic_table(rng, meetings, planted=0.0, sides=("us", "china")):
+    """A sentence table of meetings with drawn labels; the first side criticises on taiwan more often, if planted."""
+    rows = []
+    for meeting in range(meetings):
+        for source in sides:
+            for number in range(12):
+                issue = str(rng.choice(ISSUES))
+                chance = 0.3 + (planted if source == "us" and issue == "taiwan" else 0.0)
+                rows.append(
+                    {
+                        "event": f"m{meeting}", "doc_id": f"{source}-{meeting}", "source": source, "sent_id": number,
+                        "start": number * 50, "end": number * 50 + 40, "date": f"{2010 + meeting}-01-01",
+                        "text": f"word{rng.integers(50)} word{rng.integers(50)} word{rng.integers(50)} {issue}",
+                        "issue": [issue], "stance": "criticism" if rng.random() < chance else "overture",
+                        "holder": source, "frame": ["security"] if rng.random() < 0.3 else [],
+                    }
+                )  # fmt: skip
+    return check_table(pd.DataFrame(rows))
+
+
+def test_a_null_comparison_finds_nothing_and_a_planted_one_its_issue():
+    rng = np.random.default_rng(21)
+    null = [stance.compare(synthetic_table(rng, 12)) for _ in range(4)]
+    tests = [t for c in null for t in (c.agenda.differences, c.stances.differences, c.framing.differences)]
+    assert np.mean([(t["p_adjusted"] < 0.05).any() for t in tests]) <= 0.25
+    assert np.mean([(c.framing.words["p_units"] < 0.05).any() for c in null]) <= 0.5
+    planted = stance.compare(synthetic_table(rng, 30, planted=0.5))
+    for differences in (planted.stances.differences, planted.disagreements.differences):
+        top = differences.iloc[0]
+        assert top["issue"] == "taiwan"
+        assert top["p_adjusted"] < 0.05
+
+
+def test_thirty_meetings_take_seconds():
+    table = synthetic_table(np.random.default_rng(22), 30)
+    start = time.process_time()
+    assert len(stance.compare(table).contrasts) == 9
+    assert time.process_time() - start < 15
