@@ -56,8 +56,8 @@ def page(html) -> Page:
 
 def test_sections_headings_and_landmarks(page):
     ids = [attrs.get("id") for _, attrs in page.tags]
-    sections = ["findings", "agenda", "stances", "disagreements", "red-lines", "framing", "sentences", "downloads"]
-    sections.append("method")
+    sections = ["findings", "agenda", "stances", "disagreements", "red-lines", "cooperation", "attribution"]
+    sections += ["alignment", "framing", "sentences", "downloads", "method"]
     assert [i for i in ids if i in sections] == sections and "over-time" not in ids
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("header")) == len(page.all("footer")) == 1
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
@@ -97,7 +97,7 @@ def test_every_badge_has_its_probability_and_every_control_a_label(html, page):
 
 def test_charts_are_named_images_with_links_into_the_page(page):
     images = page.all("svg")
-    assert len(images) == 16 and all(a["role"] == "img" and a["aria-label"] for a in images)
+    assert len(images) == 24 and all(a["role"] == "img" and a["aria-label"] for a in images)
     assert any(a.get("data-go") == "#issue=taiwan" for a in page.all("g"))
     assert any(a.get("href") == "#issue=taiwan" for a in page.all("a"))
 
@@ -110,7 +110,7 @@ def test_context_and_counterpart_stand_in_the_cards(html):
 
 def test_findings_are_careful(comparison):
     findings = headline(comparison)
-    assert 5 <= len(findings) <= 9
+    assert 5 <= len(findings) <= 11
     text = " ".join(f.text for f in findings)
     assert "(1 of 5 sentences) and human rights (1)" in text and "no counterpart found" in text
     assert "1 red line, on Taiwan (p = 0.60)" in text and "1 more sentence may name one" not in text

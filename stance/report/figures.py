@@ -15,6 +15,7 @@ from stance.report.charts import (
     words_chart,
 )
 from stance.report.cooperation_charts import alignment_chart, attribution_chart, cooperation_chart
+from stance.report.corrected_charts import corrected_chart
 from stance.report.curve_charts import drift_chart, sensitivity_chart
 from stance.report.marks import WIDTH
 from stance.report.page import WORDS
@@ -82,6 +83,10 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
     if not c.agenda.sensitivity.empty:
         listed.append(
             ("sensitivity", "Issues of one side over the threshold", lambda w: sensitivity_chart(c.agenda, w))
+        )
+    if not c.corrected.table.empty:
+        listed.append(
+            ("corrected", "Shares corrected by hand-coded sentences", lambda w: corrected_chart(c.corrected, width=w))
         )
     if meetings.several:
         listed += [

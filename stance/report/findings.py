@@ -169,6 +169,6 @@ def _carries(comparison: Comparison) -> Finding:
     if unit == "sentence":
         text += "They treat sentences as independent and are too narrow. "
     if any(table["model"]):
-        text += "Labels are a classifier's, and no figure is corrected for its errors."
+        text += "Labels are a classifier's, and no figure here is corrected for its errors."
     figures = {"n": n, "documents": documents, "sentences": len(table), "unit": unit}
     return Finding("evidence", text.strip(), figures)

@@ -96,6 +96,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
         "decks": decks(comparison, labels),
         "agreed": page.agreed_chips(comparison),
         "tables": tables(comparison, labels),
+        "coded": f"{len(comparison.corrected.evidence):,}",
         "notes": {name: contrast.notes for name, contrast in comparison.contrasts.items()},
         "palette": [(codebook["stance"].label(k), labels.colors[k]) for k in stance_order(codebook)],
         "options": _options(comparison),

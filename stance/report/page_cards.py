@@ -19,12 +19,14 @@ CARDS = 20
 OPEN_CARDS = 4
 """Cards that are shown at once; the others fold out."""
 MATCHES = {
-    "same point": "both accounts report it", "same issue": "the other account reports something else on the issue",
+    "same point": "a like report stands in the other account",
+    "same issue": "the other account reports something else on the issue",
     "not found": "nothing agreed found in the other account on the issue",
 }  # fmt: skip
 VERDICTS = {
     "confirmed": "confirmed by that side's own account", "softened": "reported as softer than that side's own words",
-    "hardened": "reported as harder than that side's own words", "absent": "no counterpart found in its own account",
+    "hardened": "reported as harder than that side's own words",
+    "absent": "no counterpart found in its own account at this threshold",
 }  # fmt: skip
 
 
@@ -87,7 +89,7 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
         said.append(MATCHES[row["match"]])
     if row.get("verdict") in VERDICTS:
         sure = row.get(f"p_{row['verdict']}")
-        said.append(VERDICTS[row["verdict"]] + (f" ({probability(sure)})" if sure is not None else ""))
+        said.append(VERDICTS[row["verdict"]] + (f" (probability {probability(sure)})" if sure is not None else ""))
     if isinstance(row.get("kind"), str):
         phrases = ", ".join(f"«{p}»" for p in row["phrases"])
         said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))

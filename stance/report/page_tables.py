@@ -60,6 +60,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
         ],
     }  # fmt: skip
     made["trends"] = _trend_table(comparison, labels)
+    made["corrected"] = _corrected_table(comparison, labels)
     made["wording"] = _wording_table(comparison, labels)
     return made
 
@@ -81,6 +82,24 @@ def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
              f"{r['n']:,}", f"{r['p']:.2g}", f"{r['p_adjusted']:.2g}"]
         )  # fmt: skip
     columns = ["measure", "label", "side", "change a year", "95% interval", "meetings", "p", "p, corrected"]
+    return {"columns": columns, "rows": rows}
+
+
+def _corrected_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+    """Figures from predicted labels beside those corrected by hand-coded ones."""
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    rows = []
+    for r in comparison.corrected.table.dropna(subset=["estimate"]).to_dict("records"):
+        label = labels.name(r["measure"], r["label"]) if r["measure"] in ("issue", "frame") else r["label"]
+        share = r["measure"] != "position"
+        shown = percent if share else signed
+        p = "" if pd.isna(r["p_adjusted"]) else f"{r['p_adjusted']:.2g}"
+        rows.append(
+            [r["measure"], label, names.get(r["group"], r["group"]), f"{r['n_gold']:,} of {r['n']:,}",
+             "–" if pd.isna(r["predicted"]) else shown(r["predicted"]), shown(r["estimate"]),
+             interval(r["low"], r["high"], share), p]
+        )  # fmt: skip
+    columns = ["measure", "label", "side", "coded", "predicted", "corrected", "95% interval", "p, corrected"]
     return {"columns": columns, "rows": rows}
 
 

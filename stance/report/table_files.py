@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     """Every table of every contrast under its name and that of its field, and those over time."""
     found = {}
-    for name, contrast in comparison.contrasts.items():
+    corrected = {} if comparison.corrected.table.empty else {"corrected": comparison.corrected}
+    for name, contrast in (comparison.contrasts | corrected).items():
         for part in fields(contrast):
             table = getattr(contrast, part.name)
             if isinstance(table, pd.DataFrame):
