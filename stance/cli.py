@@ -320,6 +320,9 @@ def _score_pair(
                 there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
                 raise StanceError(f"{path}: no turn of {speaker!r}. Speakers found: {there}")
             part = part[turns]
+        elif len(part) and part["speaker"].nunique() > 1:
+            there = ", ".join(sorted(set(part["speaker"].dropna())))
+            click.echo(f"note: {path} holds turns of {there}; --{source}-speaker takes those of one", err=True)
         parts.append(part)
     if any(p.empty for p in parts):
         _report_failures(failures)

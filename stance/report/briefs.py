@@ -58,6 +58,8 @@ def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not any(figures[g]["count"] for g in comparison.sides.groups):
+        return f"None found on either side; {figures['possible']:,} possible" if figures["possible"] else "None found"
     parts = []
     for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
         number, issues = figures[group]["count"], list(figures[group]["issues"])
@@ -68,6 +70,8 @@ def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
 def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
     if "issue" not in figures:
         return "No issue on which both sides speak for themselves"
+    if not figures["enough"]:
+        return "No issue has three sentences of each side; too few to compare"
     name = comparison.sides.issue_name(figures["issue"])
     said = [f"{side} {signed(m)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
     return f"Furthest apart on {name}: {', '.join(said)}; {_sure(figures)}"
@@ -91,14 +95,17 @@ def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
             continue
         low, high = (float("nan") if own[k] is None else own[k] for k in ("low", "high"))
         parts.append(f"{name} {percent(own['share'])} {interval(low, high, True)}".strip())
-    return f"Voiced in {', '.join(parts)} of own sentences"
+    return f"Of own sentences: {', '.join(parts)}"
 
 
 def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
     for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
         if own := figures.get(group):
-            parts.append(f"{name} reports {own['n']:,} of the other's, {own['n'] - own['absent']:,} with a counterpart")
+            found = own["n"] - own["absent"]
+            parts.append(
+                f"{name} reports {count(own['n'], 'sentence')} of the other side, {found:,} with a counterpart"
+            )
     return "; ".join(parts)
 
 

@@ -79,12 +79,14 @@ def _positions(comparison: Comparison) -> Finding | None:
         f"{signed(rows[g]['estimate'])} ({name}, n = {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
+    start = "" if top["enough"] else "No issue has three sentences of each side, so read what follows as a pointer. "
     text = (
-        f"Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} against "
-        f"{said[1]}, difference {signed(top['difference'])}{certainty(top, share=False)}"
+        f"{start}Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} "
+        f"against {said[1]}, difference {signed(top['difference'])}{certainty(top, share=False)}"
     )
     figures: dict[str, Any] = {
         "issue": issue,
+        "enough": bool(top["enough"]),
         **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")},
     }
     figures |= {
