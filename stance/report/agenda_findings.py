@@ -16,7 +16,12 @@ def _naming(comparison: Comparison, issues: list[str], group: str | None = None)
     table = comparison.agenda.evidence
     if group is not None:
         table = table[groups_of(comparison.sides, table) == group]
-    return keys_of(table[table["issue"].map(lambda given: bool(set(given) & set(issues))).astype(bool)])
+    place = {issue: i for i, issue in enumerate(issues)}
+    rank = (
+        table["issue"].map(lambda given: min((place[i] for i in given if i in place), default=len(place))).astype(int)
+    )
+    chosen = table.assign(rank=rank)[rank < len(place)]
+    return keys_of(chosen.sort_values("rank", kind="stable"))
 
 
 def shared(comparison: Comparison) -> Finding:

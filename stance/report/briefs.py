@@ -103,9 +103,7 @@ def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
     for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
         if own := figures.get(group):
             found = own["n"] - own["absent"]
-            parts.append(
-                f"{name} reports {count(own['n'], 'sentence')} of the other side, {found:,} with a counterpart"
-            )
+            parts.append(f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart")
     return "; ".join(parts)
 
 

@@ -92,7 +92,7 @@ class Labels:
 def finding_heading(finding: Finding, comparison: Comparison) -> str:
     """The heading of a finding; with the side where it is about one."""
     heading = HEADINGS[finding.kind]
-    if "group" not in finding.figures:
+    if finding.kind != "only":
         return heading
     sides = comparison.sides
     return f"{heading}: {sides.names[sides.groups.index(finding.figures['group'])]}"

@@ -14,7 +14,7 @@ from stance.report.style import signed
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
-CARDS = 20
+CARDS = 14
 """Most cards of one kind on the page; tables and filters hold the rest."""
 OPEN_CARDS = 4
 """Cards that are shown at once; the others fold out."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stance.report.finding import Finding, account, rounded, upper
 from stance.report.lookup import groups_of, keys_of
-from stance.report.style import count, interval, joined, percent, signed
+from stance.report.style import count, interval, joined, signed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -44,8 +44,11 @@ def drift(comparison: Comparison) -> Finding | None:
     top: dict[Any, Any] = known.sort_values(["p_adjusted", "p"], kind="stable").iloc[0].to_dict()
     name, side = _measure(comparison, top), sides.names[sides.groups.index(top["group"])]
     position = top["measure"] == "position"
-    change = f"{signed(top['estimate'], 2)} a year" if position else f"{percent(top['estimate'])} of sentences a year"
-    bounds = interval(top["low"], top["high"], not position, decimals=2)
+    points = 1 if position else 100
+    change = (
+        f"{signed(points * top['estimate'], 2 if position else 0)}{'' if position else ' percentage points'} a year"
+    )
+    bounds = interval(points * top["low"], points * top["high"], decimals=2 if position else 0)
     meetings = count(int(top["n"]), "meeting")
     sure = bool(top["p_adjusted"] < 0.05)
     text = (

@@ -80,7 +80,8 @@ def wrapped(name: str, width: int) -> str:
 
 def percent(share: float) -> str:
     """A share as whole percent."""
-    return f"{share:.0%}".replace("-", "−")
+    text = f"{share:.0%}"
+    return "0%" if text == "-0%" else text.replace("-", "−")
 
 
 def signed(value: float, decimals: int = 1) -> str:

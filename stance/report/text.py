@@ -101,7 +101,7 @@ def _documents(comparison: Comparison) -> str:
 def _finding(finding: Finding, comparison: Comparison, sentences: Sentences) -> str:
     lines = [f"### {finding_heading(finding, comparison)}", f"**{_plain(finding.brief)}.** {_plain(finding.text)}"]
     if finding.kind in HEADINGS and finding.evidence:
-        lines.append("\n".join(_quote(sentences[k]) for k in _spread(finding, comparison, sentences)))
+        lines.append("\n>\n".join(_quote(sentences[k]) for k in _spread(finding, comparison, sentences)))
     return "\n\n".join(lines)
 
 
@@ -117,7 +117,7 @@ def _spread(finding: Finding, comparison: Comparison, sentences: Sentences) -> l
 
 def _quote(row: dict[Any, Any]) -> str:
     where = ", ".join(str(v) for v in (row["doc_id"], f"sentence {row['sent_id'] + 1}") if v)
-    return f"> {_plain(row['text'])} ({_plain(where)})\n>"
+    return f"> {_plain(row['text'])} ({_plain(where)})"
 
 
 def _history(comparison: Comparison, labels: Any) -> str:
