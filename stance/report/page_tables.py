@@ -51,7 +51,16 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
         ],
         "links": [issue_link(i) for i in comparison.red_lines.table["issue"]],
     }  # fmt: skip
-    made["attribution"] = {
+    made["attribution"] = _attribution_table(comparison)
+    made["trends"] = _trend_table(comparison, labels)
+    made["corrected"] = _corrected_table(comparison, labels)
+    made["wording"] = _wording_table(comparison, labels)
+    return made
+
+
+def _attribution_table(comparison: Comparison) -> dict[str, Any]:
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    return {
         "columns": ["account", "reports of", "verdict", "sentences", "of", "share", "95% interval"],
         "rows": [
             [names[r["source"]], names[r["holder"]], r["verdict"], f"{r['count']:,}", f"{r['n']:,}",
@@ -59,10 +68,6 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
             for r in comparison.attribution.table.to_dict("records")
         ],
     }  # fmt: skip
-    made["trends"] = _trend_table(comparison, labels)
-    made["corrected"] = _corrected_table(comparison, labels)
-    made["wording"] = _wording_table(comparison, labels)
-    return made
 
 
 def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from stance.report.style import INK, MUTED, ON_LIGHT, SIDE_TINTS, count, issue_l
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+    from stance.contrast.result import Sides
     from stance.report.meetings import Meetings
 
 PANELS = 8
@@ -50,6 +51,16 @@ def stance_timeline(
     table = table[table["issue"].isin(shown)]
     if table.empty:
         return nothing(width)
+    rows = _timeline_rows(table, sides, meetings)
+    panel = width - 60 if width <= NARROW else (width - 110) // 2
+    frame = Frame.of(sides, width, "", shown, counts="")
+    panels = [_panel(rows[rows["issue"] == i], sides.issue_name(i), panel, meetings, frame) for i in shown]
+    grid = alt.concat(*panels, columns=1 if width <= NARROW else 2, spacing={"row": 22, "column": 26})
+    return finish(grid.resolve_scale(color="shared", shape="shared", size="shared"), "Positions over time", rows)
+
+
+def _timeline_rows(table: pd.DataFrame, sides: Sides, meetings: Meetings) -> pd.DataFrame:
+    """One row a mark: where it stands, what it says and where it leads."""
     names = dict(zip(sides.groups, sides.names, strict=True))
     place = {k: i for i, k in enumerate(meetings.keys)}
     rows = pd.DataFrame(
@@ -71,11 +82,7 @@ def stance_timeline(
         f"{r['side']}, {meetings.labels[place[m]]}: {signed(r['value'])}, n = {r['n']}"
         for r, m in zip(rows.to_dict("records"), table.loc[rows.index, "meeting"], strict=True)
     ]
-    panel = width - 60 if width <= NARROW else (width - 110) // 2
-    frame = Frame.of(sides, width, "", shown, counts="")
-    panels = [_panel(rows[rows["issue"] == i], sides.issue_name(i), panel, meetings, frame) for i in shown]
-    grid = alt.concat(*panels, columns=1 if width <= NARROW else 2, spacing={"row": 22, "column": 26})
-    return finish(grid.resolve_scale(color="shared", shape="shared", size="shared"), "Positions over time", rows)
+    return rows
 
 
 def _moving(table: pd.DataFrame) -> list[str]:
