@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stance.classifier.predict import Model
+    from stance.contrast.comparison import Comparison
     from stance.documents.document import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -145,18 +146,29 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 @click.option("--open", "open_report", is_flag=True, help="Open the report in the browser.")
 @metadata_options
 @model_options
-@click.option("--json", "as_json", is_flag=True, help="Print the headline findings as JSON.")
-def compare(first: str, second: str | None, output: str, as_json: bool, open_report: bool, **options: Any) -> None:
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="What is printed: one line a finding, the report as Markdown, or the findings for machines.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def compare(
+    first: str, second: str | None, output: str, shape: str, as_json: bool, open_report: bool, **options: Any
+) -> None:
     """Contrast how two sides put the topics that they share, as an HTML report with tables and figures.
 
     Two documents: the American and the Chinese account of one meeting. One argument: a scored table, or a folder (or
-    JSONL) of documents that carry their source, and the event that ties two accounts together.
-    """
-    from dataclasses import asdict
+    JSONL) of documents that carry their source, and the event that ties two accounts together; with several meetings
+    the report shows them over time.
 
+    Written to the folder: report.html, report.md, findings.json, sentences.parquet, tables as CSV, figures as SVG and
+    PNG.
+    """
     import stance
     from stance.contrast.gold import read_gold
-    from stance.report.findings import headline
 
     groups = tuple(g.strip() for g in options["groups"].split(","))
     if len(groups) != 2:
@@ -182,18 +194,29 @@ def compare(first: str, second: str | None, output: str, as_json: bool, open_rep
     gold = read_gold(options["gold"]) if options["gold"] else None
     comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book, gold=gold)
     files = comparison.write(output)
-    findings = headline(comparison)
-    if as_json:
-        click.echo(json.dumps({"report": str(files[0]), "findings": [asdict(f) for f in findings]}, ensure_ascii=False))
-    else:
-        for finding in findings:
-            click.echo(f"- {finding.text}")
-        for note in comparison.corrected.notes[:1] if gold is not None else comparison.sides.prediction_note:
-            click.echo(f"\n{note}")
-        click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} tables and figures beside it)")
+    _print_findings(comparison, files, "json" if as_json else shape)
     if open_report:
         click.launch(str(files[0]))
     sys.exit(1 if failures else 0)
+
+
+def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> None:
+    """The findings on stdout, in words, as Markdown or as JSON."""
+    from stance.report.findings import headline
+    from stance.report.page import finding_heading
+    from stance.report.text import findings_record, markdown_report
+
+    if shape == "json":
+        record = {"report": str(files[0]), **findings_record(comparison)}
+        click.echo(json.dumps(record, ensure_ascii=False, allow_nan=False, default=str))
+    elif shape == "markdown":
+        click.echo(markdown_report(comparison), nl=False)
+    else:
+        for finding in headline(comparison):
+            click.echo(f"- {finding_heading(finding, comparison)}. {finding.text}")
+        for note in comparison.corrected.notes[:1] if "gold" in comparison.table else comparison.sides.prediction_note:
+            click.echo(f"\n{note}")
+        click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} more files beside it: tables, figures, text)")
 
 
 @main.command()
@@ -299,6 +322,9 @@ def _score_pair(
                 there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
                 raise StanceError(f"{path}: no turn of {speaker!r}. Speakers found: {there}")
             part = part[turns]
+        elif len(part) and part["speaker"].nunique() > 1:
+            there = ", ".join(sorted(set(part["speaker"].dropna())))
+            click.echo(f"note: {path} holds turns of {there}; --{source}-speaker takes those of one", err=True)
         parts.append(part)
     if any(p.empty for p in parts):
         _report_failures(failures)

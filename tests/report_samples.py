@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from stance.codebook import load_codebook
 from stance.table import check_table
 
 SCRIPT = "<script>alert(1)</script>"
@@ -55,4 +57,64 @@ def invented_table(copies: int = 1, probs: bool = True) -> pd.DataFrame:
                     probs |= {f"frame:{k}": 0.7 for k in frame}
                     row |= {"p_stance": p, "p_holder": 0.9, "p_issue_main": 0.8, "model": "invented 1", "probs": probs}
                 rows.append(row)
+    return check_table(pd.DataFrame(rows))
+
+
+OPENINGS = ("She said that", "The minister noted that", "He made clear that", "The delegation recalled that")
+SUBJECTS = (
+    "the harbour",
+    "the grain quota",
+    "the observatory",
+    "the ferry line",
+    "the treaty",
+    "the tower",
+    "the fund",
+)
+VERBS = (
+    "must be kept open",
+    "will be reviewed",
+    "is a matter of trust",
+    "cannot be bargained over",
+    "served both peoples",
+)
+ENDINGS = ("for a generation", "in the spring", "without delay", "as the record shows", "before the next round")
+
+
+FREQUENT = {"neutral": 6, "commitment": 6, "agreement": 5, "overture": 4, "red_line": 0.5, "opposition": 0.7}
+"""How often stances are drawn; the others once."""
+
+
+def invented_series(meetings: int = 30, sentences: int = 30) -> pd.DataFrame:
+    """A long series of invented meetings with labels drawn at random, to measure a large report.
+
+    Args:
+        meetings: how many, a month apart.
+        sentences: of each account.
+    """
+    rng = np.random.default_rng(0)
+    book = load_codebook()
+    issues = [k for k in book["issue"].keys if k != "none"]
+    weight = 1 / np.arange(1, len(issues) + 1)
+    often = np.array([FREQUENT.get(k, 1) for k in book["stance"].keys])
+    rows = []
+    for number in range(meetings):
+        date = f"{2020 + number // 12}-{number % 12 + 1:02d}-15"
+        for source in ("us", "china"):
+            for sent_id in range(sentences):
+                words = [str(rng.choice(part)) for part in (OPENINGS, SUBJECTS, VERBS, SUBJECTS, VERBS, ENDINGS)]
+                stance = str(rng.choice(book["stance"].keys, p=often / often.sum()))
+                issue = list(dict.fromkeys(map(str, rng.choice(issues, rng.integers(1, 3), p=weight / weight.sum()))))
+                issue = ["none"] if rng.random() < 0.15 else issue
+                p = round(float(rng.uniform(0.3, 1)), 3)
+                rows.append(
+                    {
+                        "doc_id": f"{date}-{source}", "source": source, "date": date, "sent_id": sent_id,
+                        "title": f"Invented account no. {number} ({source})", "event": f"Invented meeting no. {number}",
+                        "text": f"{words[0]} {words[1]} {words[2]} and {words[3]} {words[4]} {words[5]}.",
+                        "issue": issue, "stance": stance, "holder": source, "paragraph": sent_id // 4,
+                        "frame": list(map(str, rng.choice(book["frame"].keys, 1))), "p_stance": p, "p_holder": 0.9,
+                        "p_issue_main": p, "model": "invented 1",
+                        "probs": {f"stance:{stance}": p, "stance:red_line": p if stance == "red_line" else 0.1},
+                    }
+                )  # fmt: skip
     return check_table(pd.DataFrame(rows))

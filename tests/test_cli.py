@@ -98,7 +98,9 @@ def test_compare_takes_a_scored_table_and_prints_json(scored, tmp_path):
     done = run("compare", scored, "-o", tmp_path / "report", "--json")
     found = json.loads(done.stdout)
     assert done.returncode == 0
-    assert len(found["findings"]) >= 3
+    assert len(found["findings"]) >= 3 and found["findings"][0]["evidence"][0]["text"]
+    again = run("compare", scored, "-o", tmp_path / "report", "--format", "markdown")
+    assert again.stdout == (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
 def test_compare_takes_one_speaker_of_a_transcript(tmp_path):

@@ -16,8 +16,12 @@ from stance.errors import StanceError
 from stance.report.charts import agenda_chart, stance_chart, to_png, to_svg, words_chart
 from stance.report.findings import headline
 from stance.report.html import render_report, safe_json
+from stance.report.meetings import agenda_by_meeting, find_meetings, positions_by_meeting, red_line_history
+from stance.report.position_charts import divergence_chart, ladder_chart
 from stance.report.style import stance_colors, stance_order
-from tests.report_samples import SCRIPT, invented_table
+from stance.report.text import findings_json, markdown_report
+from stance.report.time_charts import agenda_matrix, red_line_timeline, stance_timeline
+from tests.report_samples import SCRIPT, invented_series, invented_table
 
 
 class Page(HTMLParser):
@@ -52,8 +56,9 @@ def page(html) -> Page:
 
 def test_sections_headings_and_landmarks(page):
     ids = [attrs.get("id") for _, attrs in page.tags]
-    sections = ["findings", "agenda", "stances", "disagreements", "red-lines", "framing", "sentences", "method"]
-    assert [i for i in ids if i in sections] == sections
+    sections = ["findings", "agenda", "stances", "disagreements", "red-lines", "cooperation", "attribution"]
+    sections += ["alignment", "framing", "sentences", "downloads", "method"]
+    assert [i for i in ids if i in sections] == sections and "over-time" not in ids
     assert len(page.all("h1")) == len(page.all("main")) == len(page.all("header")) == len(page.all("footer")) == 1
     levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
@@ -64,7 +69,7 @@ def test_text_of_documents_stays_text(html, page):
     assert SCRIPT not in html
     assert "&lt;script&gt;alert(1)" in html
     assert not page.all("img")
-    assert [a.get("type") for a in page.all("script")] == ["application/json", None]
+    assert [a.get("type") for a in page.all("script")] == ["application/json", "application/octet-stream", None]
     assert not [attrs for _, attrs in page.tags if any(k.startswith("on") for k in attrs)]
     data = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)
     assert data
@@ -92,8 +97,9 @@ def test_every_badge_has_its_probability_and_every_control_a_label(html, page):
 
 def test_charts_are_named_images_with_links_into_the_page(page):
     images = page.all("svg")
-    assert len(images) == 12 and all(a["role"] == "img" and a["aria-label"] for a in images)
-    assert any(a.get("href") == "#issue=taiwan" and a.get("tabindex") == "-1" for a in page.all("a"))
+    assert len(images) == 24 and all(a["role"] == "img" and a["aria-label"] for a in images)
+    assert any(a.get("data-go") == "#issue=taiwan" for a in page.all("g"))
+    assert any(a.get("href") == "#issue=taiwan" for a in page.all("a"))
 
 
 def test_context_and_counterpart_stand_in_the_cards(html):
@@ -104,7 +110,7 @@ def test_context_and_counterpart_stand_in_the_cards(html):
 
 def test_findings_are_careful(comparison):
     findings = headline(comparison)
-    assert 5 <= len(findings) <= 9
+    assert 5 <= len(findings) <= 11
     text = " ".join(f.text for f in findings)
     assert "(1 of 5 sentences) and human rights (1)" in text and "no counterpart found" in text
     assert "1 red line, on Taiwan (p = 0.60)" in text and "1 more sentence may name one" not in text
@@ -112,6 +118,83 @@ def test_findings_are_careful(comparison):
     keys = set(zip(comparison.table["doc_id"], comparison.table["sent_id"], strict=True))
     assert all(set(f.evidence) <= keys for f in findings)
     assert json.dumps([f.figures for f in findings], allow_nan=False)
+
+
+def test_every_finding_is_told_in_one_line(comparison, html):
+    for finding in headline(comparison):
+        assert 10 < len(finding.brief) < 160 and "\n" not in finding.brief
+    assert html.count('class="brief"') == len(headline(comparison))
+
+
+def test_a_series_is_shown_over_time():
+    page = Page(render_report(stance.compare(invented_table(copies=4))))
+    ids = {attrs.get("id") for _, attrs in page.tags}
+    assert {"over-time", "figure-stance-timeline", "figure-agenda-matrix", "figure-red-line-timeline"} <= ids
+    assert any(a.get("href") == "#meeting=2024-01-03" for a in page.all("a"))
+    assert any(a.get("data-go") == "#issue=taiwan&meeting=2024-01-02" for a in page.all("g"))
+
+
+def test_a_report_of_thirty_meetings_is_below_two_megabytes():
+    html = render_report(stance.compare(invented_series(meetings=30, sentences=30)))
+    assert 1_000_000 < len(html.encode()) < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("dates", "events", "labels"),
+    [
+        (["2024-01-05", "2024-03-01"], ["A", "B"], ("Jan 2024", "Mar 2024")),
+        (["2024-01-05", "2024-01-20"], ["A", "B"], ("5 Jan 2024", "20 Jan 2024")),
+        (["2024-01-05", "2024-01-05"], ["A", "B"], ("1: 5 Jan 2024", "2: 5 Jan 2024")),
+        ([None, None], ["A", "B"], ("A", "B")),
+        (["2024-01-05", "2024-03-01"], [None, None], ("2024-01-05", "2024-03-01")),
+        (["2024-01-05", "2024-03-01"], ["A", "A"], ("2024-01-05", "2024-03-01")),
+        ([None, None], [None, None], ()),
+    ],
+)
+def test_meetings_are_found(dates, events, labels):
+    table = invented_table(copies=2)
+    number = table["event"].str[-1].astype(int)
+    table = table.assign(date=number.map(dict(enumerate(dates))), event=number.map(dict(enumerate(events))))
+    found = find_meetings(stance.compare(table).sides)
+    assert found.labels == labels
+    assert found.several == (len(labels) > 1)
+    assert set(found.of_document.values()) == set(found.keys)
+    assert len(set(found.keys)) == len(labels)
+
+
+def test_hundreds_of_dates_are_taken_together():
+    rows = invented_table(copies=1)
+    days = pd.date_range("2015-01-01", periods=120, freq="20D")
+    tables = [rows.assign(date=f"{d:%Y-%m-%d}", event=None, doc_id=rows["doc_id"] + str(d)) for d in days]
+    found = find_meetings(stance.compare(pd.concat(tables)).sides)
+    assert 20 < len(found.keys) <= 40 and found.keys[0] == "2015Q1"
+
+
+def test_series_charts_say_what_the_table_says():
+    comparison = stance.compare(invented_table(copies=3))
+    meetings = find_meetings(comparison.sides)
+    cells = agenda_by_meeting(comparison, meetings).set_index(["issue", "group", "meeting"])
+    assert cells.loc[("taiwan", "china", "2024-01-02"), ["count", "n"]].tolist() == [2, 4]
+    positions = positions_by_meeting(comparison, meetings).set_index(["issue", "group", "meeting"])
+    assert positions.loc[("taiwan", "us", "2024-01-01"), "estimate"] == pytest.approx(-0.8)
+    assert positions.loc[("taiwan", "china", "2024-01-01"), "estimate"] == pytest.approx((-1 + 0) / 2)
+    assert red_line_history(comparison, meetings)["meeting"].tolist() == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    for chart in (stance_timeline, agenda_matrix, red_line_timeline):
+        svg = to_svg(chart(comparison, meetings, 720))
+        assert "Taiwan" in svg and "meeting=2024-01-03" in svg
+    assert "United States, 12 sentences" in to_svg(ladder_chart(comparison.stances))
+    assert "Taiwan" in to_svg(divergence_chart(comparison.stances))
+
+
+def test_markdown_and_json_hold_the_findings(comparison):
+    text = markdown_report(comparison)
+    record = json.loads(findings_json(comparison))
+    assert SCRIPT not in text and "\\<script\\>" in text
+    for finding, given in zip(headline(comparison), record["findings"], strict=True):
+        assert given["text"] == finding.text and len(given["evidence"]) == len(finding.evidence)
+        assert re.sub(r"\\", "", text).count(finding.text) == 1
+    assert {e["text"] for f in record["findings"] for e in f["evidence"]} <= set(comparison.table["text"])
+    assert text.startswith("# Vienna 0\n")
 
 
 def test_hand_coded_tables_and_one_sided_issues_do_not_fail():
@@ -164,6 +247,8 @@ def test_written_files(comparison, tmp_path: Path):
     assert files[0].name == "report.html" and all(f.stat().st_size for f in files)
     names = {f.relative_to(tmp_path / "out").as_posix() for f in files}
     assert {"findings.json", "sentences.parquet", "tables/agenda_differences.csv", "figures/red_lines.svg"} <= names
+    assert {"report.md", "figures/divergence.png", "figures/ladder.svg"} <= names
+    assert (tmp_path / "out/figures/agenda.png").read_bytes().startswith(b"\x89PNG")
     assert {"tables/framing_words.csv", "tables/red_lines_possible.csv", "tables/agenda_sensitivity.csv"} <= names
     with (tmp_path / "out/tables/disagreements_evidence.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -1,7 +1,9 @@
-"""The report in a real browser: filters, links, layout, and that the page asks for nothing."""
+"""The report in a real browser: filters, links, layout, downloads, access, and that the page asks for nothing."""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ import pytest
 
 import stance
 from stance.report.html import render_report
+from stance.report.table_files import all_tables
 from tests.report_samples import SCRIPT, invented_table
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
@@ -91,7 +94,7 @@ def test_a_chip_shows_exactly_the_sentences_of_its_issue(open_page):
 
 def test_a_row_of_a_chart_filters_by_its_issue(open_page):
     page = open_page()
-    page.locator("#agenda .wide a[href='#issue=human_rights']").first.click()
+    page.locator("#agenda .wide [data-go='#issue=human_rights']").first.click()
     page.wait_for_function("document.querySelectorAll('.sentence').length === 1")
     assert "beliefs" in shown(page)[0]
 
@@ -138,6 +141,97 @@ def test_with_many_documents_only_filtered_sentences_are_shown(open_page):
     page.wait_for_function("document.querySelectorAll('.sentence').length === 6")
 
 
+def test_a_meeting_shows_its_two_accounts_side_by_side(open_page):
+    page = open_page("many")
+    page.get_by_role("link", name="Vienna 3").click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 12")
+    assert page.locator("#side-0 .sentence").count() == page.locator("#side-1 .sentence").count() == 6
+    assert page.locator("#f-meeting").input_value() == "2024-01-04"
+    page.select_option("#f-meeting", "2024-01-05")
+    assert page.locator("h4").filter(has_text="no. 4").count() == 2
+
+
+def test_a_mark_of_the_agenda_shows_its_issue_at_its_meeting(open_page):
+    page = open_page("many")
+    mark = page.locator("#figure-agenda-matrix .wide [data-go='#issue=taiwan&meeting=2024-01-02']").first
+    mark.click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 3")
+    assert page.url.endswith("#issue=taiwan&meeting=2024-01-02")
+
+
+def test_a_finding_unfolds_and_shows_exactly_the_sentences_behind_it(open_page):
+    page = open_page()
+    finding = page.locator(".findings li", has_text="Red lines")
+    assert not finding.locator("p").first.is_visible()
+    finding.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert "p = 0.60" in finding.locator("p").first.inner_text()
+    finding.get_by_role("link", name="Read the sentence").click()
+    page.wait_for_function("document.querySelectorAll('.sentence').length === 1")
+    assert "plays with fire" in shown(page)[0]
+    assert "Red lines" in page.locator("#status").inner_text()
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(open_page):
+    page = open_page(color_scheme="light")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(paper)
+    button = page.get_by_role("button", name="Dark", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-pressed") == "true"
+    dark = page.evaluate(paper)
+    assert dark != light
+    assert open_page(color_scheme="dark").evaluate(paper) == dark
+    button.click()
+    assert page.evaluate(paper) == light and button.get_attribute("aria-pressed") == "false"
+
+
+def saved(page, button) -> bytes:
+    with page.expect_download() as waiting:
+        button.click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_every_table_can_be_taken_out_of_the_page(open_page):
+    page = open_page()
+    tables = all_tables(stance.compare(invented_table()))
+    buttons = page.locator("#downloads button[data-kind=csv]")
+    assert {b.get_attribute("data-name") for b in buttons.all()} == set(tables)
+    for name in ("agenda", "disagreements_evidence"):
+        text = saved(page, page.locator(f"#downloads button[data-kind=csv][data-name={name}]")).decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert list(rows[0]) == list(tables[name].columns) and len(rows) == len(tables[name])
+
+
+def test_the_sentences_shown_can_be_taken_out_of_the_page(open_page):
+    page = open_page(fragment="#holder=other")
+    text = saved(page, page.locator("button[data-name=shown]")).decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == len(shown(page)) == 2
+    assert rows[1]["text"].startswith("'=SUM(A1)") and "</script><img" in rows[1]["text"]
+
+
+def test_every_figure_can_be_taken_out_of_the_page(open_page):
+    page = open_page(color_scheme="dark")
+    for name in ("divergence", "agenda"):
+        svg = saved(page, page.locator(f"#downloads button[data-kind=svg][data-name={name}]")).decode()
+        assert svg.startswith("<svg") and "#FFFFFF" in svg and "http://www.w3.org/2000/svg" in svg
+        png = saved(page, page.locator(f"#downloads button[data-kind=png][data-name={name}]"))
+        assert png.startswith(b"\x89PNG") and len(png) > 5000
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["pair", "many"])
+def test_nothing_stands_in_the_way_of_access(open_page, name, scheme, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python")
+    page = open_page(name, "#issue=taiwan", viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"][:120]) for v in found] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["pair", "many"])
 def test_nothing_overflows_on_a_phone(open_page, name, scheme):
@@ -152,7 +246,9 @@ def test_every_focusable_thing_has_a_name_and_the_skip_link_comes_first(open_pag
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.url.endswith("#sentences") and len(shown(page)) == 12
-    nameless = "es => es.filter(e => !(e.innerText || e.ariaLabel || e.labels?.length || '').toString().trim()).length"
+    nameless = (
+        "es => es.filter(e => !(e.textContent || e.ariaLabel || e.labels?.length || '').toString().trim()).length"
+    )
     assert page.locator("a:not(svg a), button, select, input, summary").evaluate_all(nameless) == 0
 
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from stance.contrast.stances import Stances
 
 __all__ = [
-    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "stance_chart", "to_png",
-    "to_svg", "words_chart",
+    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "stance_chart", "svg_to_png",
+    "to_png", "to_svg", "words_chart",
 ]  # fmt: skip
 
 
@@ -210,6 +210,21 @@ def to_svg(chart: Chart) -> str:
     return re.sub(r'xlink:href="[^"#]*#', 'xlink:href="#', svg)
 
 
+def svg_to_png(svg: str, scale: float = 2.0) -> bytes:
+    """Turn a drawing of `to_svg` into PNG on white.
+
+    Args:
+        svg: the drawing.
+        scale: pixels a unit; 2 is sharp on screens, 4 in print.
+    """
+    import vl_convert
+
+    size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    paper = f'<rect width="{size[1]}" height="{size[2]}" fill="{PAPER}"/>' if size else ""
+    png: bytes = vl_convert.svg_to_png(re.sub(r"(<svg[^>]*>)", rf"\g<1>{paper}", svg, count=1), scale=scale)
+    return png
+
+
 def to_png(chart: Chart, scale: float = 2.0) -> bytes:
     """Draw a chart as PNG on white, without a browser and without the network.
 
@@ -217,12 +232,7 @@ def to_png(chart: Chart, scale: float = 2.0) -> bytes:
         chart: from a function of this module, or any Altair chart with its data inside.
         scale: pixels a unit; 2 is sharp on screens, 4 in print.
     """
-    import vl_convert
-
-    spec = chart.to_dict(validate=False)
-    spec.setdefault("config", {})["background"] = PAPER
-    png: bytes = vl_convert.vegalite_to_png(spec, vl_version=_vega_lite(), scale=scale, allowed_base_urls=[])
-    return png
+    return svg_to_png(to_svg(chart), scale)
 
 
 def _vega_lite() -> str:

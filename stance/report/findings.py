@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from stance.contrast.result import names_issue
 from stance.contrast.statistics import clustered_share
+from stance.report.agenda_findings import agreed, only, shared
+from stance.report.briefs import brief
 from stance.report.charts import distinctive
+from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive
 from stance.report.lookup import groups_of, keys_of, looked_up
-from stance.report.style import count, interval, joined, percent, signed
+from stance.report.position_charts import ranked_differences
+from stance.report.series_findings import attribution, drift
+from stance.report.style import count, interval, percent, signed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
 FEW = 10
 """Below this many sentences of a side, shares are said to be thin."""
-LISTED = 4
-"""How many issues a finding names; the rest is counted."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One finding.
-
-    Attributes:
-        kind: what it is about: ``shared``, ``only``, ``agreed``, ``red_lines``, ``positions``, ``disagreements``,
-            ``framing`` or ``evidence``.
-        text: the finding in words, with counts and intervals.
-        figures: the numbers in the text, for machines.
-        evidence: the sentences behind it, as ``(doc_id, sent_id)``.
-    """
-
-    kind: str
-    text: str
-    figures: dict[str, Any] = field(default_factory=dict)
-    evidence: list[tuple[str, int]] = field(default_factory=list)
 
 
 def headline(comparison: Comparison) -> list[Finding]:
-    """The five to nine findings to read first.
+    """The findings to read first, about ten.
 
     Args:
         comparison: from `stance.compare`.
@@ -51,121 +35,30 @@ def headline(comparison: Comparison) -> list[Finding]:
         findings in the order of the report's sections; the last says how much the evidence carries.
     """
     first, second = comparison.sides.groups
-    found = [_shared(comparison), _only(comparison, first), _only(comparison, second), _agreed(comparison)]
-    found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison), _framing(comparison)]
-    return [*(f for f in found if f), _carries(comparison)]
-
-
-def _account(comparison: Comparison, group: str) -> str:
-    """How a side's documents are called: they are an account, not the side."""
-    sides = comparison.sides
-    name = sides.names[sides.groups.index(group)]
-    return f"the {name} account" if sides.by == "source" else name
-
-
-def _both(comparison: Comparison) -> str:
-    return "both accounts" if comparison.sides.by == "source" else "both groups"
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _naming(comparison: Comparison, issues: list[str], group: str | None = None) -> list[tuple[str, int]]:
-    table = comparison.agenda.evidence
-    if group is not None:
-        table = table[groups_of(comparison.sides, table) == group]
-    return keys_of(table[table["issue"].map(lambda given: bool(set(given) & set(issues))).astype(bool)])
-
-
-def _shared(comparison: Comparison) -> Finding:
-    agenda, sides = comparison.agenda, comparison.sides
-    issues = agenda.raised_by("both")
-    if not issues:
-        return Finding("shared", f"No issue is raised by {_both(comparison)} at this threshold.", {"issues": []})
-    counts = {i: [_count(comparison, i, g) for g in sides.groups] for i in issues}
-    named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,})" for i in issues[:LISTED]]
-    n = [_substantive(comparison, g) for g in sides.groups]
-    text = (
-        f"{_upper(_both(comparison))} raise {_listed(named, len(issues))}; of {n[0]:,} ({sides.names[0]}) and {n[1]:,} "
-        f"({sides.names[1]}) sentences with an issue."
-    )
-    return Finding("shared", text, {"issues": counts, "n": n}, _naming(comparison, issues[:LISTED]))
-
-
-def _listed(named: list[str], total: int) -> str:
-    return joined([*named, f"{total - LISTED} more"] if total > LISTED else named)
-
-
-def _count(comparison: Comparison, issue: str, group: str) -> int:
-    table = comparison.agenda.table
-    return int(table.loc[(table["issue"] == issue) & (table["group"] == group), "count"].sum())
-
-
-def _substantive(comparison: Comparison, group: str) -> int:
-    table = comparison.agenda.evidence
-    return int((groups_of(comparison.sides, table) == group).sum())
-
-
-def _only(comparison: Comparison, group: str) -> Finding | None:
-    agenda, sides = comparison.agenda, comparison.sides
-    issues = agenda.raised_by(group)
-    if not issues:
-        return None
-    counts = {i: _count(comparison, i, group) for i in issues}
-    n = _substantive(comparison, group)
-    named = [f"{sides.issue_name(i)} ({counts[i]:,} of {count(n, 'sentence')})" for i in issues[:1]]
-    named += [f"{sides.issue_name(i)} ({counts[i]:,})" for i in issues[1:LISTED]]
-    highest = agenda.differences.set_index("issue")["highest"].astype(float).reindex(issues)
-    nearest = ""
-    if highest.notna().any():
-        issue = str(highest.idxmax())
-        about = f", for {sides.issue_name(issue)}" if len(issues) > 1 else ""
-        nearest = f" (highest probability there {highest.max():.2f}{about})"
-    other = _account(comparison, sides.other(group))
-    text = f"Only {_account(comparison, group)} raises {_listed(named, len(issues))}; no counterpart found in {other} "
-    figures = {"group": group, "issues": counts, "n": n, "highest_elsewhere": highest.dropna().round(4).to_dict()}
-    return Finding("only", f"{text}at this threshold{nearest}.", figures, _naming(comparison, issues[:LISTED], group))
-
-
-def _agreed(comparison: Comparison) -> Finding | None:
-    sides, table = comparison.sides, comparison.stances.evidence
-    agreed = table[table["stance"].isin(sides.codebook["stance"].with_role("agreed"))]
-    if agreed.empty:
-        return None
-    groups = groups_of(comparison.sides, agreed)
-    counts = {i: [int((names_issue(agreed, i) & (groups == g)).sum()) for g in sides.groups] for i in sides.issues}
-    both = sorted((i for i in counts if min(counts[i])), key=lambda i: -sum(counts[i]))
-    parts = []
-    if both:
-        named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in both[:LISTED]]
-        parts.append(f"{_upper(_both(comparison))} report something agreed on {_listed(named, len(both))}")
-    for number, group in enumerate(sides.groups):
-        alone = sorted((i for i in counts if counts[i][number] and i not in both), key=lambda i: -counts[i][number])
-        if alone:
-            named = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[:LISTED]]
-            parts.append(f"only {_account(comparison, group)} does on {_listed(named, len(alone))}")
-    text = "; ".join(parts) + "."
-    if not both:
-        text = f"No issue is reported as agreed by {_both(comparison)}: {text}"
-    return Finding("agreed", text, {"issues": {i: c for i, c in counts.items() if sum(c)}}, keys_of(agreed))
+    found = [shared(comparison), only(comparison, first), only(comparison, second), agreed(comparison)]
+    found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
+    found += [attribution(comparison), _framing(comparison), drift(comparison)]
+    found.append(_carries(comparison))
+    return [replace(f, brief=brief(comparison, f)) for f in found if f]
 
 
 def _red_lines(comparison: Comparison) -> Finding:
     sides, red = comparison.sides, comparison.red_lines
     groups = groups_of(comparison.sides, red.evidence)
-    parts, figures = [], {}
+    parts: list[str] = []
+    figures: dict[str, Any] = {}
     for group in sides.groups:
         mine = red.evidence[groups == group]
         figures[group] = {"count": len(mine), "p": [round(float(p), 4) for p in mine["p_limit"]]}
+        figures[group]["issues"] = {str(i): int(n) for i, n in mine["issue_main"].value_counts().items()}
         if mine.empty:
-            parts.append(f"{_account(comparison, group)} names none")
+            parts.append(f"{account(comparison, group)} names none")
             continue
         issues = mine["issue_main"].value_counts()
         named = [f"{sides.issue_name(str(i))}{'' if len(issues) == 1 else f' ({c:,})'}" for i, c in issues.items()]
         sure = [f"{p:.2f}" for p in mine["p_limit"].head(3)] + (["…"] if len(mine) > 3 else [])
-        what = f"{count(len(mine), 'red line')}, on {_listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
-        parts.append(f"{_account(comparison, group)} names {what}")
+        what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
+        parts.append(f"{account(comparison, group)} names {what}")
     possible = len(red.possible.dropna(subset=["doc_id"]))
     more = f" {count(possible, 'more sentence')} may name one (probability 0.20 or more)." if possible else ""
     text = f"Red lines: {'; '.join(parts)}."
@@ -178,12 +71,7 @@ def _positions(comparison: Comparison) -> Finding | None:
     stances, sides = comparison.stances, comparison.sides
     if stances.differences.empty:
         return Finding("positions", "No issue has sentences in which both sides speak for themselves.", {})
-    counts = stances.table.pivot(index="issue", columns="group", values="n").reindex(columns=list(sides.groups))
-    ranked = stances.differences.assign(
-        sure=stances.differences["p_adjusted"] < 0.05,
-        enough=counts.min(axis=1).reindex(stances.differences["issue"]).to_numpy() >= 3,
-        size=stances.differences["difference"].abs(),
-    ).sort_values(["sure", "enough", "size"], ascending=False)
+    ranked = ranked_differences(stances)
     top = ranked.iloc[0].to_dict()
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
@@ -191,27 +79,22 @@ def _positions(comparison: Comparison) -> Finding | None:
         f"{signed(rows[g]['estimate'])} ({name}, n = {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
+    start = "" if top["enough"] else "No issue has three sentences of each side, so read what follows as a pointer. "
     text = (
-        f"Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} against "
-        f"{said[1]}, difference {signed(top['difference'])}{_certainty(top, share=False)}"
+        f"{start}Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} "
+        f"against {said[1]}, difference {signed(top['difference'])}{certainty(top, share=False)}"
     )
-    figures = {"issue": issue, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
+    figures: dict[str, Any] = {
+        "issue": issue,
+        "enough": bool(top["enough"]),
+        **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")},
+    }
+    figures |= {
+        "means": [rounded(rows[g]["estimate"]) for g in sides.groups],
+        "n": [rows[g]["n"] for g in sides.groups],
+    }
     own = stances.evidence
     return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
-
-
-def _certainty(row: dict[Any, Any], share: bool) -> str:
-    """What follows a difference: its interval and test, or that there is none."""
-    if pd.isna(row["low"]) or pd.isna(row["p"]):
-        return "; too few sentences for a test."
-    text = f" {interval(row['low'], row['high'], share)}, p = {row['p_adjusted']:.2g} after correction"
-    if row["low"] <= 0 <= row["high"]:
-        return text + "; the interval spans zero, so this may be chance."
-    return text + ("." if row["p_adjusted"] < 0.05 else "; not significant once corrected for the number of tests.")
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else round(float(value), 4)
 
 
 def _disagreements(comparison: Comparison) -> Finding:
@@ -221,21 +104,23 @@ def _disagreements(comparison: Comparison) -> Finding:
     voiced = set(sides.codebook["stance"].with_role("difference"))
     units = looked_up(sides, own, ["event", "paragraph"])
     design = sides.design(units.assign(doc_id=own["doc_id"], **{sides.by: own_groups})) if len(own) else None
-    parts, figures = [], {}
+    parts: list[str] = []
+    figures: dict[str, Any] = {}
     for number, group in enumerate(sides.groups):
         mine, n = evidence[groups == group], int((own_groups == group).sum())
         figures[group] = {"count": len(mine), "n": n}
         if mine.empty or design is None:
-            parts.append(f"{_account(comparison, group)} in none of {n:,} own sentences")
+            parts.append(f"{account(comparison, group)} in none of {n:,} own sentences")
             continue
         hit = own["stance"].isin(voiced).to_numpy(dtype=bool)
         share, low, high = clustered_share(hit, design.group == number, design.unit)
+        figures[group] |= {"share": rounded(share), "low": rounded(low), "high": rounded(high)}
         kinds = mine["stance"].value_counts().head(2)
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
         issue = sides.issue_name(str(mine["issue_main"].value_counts().index[0]))
         shares = f"{percent(share)} {interval(low, high, True)}"
         told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), most on {issue}"
-        parts.append(f"{_account(comparison, group)} in {told}")
+        parts.append(f"{account(comparison, group)} in {told}")
     text = f"Difference is voiced by {'; by '.join(parts)}."
     return Finding("disagreements", text, figures, keys_of(evidence))
 
@@ -255,7 +140,7 @@ def _framing(comparison: Comparison) -> Finding | None:
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
-    text += f"; difference {percent(top['difference'])}{_certainty(top, share=True)}"
+    text += f"; difference {percent(top['difference'])}{certainty(top, share=True)}"
     words = framing.words[(framing.words["issue"] == "all issues") & (framing.words["p_adjusted"] < 0.05)]
     if len(words):
         best = distinctive(words, 3)
@@ -264,14 +149,15 @@ def _framing(comparison: Comparison) -> Finding | None:
         text += f" Most distinctive words: {'; '.join(told)}."
     evidence = comparison.stances.evidence
     carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
-    figures = {"frame": frame, **{k: _number(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
+    figures: dict[str, Any] = {"shares": [rounded(rows[g]["estimate"]) for g in sides.groups]}
+    figures |= {"frame": frame, **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     return Finding("framing", text, figures, keys_of(carrying))
 
 
 def _carries(comparison: Comparison) -> Finding:
     sides, table = comparison.sides, comparison.sides.table
     documents = [int(sides.of(g)["doc_id"].nunique()) for g in sides.groups]
-    n = [_substantive(comparison, g) for g in sides.groups]
+    n = [substantive(comparison, g) for g in sides.groups]
     unit = sides.design(sides.substantive()).name if len(sides.substantive()) else "sentence"
     each = count(documents[1], "document")
     text = (
@@ -285,6 +171,6 @@ def _carries(comparison: Comparison) -> Finding:
     if unit == "sentence":
         text += "They treat sentences as independent and are too narrow. "
     if any(table["model"]):
-        text += "Labels are a classifier's, and no figure is corrected for its errors."
+        text += "Labels are a classifier's, and no figure here is corrected for its errors."
     figures = {"n": n, "documents": documents, "sentences": len(table), "unit": unit}
     return Finding("evidence", text.strip(), figures)

@@ -9,36 +9,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.report import page
-from stance.report.charts import (
-    agenda_chart,
-    disagreement_chart,
-    frame_chart,
-    red_line_chart,
-    stance_chart,
-    words_chart,
-)  # fmt: skip
+from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.findings import headline
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
+from stance.report.meetings import find_meetings
+from stance.report.page_cards import decks
+from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
 from stance.report.style import signed, stance_order
+from stance.report.table_files import all_tables, packed, to_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stance.contrast.comparison import Comparison
+    from stance.report.meetings import Meetings
 
 HERE = Path(__file__).resolve().parent
-PHONE = 330
-"""Width of the charts that phones show."""
+OVERVIEW = 540
+"""Width of the figure beside the findings."""
 
 
-def render_report(comparison: Comparison, title: str | None = None) -> str:
+def render_report(comparison: Comparison, title: str | None = None, figures: Figures | None = None) -> str:
     """Render a comparison as one self-contained HTML page.
 
     Args:
         comparison: from `stance.compare`.
         title: heading of the page; the event, or else the two sides, if None.
+        figures: from `stance.report.figures.make_figures`, to draw each only once; made here if None.
 
     Returns:
         HTML that loads nothing: style, script, data and charts are inside, and its content security policy forbids
@@ -53,12 +50,17 @@ def render_report(comparison: Comparison, title: str | None = None) -> str:
     environment.filters["signed"] = signed
     script = (HERE / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    labels = page.Labels(comparison)
-    charts = {k: {w: Markup(svg) for w, svg in pair.items()} for k, pair in _charts(comparison).items()}
+    labels, meetings = page.Labels(comparison), find_meetings(comparison.sides)
+    drawn = _drawn(figures or make_figures(comparison, meetings))
+    files = {name: to_csv(table) for name, table in all_tables(comparison).items()}
     return environment.get_template("report.html.j2").render(
-        **_content(comparison, labels, title),
-        charts=charts,
-        data=Markup(safe_json(page.page_data(comparison, labels))),
+        **_content(comparison, labels, meetings, title),
+        charts={
+            k: {w: text if w == "label" else Markup(text) for w, text in pair.items()} for k, pair in drawn.items()
+        },
+        files={name: text.count("\n") - 1 for name, text in files.items()},
+        data=Markup(safe_json(page.page_data(comparison, labels, meetings))),
+        packed=packed(files),
         style=Markup((HERE / "report.css").read_text(encoding="utf-8")),
         script=Markup(script),
         policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
@@ -66,27 +68,35 @@ def render_report(comparison: Comparison, title: str | None = None) -> str:
     )
 
 
-def _content(comparison: Comparison, labels: page.Labels, title: str | None) -> dict[str, Any]:
+def report_title(comparison: Comparison) -> str:
+    """The event that was compared; of several, the two sides."""
+    sides = comparison.sides
+    events = [str(e) for e in sides.table["event"].dropna().unique()]
+    own = f"{sides.names[0]} and {sides.names[1]}"
+    return events[0] if len(events) == 1 else f"{own} at {len(events)} meetings" if events else f"{own} compared"
+
+
+def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, title: str | None) -> dict[str, Any]:
     """Everything that the template shows besides charts and data."""
     sides, table = comparison.sides, comparison.sides.table
-    events = [str(e) for e in table["event"].dropna().unique()]
     documents = page.documents(comparison)
-    own = f"{sides.names[0]} and {sides.names[1]}"
     speakers = [str(s) for s in table["speaker"].dropna().unique() if s]
     codebook = sides.codebook
     return {
-        "title": title or (events[0] if len(events) == 1 else f"{own} compared"),
-        "events": events,
+        "title": title or report_title(comparison),
+        "events": [str(e) for e in table["event"].dropna().unique()],
+        "meetings": meeting_lines(comparison, meetings) if meetings.several else [],
+        "history": history(comparison, meetings, labels) if meetings.several else [],
         "speakers": speakers,
         "sides": list(sides.names),
         "documents": documents,
         "several": max(map(len, documents)) > 1,
         "findings": page.finding_views(headline(comparison), comparison),
         "chips": page.chips(comparison),
-        "cards": page.cards(comparison, comparison.disagreements.evidence, labels),
-        "red_lines": page.cards(comparison, comparison.red_lines.evidence, labels),
-        "possible": page.cards(comparison, comparison.red_lines.possible, labels),
+        "decks": decks(comparison, labels),
+        "agreed": page.agreed_chips(comparison),
         "tables": tables(comparison, labels),
+        "coded": f"{len(comparison.corrected.evidence):,}",
         "notes": {name: contrast.notes for name, contrast in comparison.contrasts.items()},
         "palette": [(codebook["stance"].label(k), labels.colors[k]) for k in stance_order(codebook)],
         "options": _options(comparison),
@@ -128,31 +138,19 @@ def _method(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _charts(comparison: Comparison) -> dict[str, dict[str, str]]:
-    """Every chart twice: for screens and paper, and for phones."""
-    c = comparison
-    names = f"{c.sides.names[0]} and {c.sides.names[1]}"
-    makers: dict[str, tuple[Callable[[int], Any], str]] = {
-        "agenda": (lambda w: agenda_chart(c.agenda, w), f"Share of sentences on each issue, {names}"),
-        "stances": (
-            lambda w: stance_chart(c.stances, w),
-            f"Stances on each issue, {names}",
-        ),
-        "disagreements": (
-            lambda w: disagreement_chart(c.disagreements, w),
-            f"Sentences voicing difference, {names}",
-        ),
-        "red_lines": (lambda w: red_line_chart(c.red_lines, w), f"Probability of each red line, {names}"),
-        "framing": (lambda w: frame_chart(c.framing, w), f"Share of sentences in each frame, {names}"),
-        "words": (lambda w: words_chart(c.framing, "all issues", page.WORDS, w), f"Distinctive words, {names}"),
-    }
-    return {
-        key: {
-            "wide": inline_svg(make(WIDTH), f"{key}-w", f"{label}; the figures are in the text and the table below"),
-            "narrow": inline_svg(make(PHONE), f"{key}-n", f"{label}; the figures are in the text and the table below"),
+def _drawn(figures: Figures) -> dict[str, dict[str, str]]:
+    """Every figure for screens and paper, and for phones those that do not scroll there; with its name."""
+    drawn = {}
+    for name, label in figures.labels.items():
+        wide = OVERVIEW if name == "divergence" else WIDTH
+        said = f"{label}; the figures are in the text and the tables"
+        small = figures.svg(name, PHONE) if name not in figures.scrolled else ""
+        drawn[name] = {
+            "wide": inline_svg(figures.svg(name, wide), f"{name}-w", said, wide),
+            "narrow": inline_svg(small, f"{name}-n", said, PHONE, hover=False) if small else "",
+            "label": label,
         }
-        for key, (make, label) in makers.items()
-    }
+    return drawn
 
 
 def safe_json(data: object) -> str:

@@ -7,36 +7,33 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.report.lookup import Key, Sentences, groups_of, keys_of
+from stance.report.findings import headline
+from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, stance_colors
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
-    from stance.report.findings import Finding
+    from stance.report.finding import Finding
+    from stance.report.meetings import Meetings
 
-CARDS = 60
-"""Most cards of one kind on the page; tables and filters hold the rest."""
-OPEN_CARDS = 6
-"""Cards that are shown at once; the others fold out."""
 MANY = 6
 """Above this number of documents a side the page shows only sentences that a filter picks."""
-LINKS = 3
-"""Sentences of each side that a finding links to."""
 WORDS = 10
 """Distinctive terms of each side."""
-ALIKE = 0.2
-"""Similarity of wording from which a counterpart is called similar."""
 SECTIONS = {
-    "shared": "agenda", "only": "agenda", "agreed": "stances", "positions": "stances", "disagreements": "disagreements",
-    "red_lines": "red-lines", "framing": "framing", "evidence": "method",
+    "shared": "agenda", "only": "agenda", "agreed": "cooperation", "positions": "stances",
+    "disagreements": "disagreements", "red_lines": "red-lines", "attribution": "attribution", "framing": "framing",
+    "drift": "over-time", "evidence": "method",
 }  # fmt: skip
 HEADINGS = {
     "shared": "On both agendas", "only": "On one agenda", "agreed": "Reported as agreed", "positions": "Positions",
-    "disagreements": "Difference", "red_lines": "Red lines", "framing": "Framing", "evidence": "What this rests on",
+    "disagreements": "Difference", "red_lines": "Red lines", "attribution": "Reported words", "framing": "Framing",
+    "drift": "Over time", "evidence": "What this rests on",
 }  # fmt: skip
 SECTION_NAMES = {
     "agenda": "agenda", "stances": "stances", "disagreements": "disagreements", "red-lines": "red lines",
-    "framing": "framing", "method": "method and limits",
+    "cooperation": "cooperation", "attribution": "reported words", "framing": "framing", "over-time": "time",
+    "method": "method and limits",
 }  # fmt: skip
 
 
@@ -92,101 +89,66 @@ class Labels:
         ]
 
 
-def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
-    """Findings with links to their section and to the first sentences of each side."""
-    sentences, sides = Sentences(comparison.table), comparison.sides
-    views = []
-    for f in findings:
-        links = []
-        for group, name in zip(sides.groups, sides.names, strict=True):
-            mine = [key for key in f.evidence if sentences[key][sides.by] == group]
-            numbers = [(key[1] + 1, _text(sentences[key]["date"]), sentence_link(key)) for key in mine[:LINKS]]
-            links.append({"side": name, "links": numbers, "more": max(0, len(mine) - LINKS)})
-        section = SECTIONS[f.kind]
-        heading = HEADINGS[f.kind] + (f": {_side_name(comparison, f)}" if f.kind == "only" else "")
-        views.append(
-            {
-                "heading": heading,
-                "text": f.text,
-                "section": section,
-                "section_name": SECTION_NAMES[section],
-                "evidence": links,
-            }
-        )
-    return views
-
-
-def _side_name(comparison: Comparison, finding: Finding) -> str:
+def finding_heading(finding: Finding, comparison: Comparison) -> str:
+    """The heading of a finding; with the side where it is about one."""
+    heading = HEADINGS[finding.kind]
+    if finding.kind != "only":
+        return heading
     sides = comparison.sides
-    return sides.names[sides.groups.index(finding.figures["group"])]
+    return f"{heading}: {sides.names[sides.groups.index(finding.figures['group'])]}"
+
+
+def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
+    """Findings with links to their sentences and to their section."""
+    return [
+        {
+            "heading": finding_heading(f, comparison), "brief": f.brief, "text": f.text, "number": number,
+            "sentences": len(f.evidence), "section": SECTIONS[f.kind], "section_name": SECTION_NAMES[SECTIONS[f.kind]],
+        }
+        for number, f in enumerate(findings, start=1)
+    ]  # fmt: skip
 
 
 def chips(comparison: Comparison) -> list[dict[str, Any]]:
     """Issues that both or only one side raises, with the two counts."""
-    agenda, sides = comparison.agenda, comparison.sides
-    counts = agenda.table.groupby(["issue", "group"])["count"].sum().astype(int).to_dict()
-    first, second = sides.names
-    lists = [
-        ("Raised by both", "both", None),
-        (f"Only {first}", sides.groups[0], 0),
-        (f"Only {second}", sides.groups[1], 1),
-    ]
+    agenda, groups = comparison.agenda, comparison.sides.groups
+    totals = agenda.table.pivot_table(index="issue", columns="group", values="count", aggfunc="sum").astype(int)
+    counts = {str(i): [int(row[g]) for g in groups] for i, row in totals.to_dict("index").items()}
+    issues = {who: agenda.raised_by(who) for who in ("both", *groups)}
+    return _chips(comparison, "Raised by both", issues, counts)
+
+
+def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
+    """Issues on which both or only one side reports something agreed, with the two counts."""
+    cooperation, groups = comparison.cooperation, comparison.sides.groups
+    if cooperation.reported.empty:
+        return []
+    totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
+    issues = {who: cooperation.reported_by(who) for who in ("both", *groups)}
+    counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
+    return _chips(comparison, "Reported as agreed by both", issues, counts, "&stance=agreement")
+
+
+def _chips(
+    comparison: Comparison, both: str, issues: dict[str, list[str]], counts: dict[str, list[int]], more: str = ""
+) -> list[dict[str, Any]]:
+    sides = comparison.sides
+    lists = [(both, "both", None), *((f"Only {sides.names[i]}", g, i) for i, g in enumerate(sides.groups))]
     return [
         {
             "heading": heading,
             "side": number,
             "chips": [
-                {
-                    "name": sides.issue_name(issue),
-                    "link": issue_link(issue),
-                    "counts": [counts[issue, g] for g in sides.groups],
-                }
-                for issue in agenda.raised_by(who)
+                {"name": sides.issue_name(issue), "link": issue_link(issue) + more, "counts": counts[issue]}
+                for issue in issues[who]
             ],
         }
         for heading, who, number in lists
     ]
 
 
-def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dict[str, Any]:
-    """Evidence as cards: the sentence, its context and labels, and the counterpart with its own.
-
-    Args:
-        comparison: the comparison.
-        evidence: a table with the columns of `stance.contrast.result.EVIDENCE`, and counterparts or none.
-        labels: names of the labels.
-    """
-    sentences = Sentences(comparison.table)
-    groups = list(comparison.sides.groups)
-    evidence = evidence.dropna(subset=["doc_id"])
-    shown = evidence.head(CARDS)
-    made = []
-    for key, group, row in zip(
-        keys_of(shown), groups_of(comparison.sides, shown), shown.to_dict("records"), strict=True
-    ):
-        side = groups.index(str(group))
-        card = {**_quoted(sentences, key, labels), "side": side, "other": 1 - side, "counterpart": None}
-        card["limit"] = probability(row["p_limit"]) if "p_limit" in row else ""
-        card["before"], card["after"] = sentences.context(key)
-        if isinstance(row.get("counterpart_doc_id"), str):
-            counterpart = (row["counterpart_doc_id"], int(row["counterpart_sent_id"]))
-            similarity = float(row["similarity"])
-            likeness = "similar wording" if similarity >= ALIKE else "little wording in common"
-            told = {"similarity": f"{similarity:.2f}", "likeness": likeness}
-            card["counterpart"] = {**_quoted(sentences, counterpart, labels), **told}
-        made.append(card)
-    return {"open": made[:OPEN_CARDS], "folded": made[OPEN_CARDS:], "total": len(evidence), "shown": len(made)}
-
-
-def _quoted(sentences: Sentences, key: Key, labels: Labels) -> dict[str, Any]:
-    row = sentences[key]
-    return {
-        "text": str(row["text"]), "badges": labels.badges(row), "link": sentence_link(key), "number": key[1] + 1,
-        "title": str(row["title"] or key[0]), "date": _text(row["date"]), "lang": str(row["lang"] or ""),
-    }  # fmt: skip
-
-
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A value as text, empty where it is missing."""
     return "" if value is None or (isinstance(value, float) and pd.isna(value)) else str(value)
 
 
@@ -202,8 +164,8 @@ def documents(comparison: Comparison) -> list[list[dict[str, Any]]]:
         lists.append(
             [
                 {
-                    **{c: _text(r[c]) for c in columns},
-                    "title": _text(r["title"]) or _text(r["doc_id"]),
+                    **{c: text_of(r[c]) for c in columns},
+                    "title": text_of(r["title"]) or text_of(r["doc_id"]),
                     "sentences": int(r["sentences"]),
                     "link": sentence_link((str(r["doc_id"]), int(r["first"]))),
                 }
@@ -213,7 +175,7 @@ def documents(comparison: Comparison) -> list[list[dict[str, Any]]]:
     return lists
 
 
-def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
+def page_data(comparison: Comparison, labels: Labels, meetings: Meetings) -> dict[str, Any]:
     """All sentences, documents and labels, for the script that filters them."""
     sides, codebook = comparison.sides, comparison.sides.codebook
     groups = list(sides.groups)
@@ -225,11 +187,16 @@ def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
             [[k, _p(labels.probability(row, "issue", k))] for k in row["issue"]],
             row["stance"], _p(labels.probability(row, "stance", row["stance"])),
             row["holder"], _p(labels.probability(row, "holder", row["holder"])),
-            [[k, _p(labels.probability(row, "frame", k))] for k in row["frame"]],
+            [[k, _p(labels.probability(row, "frame", k))] for k in row["frame"]], int(row["paragraph"]),
         ]
         for row in sides.table.to_dict("records")
     ]  # fmt: skip
+    place = {key: i for i, key in reversed(list(enumerate(keys_of(sides.table))))}
+    found = headline(comparison)
     return {
+        "findings": [[place[k] for k in f.evidence if k in place] for f in found],
+        "headings": [finding_heading(f, comparison) for f in found],
+        "meetings": dict(zip(meetings.keys, meetings.labels, strict=True)) if meetings.several else {},
         "many": max(sides.of(g)["doc_id"].nunique() for g in groups) > MANY,
         "sides": list(sides.names),
         "labels": {d.key: {label.key: label.name for label in d.labels} for d in codebook.dimensions},
@@ -238,9 +205,10 @@ def page_data(comparison: Comparison, labels: Labels) -> dict[str, Any]:
         "docs": [
             {
                 "id": r["doc_id"],
-                "title": _text(r["title"]) or r["doc_id"],
-                "date": _text(r["date"]),
-                "lang": _text(r["lang"]),
+                "title": text_of(r["title"]) or r["doc_id"],
+                "date": text_of(r["date"]),
+                "lang": text_of(r["lang"]),
+                "meeting": meetings.of_document.get(str(r["doc_id"]), ""),
             }
             for r in meta
         ],

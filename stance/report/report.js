@@ -4,14 +4,15 @@
   const form = document.getElementById("filters");
   const status = document.getElementById("status");
   const more = document.getElementById("more");
-  const FIELDS = ["issue", "stance", "holder", "frame", "side", "p", "q", "doc"];
+  const FIELDS = ["issue", "stance", "holder", "frame", "meeting", "side", "p", "q", "doc", "finding"];
   const STEP = 200;
   let limit = STEP;
   let state = {};
 
   const sentences = data.sentences.map((r) => ({
-    doc: r[0], id: r[1], side: r[2], text: r[3], issue: r[4], stance: [[r[5], r[6]]], holder: [[r[7], r[8]]], frame: r[9],
+    doc: r[0], id: r[1], side: r[2], text: r[3], issue: r[4], stance: [[r[5], r[6]]], holder: [[r[7], r[8]]], frame: r[9], paragraph: r[10],
   }));
+  const evidence = data.findings.map((places) => new Set(places.map((i) => sentences[i])));
 
   function element(name, className, text) {
     const made = document.createElement(name);
@@ -61,6 +62,8 @@
     }
     if (!asked.length && (s.stance[0][1] ?? 1) < least) return false;
     if (state.side && s.side !== Number(state.side)) return false;
+    if (state.meeting && data.docs[s.doc].meeting !== state.meeting) return false;
+    if (state.finding && !evidence[Number(state.finding) - 1]?.has(s)) return false;
     if (state.doc && data.docs[s.doc].id !== state.doc) return false;
     return !state.q || s.text.toLowerCase().includes(state.q.toLowerCase());
   }
@@ -100,8 +103,9 @@
   function row(s, previous) {
     const made = element("li", "sentence");
     const doc = data.docs[s.doc];
-    made.dataset.key = `${doc.id}:${s.id}`;
+    made.id = `s=${encodeURIComponent(doc.id)}:${s.id}`;
     if (previous && previous.doc === s.doc && previous.id + 1 !== s.id) made.classList.add("gap");
+    else if (previous && previous.doc === s.doc && previous.paragraph !== s.paragraph) made.classList.add("paragraph");
     const number = element("a", "number", String(s.id + 1));
     number.href = `#s=${encodeURIComponent(doc.id)}:${s.id}`;
     number.setAttribute("aria-label", `link to sentence ${s.id + 1}`);
@@ -154,7 +158,8 @@
     } else {
       const each = data.sides.map((name, side) => `${name} ${bySide[side].length.toLocaleString("en")}`).join(", ");
       const third = found.filter((s) => s.holder[0][0] === "other" && s.issue.some(([key]) => key !== data.none)).length;
-      status.textContent = `${found.length.toLocaleString("en")} of ${total} sentences shown: ${each}.`
+      const finding = state.finding ? data.headings[Number(state.finding) - 1] : "";
+      status.textContent = `${finding ? `Behind the finding «${finding}»: ` : ""}${found.length.toLocaleString("en")} of ${total} sentences shown: ${each}.`
         + (third && filtering() ? ` ${third} of them held by a third party or nobody, which the shares leave out.` : "");
     }
     for (const field of FIELDS) if (form.elements[field]) form.elements[field].value = state[field] || (field === "p" ? "0" : "");
@@ -179,8 +184,7 @@
   }
 
   function changed() {
-    const doc = state.doc;
-    state = doc ? { doc } : {};
+    state = Object.fromEntries(["doc", "finding"].filter((f) => state[f]).map((f) => [f, state[f]]));
     for (const field of FIELDS) if (form.elements[field] && form.elements[field].value && form.elements[field].value !== "0") state[field] = form.elements[field].value;
     if (form.elements.side.value !== "") state.side = form.elements.side.value;
     limit = STEP;
@@ -188,6 +192,97 @@
     draw();
   }
 
+  function save(name, blob) {
+    const link = element("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  let unpacked = null;
+  function tables() {
+    const bytes = Uint8Array.from(atob(document.getElementById("packed").textContent.trim()), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    unpacked ??= new Response(stream).json();
+    return unpacked;
+  }
+
+  // A cell that a spreadsheet would run as a formula gets an apostrophe before it.
+  function cell(value) {
+    const text = String(value ?? "");
+    const safe = /^'*[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  }
+
+  function shownAsCsv() {
+    const names = ["doc_id", "date", "side", "sent_id", "text", "issue", "stance", "p_stance", "holder", "p_holder", "frame"];
+    const keys = (pairs) => pairs.map(([key]) => key).join(";");
+    const lines = visible().map((s) => [
+      data.docs[s.doc].id, data.docs[s.doc].date, data.sides[s.side], s.id, s.text, keys(s.issue), s.stance[0][0],
+      s.stance[0][1], s.holder[0][0], s.holder[0][1], keys(s.frame),
+    ].map((value) => typeof value === "number" ? value : cell(value)).join(","));
+    return [names.join(","), ...lines].join("\n") + "\n";
+  }
+
+  function drawing(name) {
+    const source = document.querySelector(`#figure-${name.replaceAll("_", "-")} .wide svg`);
+    const copy = source.cloneNode(true);
+    const [, , width, height] = source.getAttribute("viewBox").split(" ").map(Number);
+    copy.removeAttribute("style");
+    for (const [key, value] of Object.entries({ width, height, "font-family": "Helvetica Neue, Arial, Liberation Sans, sans-serif" })) copy.setAttribute(key, value);
+    const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    for (const [key, value] of Object.entries({ width, height, fill: "#FFFFFF" })) paper.setAttribute(key, value);
+    copy.prepend(paper);
+    return { text: new XMLSerializer().serializeToString(copy), width, height };
+  }
+
+  function saveAsPng(name) {
+    const { text, width, height } = drawing(name);
+    const image = new Image();
+    image.onload = () => {
+      const canvas = element("canvas");
+      canvas.width = 2 * width;
+      canvas.height = 2 * height;
+      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => save(`${name}.png`, blob), "image/png");
+    };
+    image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(text);
+  }
+
+  async function download(kind, name) {
+    if (kind === "svg") save(`${name}.svg`, new Blob([drawing(name).text], { type: "image/svg+xml" }));
+    else if (kind === "png") saveAsPng(name);
+    else save(`${name}.csv`, new Blob([name === "shown" ? shownAsCsv() : (await tables())[name]], { type: "text/csv;charset=utf-8" }));
+  }
+
+  for (const button of document.querySelectorAll("button.get")) {
+    button.addEventListener("click", () => download(button.dataset.kind, button.dataset.name));
+  }
+
+  // Light or dark as the system has it, until the reader chooses; the choice is kept where the browser allows.
+  const theme = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  function dark() {
+    return (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+  }
+  function tell() {
+    theme.setAttribute("aria-pressed", String(dark()));
+  }
+  try { document.documentElement.dataset.theme = localStorage.getItem("stance-theme") || (system.matches ? "dark" : "light"); } catch { /* no storage here */ }
+  theme.hidden = false;
+  theme.addEventListener("click", () => {
+    document.documentElement.dataset.theme = dark() ? "light" : "dark";
+    try { localStorage.setItem("stance-theme", document.documentElement.dataset.theme); } catch { /* no storage here */ }
+    tell();
+  });
+  system.addEventListener("change", () => { document.documentElement.dataset.theme = system.matches ? "dark" : "light"; tell(); });
+  tell();
+
+  document.addEventListener("click", (event) => {
+    const mark = event.target.closest("[data-go]");
+    if (mark) location.hash = mark.dataset.go;
+  });
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", (event) => { event.preventDefault(); state = {}; limit = STEP; writeHash(); draw(); });

@@ -68,6 +68,11 @@ def issue_link(issue: str) -> str:
     return f"#issue={quote(issue, safe='')}"
 
 
+def meeting_link(meeting: str, start: str = "#") -> str:
+    """The fragment, or part of one, that filters the report's sentences by a meeting."""
+    return f"{start}meeting={quote(meeting, safe='')}"
+
+
 def wrapped(name: str, width: int) -> str:
     """A name broken into lines for an axis; the axis splits it at the line breaks again."""
     return "\n".join(textwrap.wrap(name, width)) or name
@@ -75,20 +80,21 @@ def wrapped(name: str, width: int) -> str:
 
 def percent(share: float) -> str:
     """A share as whole percent."""
-    return f"{share:.0%}".replace("-", "−")
+    text = f"{share:.0%}"
+    return "0%" if text == "-0%" else text.replace("-", "−")
 
 
-def signed(value: float) -> str:
-    """A number with its sign, one decimal, and a true minus."""
-    text = f"{value:+.1f}"
-    return ("0.0" if text in ("+0.0", "-0.0") else text).replace("-", "−")
+def signed(value: float, decimals: int = 1) -> str:
+    """A number with its sign, one decimal unless another number is given, and a true minus."""
+    text = f"{value:+.{decimals}f}"
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")
 
 
-def interval(low: float, high: float, share: bool = False) -> str:
+def interval(low: float, high: float, share: bool = False, decimals: int = 1) -> str:
     """An interval in brackets; an empty string where there is none."""
     if math.isnan(low) or math.isnan(high):
         return ""
-    return f"[{percent(low)}, {percent(high)}]" if share else f"[{signed(low)}, {signed(high)}]"
+    return f"[{percent(low)}, {percent(high)}]" if share else f"[{signed(low, decimals)}, {signed(high, decimals)}]"
 
 
 def count(number: int, noun: str) -> str:
@@ -115,6 +121,7 @@ def dressed(chart: Any, summary: str) -> Any:
             orient="top", title=None, labelColor=INK, labelFontSize=12, symbolSize=90, padding=0, offset=10,
             columnPadding=14, labelLimit=240,
         )
+        .configure_title(color=INK, font=FONT)
         .configure_text(font=FONT)
         .configure_concat(spacing=28)
     )  # fmt: skip

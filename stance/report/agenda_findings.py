@@ -1,0 +1,93 @@
+"""Findings about the agenda: what both sides raise, what only one raises, and what is reported as agreed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
+from stance.report.lookup import groups_of, keys_of
+from stance.report.style import count
+
+if TYPE_CHECKING:
+    from stance.contrast.comparison import Comparison
+
+
+def _naming(comparison: Comparison, issues: list[str], group: str | None = None) -> list[tuple[str, int]]:
+    table = comparison.agenda.evidence
+    if group is not None:
+        table = table[groups_of(comparison.sides, table) == group]
+    place = {issue: i for i, issue in enumerate(issues)}
+    rank = (
+        table["issue"].map(lambda given: min((place[i] for i in given if i in place), default=len(place))).astype(int)
+    )
+    chosen = table.assign(rank=rank)[rank < len(place)]
+    return keys_of(chosen.sort_values("rank", kind="stable"))
+
+
+def shared(comparison: Comparison) -> Finding:
+    """Which issues both sides raise."""
+    agenda, sides = comparison.agenda, comparison.sides
+    issues = agenda.raised_by("both")
+    if not issues:
+        return Finding("shared", f"No issue is raised by {both_words(comparison)} at this threshold.", {"issues": []})
+    counts = {i: [_count(comparison, i, g) for g in sides.groups] for i in issues}
+    named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,})" for i in issues[:LISTED]]
+    n = [substantive(comparison, g) for g in sides.groups]
+    text = (
+        f"{upper(both_words(comparison))} raise {listed(named, len(issues))}; of {n[0]:,} ({sides.names[0]}) and "
+        f"{n[1]:,} ({sides.names[1]}) sentences with an issue."
+    )
+    return Finding("shared", text, {"issues": counts, "n": n}, _naming(comparison, issues[:LISTED]))
+
+
+def _count(comparison: Comparison, issue: str, group: str) -> int:
+    table = comparison.agenda.table
+    return int(table.loc[(table["issue"] == issue) & (table["group"] == group), "count"].sum())
+
+
+def only(comparison: Comparison, group: str) -> Finding | None:
+    """Which issues one side raises and the other is not found to."""
+    agenda, sides = comparison.agenda, comparison.sides
+    issues = agenda.raised_by(group)
+    if not issues:
+        return None
+    counts = {i: _count(comparison, i, group) for i in issues}
+    n = substantive(comparison, group)
+    named = [f"{sides.issue_name(i)} ({counts[i]:,} of {count(n, 'sentence')})" for i in issues[:1]]
+    named += [f"{sides.issue_name(i)} ({counts[i]:,})" for i in issues[1:LISTED]]
+    highest = agenda.differences.set_index("issue")["highest"].astype(float).reindex(issues)
+    nearest = ""
+    if highest.notna().any():
+        issue = str(highest.idxmax())
+        about = f", for {sides.issue_name(issue)}" if len(issues) > 1 else ""
+        nearest = f" (highest probability there {highest.max():.2f}{about})"
+    other = account(comparison, sides.other(group))
+    text = f"Only {account(comparison, group)} raises {listed(named, len(issues))}; no counterpart found in {other} "
+    figures = {"group": group, "issues": counts, "n": n, "highest_elsewhere": highest.dropna().round(4).to_dict()}
+    return Finding("only", f"{text}at this threshold{nearest}.", figures, _naming(comparison, issues[:LISTED], group))
+
+
+def agreed(comparison: Comparison) -> Finding | None:
+    """On which issues both accounts report something agreed, and on which only one does."""
+    sides, cooperation = comparison.sides, comparison.cooperation
+    if cooperation.reported.empty:
+        return None
+    totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
+    counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
+    both = cooperation.reported_by("both")
+    parts = []
+    if both:
+        named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in both[:LISTED]]
+        parts.append(f"{upper(both_words(comparison))} report something agreed on {listed(named, len(both))}")
+    alone = {g: cooperation.reported_by(g) for g in sides.groups}
+    for number, group in enumerate(sides.groups):
+        if alone[group]:
+            named = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[group][:LISTED]]
+            parts.append(f"only {account(comparison, group)} does on {listed(named, len(alone[group]))}")
+    text = "; ".join(parts) + "."
+    if not both:
+        text = f"No issue is reported as agreed by {both_words(comparison)}: {text}"
+    elif any(alone.values()):
+        text += " «Only» means that no counterpart was found at this threshold."
+    figures = {"issues": counts, "both": both, "alone": alone}
+    return Finding("agreed", text, figures, keys_of(cooperation.evidence))

@@ -1,0 +1,127 @@
+"""One line per finding, from its figures: what is to be seen at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stance.report.style import count, interval, joined, percent, signed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stance.contrast.comparison import Comparison
+    from stance.report.finding import Finding
+
+NAMED = 4
+"""How many issues a line names."""
+
+
+def brief(comparison: Comparison, finding: Finding) -> str:
+    """A finding in one line.
+
+    Args:
+        comparison: from `stance.compare`.
+        finding: one of its findings, with figures.
+
+    Returns:
+        at most some twenty words, without what the heading of the finding says.
+    """
+    makers: dict[str, Callable[[Comparison, dict[str, Any]], str]] = {
+        "shared": _shared, "only": _only, "agreed": _agreed, "red_lines": _red_lines, "positions": _positions,
+        "disagreements": _disagreements, "attribution": _attribution, "framing": _framing, "drift": _drift,
+        "evidence": _evidence,
+    }  # fmt: skip
+    return makers[finding.kind](comparison, finding.figures)
+
+
+def _issues(comparison: Comparison, keys: list[str], most: int = NAMED) -> str:
+    named = [comparison.sides.issue_name(k) for k in keys[:most]]
+    return joined([*named, f"{len(keys) - most} more"] if len(keys) > most else named)
+
+
+def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:
+    issues = list(figures["issues"])
+    if not issues:
+        return "No issue in common at this threshold"
+    return f"{count(len(issues), 'issue')} in common: {_issues(comparison, issues)}"
+
+
+def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
+    text = _issues(comparison, list(figures["issues"]))
+    return text[:1].upper() + text[1:]
+
+
+def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not figures["both"]:
+        return "Nothing is reported as agreed by both"
+    return f"By both on {_issues(comparison, figures['both'])}"
+
+
+def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not any(figures[g]["count"] for g in comparison.sides.groups):
+        return f"None found on either side; {figures['possible']:,} possible" if figures["possible"] else "None found"
+    parts = []
+    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+        number, issues = figures[group]["count"], list(figures[group]["issues"])
+        parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)})" if number else f"{name} none")
+    return "; ".join(parts)
+
+
+def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if "issue" not in figures:
+        return "No issue on which both sides speak for themselves"
+    if not figures["enough"]:
+        return "No issue has three sentences of each side; too few to compare"
+    name = comparison.sides.issue_name(figures["issue"])
+    said = [f"{side} {signed(m)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
+    return f"Furthest apart on {name}: {', '.join(said)}; {_sure(figures)}"
+
+
+def _sure(figures: dict[str, Any]) -> str:
+    """How far a difference can be trusted."""
+    if figures["low"] is None or figures["p_adjusted"] is None:
+        return "too few sentences for a test"
+    if figures["low"] <= 0 <= figures["high"]:
+        return "may be chance"
+    return "significant" if figures["p_adjusted"] < 0.05 else "not significant after correction"
+
+
+def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
+    parts = []
+    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+        own = figures[group]
+        if not own["count"]:
+            parts.append(f"{name} none of {own['n']:,}")
+            continue
+        low, high = (float("nan") if own[k] is None else own[k] for k in ("low", "high"))
+        parts.append(f"{name} {percent(own['share'])} {interval(low, high, True)}".strip())
+    return f"Of own sentences: {', '.join(parts)}"
+
+
+def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
+    parts = []
+    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+        if own := figures.get(group):
+            found = own["n"] - own["absent"]
+            parts.append(f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart")
+    return "; ".join(parts)
+
+
+def _drift(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not figures["sure"]:
+        return f"No trend is significant after correction, of {figures['trends']} tried"
+    return f"{figures['name'][:1].upper()}{figures['name'][1:]} of {figures['side']} moves by {figures['change']}"
+
+
+def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:
+    sides = comparison.sides
+    name = sides.codebook["frame"].label(figures["frame"]).name
+    said = [f"{side} {percent(s)}" for side, s in zip(sides.names, figures["shares"], strict=True)]
+    return f"Most different in {name}: {', '.join(said)}; {_sure(figures)}"
+
+
+def _evidence(comparison: Comparison, figures: dict[str, Any]) -> str:
+    documents = figures["documents"]
+    each = "one document each" if max(documents) == 1 else f"{documents[0]:,} and {documents[1]:,} documents"
+    thin = "; thin" if min(figures["n"]) < 10 else ""
+    return f"{figures['n'][0]:,} and {figures['n'][1]:,} sentences with an issue, {each}{thin}"

@@ -1,0 +1,110 @@
+"""Evidence as cards: a sentence in its context beside the nearest that the other side says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stance.contrast.counterpart import THRESHOLD
+from stance.report.lookup import Key, Sentences, groups_of, keys_of
+from stance.report.page import Labels, probability, sentence_link, text_of
+from stance.report.style import signed
+
+if TYPE_CHECKING:
+    from stance.contrast.comparison import Comparison
+
+CARDS = 14
+"""Most cards of one kind on the page; tables and filters hold the rest."""
+OPEN_CARDS = 4
+"""Cards that are shown at once; the others fold out."""
+MATCHES = {
+    "same point": "a like report stands in the other account",
+    "same issue": "the other account reports something else on the issue",
+    "not found": "nothing agreed found in the other account on the issue",
+}  # fmt: skip
+VERDICTS = {
+    "confirmed": "confirmed by that side's own account", "softened": "reported as softer than that side's own words",
+    "hardened": "reported as harder than that side's own words",
+    "absent": "no counterpart found in its own account at this threshold",
+}  # fmt: skip
+
+
+def decks(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
+    """The cards of every section, by the name of the table that holds all of them."""
+    pairs = comparison.alignment.evidence
+    pairs = pairs.assign(size=pairs["gap"].abs()).sort_values(["size", "similarity"], ascending=False, kind="stable")
+    tables = {
+        "disagreements_evidence": comparison.disagreements.evidence,
+        "red_lines_evidence": comparison.red_lines.evidence,
+        "red_lines_possible": comparison.red_lines.possible,
+        "cooperation_evidence": comparison.cooperation.evidence,
+        "cooperation_overtures": comparison.cooperation.overtures,
+        "attribution_evidence": comparison.attribution.evidence,
+        "alignment_evidence": pairs,
+    }
+    return {name: cards(comparison, table, labels) for name, table in tables.items()}
+
+
+def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """Evidence as cards: the sentence, its context and labels, and the counterpart with its own.
+
+    Args:
+        comparison: the comparison.
+        evidence: a table with the columns of `stance.contrast.result.EVIDENCE`, and counterparts or none.
+        labels: names of the labels.
+
+    Returns:
+        ``open`` and ``folded`` cards, ``total`` sentences there are, ``shown`` among the cards.
+    """
+    sentences = Sentences(comparison.table)
+    groups = list(comparison.sides.groups)
+    evidence = evidence.dropna(subset=["doc_id"])
+    shown = evidence.head(CARDS)
+    made = []
+    for key, group, row in zip(
+        keys_of(shown), groups_of(comparison.sides, shown), shown.to_dict("records"), strict=True
+    ):
+        side = groups.index(str(group))
+        card = {**_quoted(sentences, key, labels), "side": side, "other": 1 - side, "counterpart": None}
+        card["limit"] = probability(row["p_limit"]) if "p_limit" in row else ""
+        card["before"], card["after"] = sentences.context(key)
+        card["remarks"] = _remarks(row, comparison)
+        if isinstance(row.get("counterpart_doc_id"), str):
+            counterpart = (row["counterpart_doc_id"], int(row["counterpart_sent_id"]))
+            card["counterpart"] = {**_quoted(sentences, counterpart, labels), **_likeness(float(row["similarity"]))}
+        made.append(card)
+    return {"open": made[:OPEN_CARDS], "folded": made[OPEN_CARDS:], "total": len(evidence), "shown": len(made)}
+
+
+def _likeness(similarity: float) -> dict[str, str]:
+    found = "counterpart" if similarity >= THRESHOLD else "no counterpart at this threshold; the nearest"
+    return {"similarity": f"{similarity:.2f}", "likeness": found}
+
+
+def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
+    """What a contrast says of a sentence besides its labels."""
+    said = []
+    if row.get("match") in MATCHES:
+        said.append(MATCHES[row["match"]])
+    if row.get("verdict") in VERDICTS:
+        sure = row.get(f"p_{row['verdict']}")
+        said.append(VERDICTS[row["verdict"]] + (f" (probability {probability(sure)})" if sure is not None else ""))
+    if isinstance(row.get("kind"), str):
+        phrases = ", ".join(f"«{p}»" for p in row["phrases"])
+        said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))
+        if row["addressee"] in comparison.sides.groups:
+            said.append(f"addressed to {comparison.sides.names[comparison.sides.groups.index(row['addressee'])]}")
+    if row.get("noted") is True:
+        said.append("the other account takes note of it")
+    if "gap" in row:
+        said.append(f"distance between the two stances {signed(row['gap'])}")
+    return said
+
+
+def _quoted(sentences: Sentences, key: Key, labels: Labels) -> dict[str, Any]:
+    row = sentences[key]
+    return {
+        "text": str(row["text"]), "badges": labels.badges(row), "link": sentence_link(key), "number": key[1] + 1,
+        "title": str(row["title"] or key[0]), "date": text_of(row["date"]), "lang": str(row["lang"] or ""),
+    }  # fmt: skip

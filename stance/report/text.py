@@ -1,0 +1,149 @@
+"""The findings as Markdown for people and as JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from stance.report.findings import headline
+from stance.report.lookup import Sentences
+from stance.report.meetings import find_meetings, red_line_history
+from stance.report.page import HEADINGS, finding_heading, probability
+from stance.report.page_tables import tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stance.contrast.comparison import Comparison
+    from stance.report.finding import Finding
+
+QUOTED = 3
+"""Sentences that are quoted for a finding."""
+SHOWN = ("stances", "red_lines", "agenda", "framing")
+"""Tables that the text holds; the CSV files hold all."""
+
+
+def findings_json(comparison: Comparison) -> str:
+    """`findings_record` as JSON."""
+    return json.dumps(findings_record(comparison), ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
+
+
+def findings_record(comparison: Comparison) -> dict[str, Any]:
+    """The findings for machines.
+
+    Args:
+        comparison: from `stance.compare`.
+
+    Returns:
+        ``sides``, ``documents``, ``models``, ``codebook``, and ``findings``: each with ``heading``, ``kind``,
+        ``brief``, ``text``, ``figures`` and ``evidence`` (``doc_id``, ``sent_id``, ``start``, ``end``, ``text``).
+    """
+    sides, sentences = comparison.sides, Sentences(comparison.table)
+    documents = comparison.documents
+    return {
+        "sides": dict(zip(sides.groups, sides.names, strict=True)),
+        "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
+        "models": sorted({str(m) for m in sides.table["model"] if m}),
+        "codebook": sides.codebook.version,
+        "findings": [_finding_record(f, comparison, sentences) for f in headline(comparison)],
+    }
+
+
+def _finding_record(finding: Finding, comparison: Comparison, sentences: Sentences) -> dict[str, Any]:
+    record = {"heading": finding_heading(finding, comparison), **asdict(finding)}
+    record["evidence"] = [
+        {"doc_id": key[0], "sent_id": key[1], "start": int(row["start"]), "end": int(row["end"]), "text": row["text"]}
+        for key in finding.evidence
+        for row in [sentences[key]]
+    ]
+    return record
+
+
+def markdown_report(comparison: Comparison, title: str | None = None) -> str:
+    """The findings, the main tables and the red lines as Markdown.
+
+    Args:
+        comparison: from `stance.compare`.
+        title: heading; as in the HTML report if None.
+    """
+    from stance.report.html import report_title
+    from stance.report.page import Labels
+
+    labels, made = Labels(comparison), tables(comparison, Labels(comparison))
+    parts = [f"# {_plain(title or report_title(comparison))}", _documents(comparison), "## What stands out"]
+    sentences = Sentences(comparison.table)
+    parts += [_finding(f, comparison, sentences) for f in headline(comparison)]
+    parts += [_history(comparison, labels)]
+    for name in SHOWN:
+        if made[name]["rows"]:
+            parts += [f"## {name.replace('_', ' ').capitalize()} in figures", _table(made[name])]
+    notes = dict.fromkeys(n for contrast in comparison.contrasts.values() for n in contrast.notes)
+    parts += ["## How to read the figures", "\n".join(f"- {_plain(n)}" for n in notes)]
+    return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def _documents(comparison: Comparison) -> str:
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    table: pd.DataFrame = comparison.sides.table
+    first = table.drop_duplicates("doc_id")
+    lines = []
+    for row in first.to_dict("records"):
+        n = int((table["doc_id"] == row["doc_id"]).sum())
+        when = f", {row['date']}" if row["date"] else ""
+        lines.append(
+            f"- {names[row[comparison.sides.by]]}: {_plain(row['title'] or row['doc_id'])}{when}, {n} sentences"
+        )
+    return "\n".join(lines)
+
+
+def _finding(finding: Finding, comparison: Comparison, sentences: Sentences) -> str:
+    lines = [f"### {finding_heading(finding, comparison)}", f"**{_plain(finding.brief)}.** {_plain(finding.text)}"]
+    if finding.kind in HEADINGS and finding.evidence:
+        lines.append("\n>\n".join(_quote(sentences[k]) for k in _spread(finding, comparison, sentences)))
+    return "\n\n".join(lines)
+
+
+def _spread(finding: Finding, comparison: Comparison, sentences: Sentences) -> list[tuple[str, int]]:
+    """The first sentences of each side."""
+    by = comparison.sides.by
+    return [
+        key
+        for group in comparison.sides.groups
+        for key in [k for k in finding.evidence if sentences[k][by] == group][:QUOTED]
+    ]
+
+
+def _quote(row: dict[Any, Any]) -> str:
+    where = ", ".join(str(v) for v in (row["doc_id"], f"sentence {row['sent_id'] + 1}") if v)
+    return f"> {_plain(row['text'])} ({_plain(where)})"
+
+
+def _history(comparison: Comparison, labels: Any) -> str:
+    """The red lines in the order of time, where there are several meetings."""
+    meetings = find_meetings(comparison.sides)
+    if not meetings.several:
+        return ""
+    history = red_line_history(comparison, meetings)
+    if history.empty:
+        return ""
+    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    when = dict(zip(meetings.keys, meetings.labels, strict=True))
+    rows = [
+        [when[r["meeting"]], labels.name("issue", r["issue"]), names[r["group"]], r["text"], probability(r["p_limit"])]
+        for r in history.to_dict("records")
+    ]
+    return "## Red lines over time\n\n" + _table(
+        {"columns": ["meeting", "issue", "side", "sentence", "probability"], "rows": rows}
+    )
+
+
+def _table(made: dict[str, Any]) -> str:
+    lines = [made["columns"], ["---"] * len(made["columns"]), *made["rows"]]
+    return "\n".join("| " + " | ".join(_plain(c).replace("|", "\\|") for c in line) + " |" for line in lines)
+
+
+def _plain(text: object) -> str:
+    """Text in which neither Markdown nor HTML means anything, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>#])", r"\\\1", " ".join(str(text).split()))
