@@ -35,6 +35,21 @@ class Logits:
     truncated: np.ndarray
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """Inputs of a model, one a sentence.
+
+    Attributes:
+        ids: token ids, int32, each of its own length.
+        types: segment of each token, of the same lengths.
+        truncated: bool, shape (sentences,): the sentence itself was cut.
+    """
+
+    ids: list[np.ndarray]
+    types: list[np.ndarray]
+    truncated: np.ndarray
+
+
 class Model:
     """A released model: its folder, codebook, settings and an inference session.
 
@@ -83,6 +98,13 @@ class Model:
             )
         return session
 
+    @property
+    def engine(self) -> str:
+        """What runs the model, with precision and version: logits differ in their last digits between engines."""
+        from onnxruntime import __version__ as version
+
+        return f"onnxruntime {version} f32"
+
     def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> Logits:
         """Predict the logits of sentences.
 
@@ -90,15 +112,27 @@ class Model:
             pairs: (sentence, context), from `stance.model_input.model_inputs`.
             batch_size: sentences a batch; they are sorted by length first, so that little is padded.
         """
-        values = np.zeros((len(pairs), len(self.codebook.outputs)), dtype=np.float32)
+        return self.run(self.encode(pairs), batch_size)
+
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> Encoded:
+        """Tokenize (sentence, context) pairs."""
         encoded = encode_pairs(self._tokenizer, pairs, self.settings.window.max_length)
-        order = np.argsort([len(e) for e, _ in encoded], kind="stable")
+        return Encoded(
+            [np.array(e.ids, dtype=np.int32) for e, _ in encoded],
+            [np.array(e.type_ids, dtype=np.int32) for e, _ in encoded],
+            np.array([cut for _, cut in encoded], dtype=bool),
+        )
+
+    def run(self, encoded: Encoded, batch_size: int = 32) -> Logits:
+        """Run the network over tokenized sentences; see `predict`."""
+        values = np.zeros((len(encoded.ids), len(self.codebook.outputs)), dtype=np.float32)
+        order = np.argsort([len(i) for i in encoded.ids], kind="stable")
         names = {i.name for i in self._session.get_inputs()}
         for rows in _batches(order, batch_size):
-            arrays = pad([encoded[i][0] for i in rows], self._pad_id)
+            arrays = pad([encoded.ids[i] for i in rows], [encoded.types[i] for i in rows], self._pad_id)
             feed = {k: v for k, v in arrays.items() if k in names}
             values[rows] = self._session.run(["logits"], feed)[0]
-        return Logits(values, np.array([cut for _, cut in encoded], dtype=bool))
+        return Logits(values, encoded.truncated)
 
 
 def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
