@@ -2,7 +2,8 @@
 
 import os
 
-import onnxruntime  # noqa: F401  # loaded once, before the processes are forked
+import openvino  # noqa: F401  # loaded once, before the processes are forked
+import pandas  # noqa: F401
 import pyarrow.parquet  # noqa: F401
 
 from stance.classifier.predict import Model

@@ -1,6 +1,7 @@
 """Scoring an archive: resumes after any stop with the same bytes, notices changes, loses nothing."""
 
 import hashlib
+import importlib.util
 import json
 import multiprocessing
 import os
@@ -292,3 +293,15 @@ def test_chunks_keep_order_and_lose_nothing():
     assert len({c.key for c in cut}) == len(cut)
     assert all(sum(len(d.text) for d in c.documents) >= 2000 for c in cut[:-1])
     assert sorted(c.file for c in cut) == [c.file for c in cut]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_ray_gives_the_same_shards(tiny, tmp_path):
+    from stance.scoring.ray_engine import ray_engine
+
+    documents = invented(60)
+    run(documents, tmp_path / "local", tiny)
+    run(documents[:30], tmp_path / "ray", tiny)
+    summary = run(documents, tmp_path / "ray", tiny, engine=ray_engine())
+    assert 0 < summary.scored < summary.sentences
+    assert content(tmp_path / "ray") == content(tmp_path / "local")

@@ -162,6 +162,12 @@ def _tables(part: Slice | None, stream: Iterator[tuple[Chunk, Slice | None, bool
         _, part, _ = next(stream)
 
 
+def chunk_tables(chunk: Chunk, model: Model, batch_size: int) -> Iterator[pa.Table]:
+    """Rows of one chunk, slice by slice, without reading ahead."""
+    for part in slices(chunk.documents, model):
+        yield to_arrow(score_slice(part, model, batch_size), model)
+
+
 def scorer(model: Model) -> str:
     """What rows depend on beside their document."""
     return f"{__version__} {model.identity} {model.codebook.version} {model.engine}"
