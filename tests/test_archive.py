@@ -57,16 +57,6 @@ def content(folder):
     return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
 
 
-@pytest.fixture(scope="session")
-def random_model(tmp_path_factory):
-    return write_random_checkpoint(tmp_path_factory.mktemp("model") / "random")
-
-
-@pytest.fixture(scope="session")
-def tiny(random_model):
-    return Model(random_model, threads=1)
-
-
 def run(documents, output, tiny, **options):
     return score_archive(documents, output, tiny, shard_characters=SMALL, **options)
 
