@@ -98,12 +98,13 @@ class Model:
         """What runs the model, with version and precision."""
         return self._engine.name
 
-    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> Logits:
+    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 16) -> Logits:
         """Predict the logits of sentences.
 
         Args:
             pairs: (sentence, context), from `stance.model_input.model_inputs`.
-            batch_size: sentences a batch; they are sorted by length first, so that little is padded.
+            batch_size: most sentences a batch, fewer where there are few; they are sorted by length first, so that
+                little is padded.
         """
         return self.run(self.encode(pairs), batch_size)
 
@@ -116,13 +117,17 @@ class Model:
             np.array([cut for _, cut in encoded], dtype=bool),
         )
 
-    def run(self, encoded: Encoded, batch_size: int = 32) -> Logits:
+    def run(self, encoded: Encoded, batch_size: int = 16) -> Logits:
         """Run the network over tokenized sentences; see `predict`."""
         values = np.zeros((len(encoded.ids), len(self.codebook.outputs)), dtype=np.float32)
-        order = np.argsort([len(i) for i in encoded.ids], kind="stable")
-        for rows in _batches(order, batch_size):
-            arrays = pad([encoded.ids[i] for i in rows], [encoded.types[i] for i in rows], self._pad_id)
-            values[rows] = self._engine.run({k: arrays[k] for k in self._engine.inputs})
+        order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
+        rows = list(_batches(order, min(batch_size, max(4, -(-len(order) // 8)))))
+        feeds = []
+        for batch in rows:
+            arrays = pad([encoded.ids[i] for i in batch], [encoded.types[i] for i in batch], self._pad_id)
+            feeds.append({k: arrays[k] for k in self._engine.inputs})
+        for batch, logits in zip(rows, self._engine.run(feeds), strict=True):
+            values[batch] = logits
         return Logits(values, encoded.truncated)
 
 

@@ -82,7 +82,7 @@ def score_archive(
     output: str | Path,
     model: str | Path | Model = DEFAULT_MODEL,
     *,
-    batch_size: int = 32,
+    batch_size: int = 16,
     shard_characters: int = CHARACTERS,
     prune: bool = False,
     engine: Engine | None = None,

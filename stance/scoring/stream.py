@@ -41,7 +41,7 @@ def score(
     documents: Document | Iterable[Document],
     model: str | Path | Model = DEFAULT_MODEL,
     *,
-    batch_size: int = 32,
+    batch_size: int = 16,
 ) -> pd.DataFrame:
     """Label every sentence of documents.
 
@@ -67,7 +67,7 @@ def score(
     return pd.concat(parts, ignore_index=True)
 
 
-def score_stream(documents: Iterable[Document], model: Model, *, batch_size: int = 32) -> Iterator[pd.DataFrame]:
+def score_stream(documents: Iterable[Document], model: Model, *, batch_size: int = 16) -> Iterator[pd.DataFrame]:
     """Label documents some at a time, so that memory stays bounded whatever their number.
 
     Yields:
