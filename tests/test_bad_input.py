@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -101,6 +102,15 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     path.write_bytes(archive.getvalue())
     assert path.stat().st_size < 1 << 20
     [failure] = read(path)
+    assert "when it is unpacked" in failure.reason
+
+
+def test_a_bomb_in_a_pdf_is_refused(tmp_path):
+    packed = zlib.compress(b" " * (100 << 20), 9)
+    sample = SAMPLES[".pdf"][0]
+    stream = b"4 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n" % (len(packed), packed)
+    (tmp_path / "a.pdf").write_bytes(sample.replace(b"4 0 obj", stream + b"9 0 obj", 1))
+    [failure] = read(tmp_path / "a.pdf")
     assert "when it is unpacked" in failure.reason
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +73,8 @@ class Model:
         self._pad_id = next((i for t in ("[PAD]", "<pad>") if (i := self._tokenizer.token_to_id(t)) is not None), 0)
         self._threads = threads
         self._engine_name, self._precision = engine, precision
+        self._loading = threading.Lock()
+        self._loaded: Engine | None = None
 
     @cached_property
     def identity(self) -> str:
@@ -83,8 +87,22 @@ class Model:
             digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
         return f"{self.folder.name}@{digest.hexdigest()[:12]}"
 
-    @cached_property
+    @property
     def _engine(self) -> Engine:
+        with self._loading:
+            self._loaded = self._loaded or self._load()
+            return self._loaded
+
+    def warm_up(self) -> None:
+        """Begin to load the network in a thread, while the caller does something else; errors come with its use."""
+
+        def load() -> None:
+            with suppress(Exception):
+                self._engine  # noqa: B018
+
+        threading.Thread(target=load, name="stance-engine", daemon=True).start()
+
+    def _load(self) -> Engine:
         engine = load_engine(self.folder, self._threads, self._engine_name, self._precision)
         if engine.outputs != len(self.codebook.outputs):
             raise StanceError(

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from stance.documents.encoding import UnreadableError, decode
@@ -22,7 +24,7 @@ STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 32}
 """Largest file of a format that is read as a whole; 16 for the others."""
 UNPACKED = 64
-"""Largest content of a Word document when it is unpacked, in megabytes."""
+"""Largest content of a Word document or a PDF when it is unpacked, in megabytes."""
 
 
 def read_text(file: BinaryIO) -> Iterator[Located]:
@@ -123,9 +125,21 @@ def read_docx(file: BinaryIO) -> Iterator[Located]:
 def _check_unpacked(data: bytes) -> None:
     """Refuse an archive that is small on the disk and huge in memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        size = sum(i.file_size for i in archive.infolist() if i.filename.endswith((".xml", ".rels")))
-    if size > UNPACKED << 20:
+        parts = [(i.filename.endswith((".xml", ".rels")), i.file_size) for i in archive.infolist()]
+    if sum(size for _, size in parts) > 4 * UNPACKED << 20 or sum(s for is_text, s in parts if is_text) > UNPACKED << 20:
         raise UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
+
+
+def _check_inflated(data: bytes) -> None:
+    """Refuse a PDF whose compressed streams are huge in memory."""
+    room = UNPACKED << 20
+    for start in re.finditer(rb"(?<!end)stream\r?\n", data):
+        end = data.find(b"endstream", start.end())
+        with suppress(zlib.error):
+            packed = data[start.end() : end if end >= 0 else None]
+            room -= len(zlib.decompressobj().decompress(packed, room + 1))
+        if room < 0:
+            raise UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
 
 
 def read_pdf(file: BinaryIO) -> Iterator[Located]:
@@ -136,8 +150,10 @@ def read_pdf(file: BinaryIO) -> Iterator[Located]:
     from pdfminer.layout import LAParams
 
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    data = file.read()
+    _check_inflated(data)
     try:
-        raw = extract_text(io.BytesIO(file.read()), laparams=LAParams())
+        raw = extract_text(io.BytesIO(data), laparams=LAParams())
     except Exception as error:  # damaged files make pdfminer raise errors of many kinds
         cure = "Open it in a PDF viewer and save it again"
         raise UnreadableError("it is not a readable PDF", cure) from error

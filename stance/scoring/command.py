@@ -58,6 +58,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     if options["since"]:
         items = _since(items, first_day(options["since"]))
     model = Model(options["model"], threads=options["threads"])
+    model.warm_up()
     if options["dry_run"]:
         summary = _dry_run(items, output, model, options["shard_size"] * 1000)
     elif output == "-":
@@ -75,6 +76,9 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 
 def _to_disk(items: Items, output: str, model: Any, position: Position, options: dict[str, Any]) -> Summary:
     from stance.scoring.archive import score_archive
+
+    import pandas  # noqa: F401  # Arrow looks for it; meanwhile the network loads
+    import pyarrow.parquet  # noqa: F401
 
     watch, close = _progress(position)
     try:
