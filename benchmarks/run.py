@@ -44,7 +44,9 @@ def main() -> None:
     share = table.loc[SCORER, "sentences/s"] / table.loc[BARE, "sentences/s"]
     parts.append(f"From documents to rows, the scorer reaches {share:.0%} of the bare engine on ready tensors.")
     for gold, files in options.gold or []:
-        parts.append(f"### Labels against hand coding: {Path(gold).name}\n\n{markdown(accuracy(model, gold, files), 'engine')}")
+        parts.append(
+            f"### Labels against hand coding: {Path(gold).name}\n\n{markdown(accuracy(model, gold, files), 'engine')}"
+        )
     with tempfile.TemporaryDirectory() as folder:
         readout = resource_path("examples/summit/us.md")
         parts.append(f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}")
@@ -55,7 +57,7 @@ def main() -> None:
         grown = markdown(growth(Path(folder), str(random), sizes).set_index("sentences"), "sentences")
         parts.append(f"A tiny model with random weights, which shows what surrounds the model:\n\n{grown}")
     text = "\n\n".join(parts)
-    print(text)  # noqa: T201
+    print(text)
     if not options.no_page:
         put(PAGE, text)
 
@@ -65,11 +67,21 @@ def markdown(table: pd.DataFrame, index: str) -> str:
 
     def cell(value: object) -> str:
         if isinstance(value, float):
-            return "" if pd.isna(value) else f"{value:.4f}" if 0.9 < value < 1 else f"{value:.3g}" if value < 100 else f"{value:.0f}"
+            return (
+                ""
+                if pd.isna(value)
+                else f"{value:.4f}"
+                if 0.9 < value < 1
+                else f"{value:.3g}"
+                if value < 100
+                else f"{value:.0f}"
+            )
         return str(value)
 
     head = f"| {index} | {' | '.join(map(str, table.columns))} |\n|{'---|' * (len(table.columns) + 1)}"
-    rows = [f"| {i} | {' | '.join(cell(v) for v in row)} |" for i, row in zip(table.index, table.to_numpy(), strict=True)]
+    rows = [
+        f"| {i} | {' | '.join(cell(v) for v in row)} |" for i, row in zip(table.index, table.to_numpy(), strict=True)
+    ]
     return "\n".join([head, *rows])
 
 
@@ -77,7 +89,10 @@ def put(page: Path, text: str) -> None:
     """Put the tables between the marks of the page."""
     content = page.read_text(encoding="utf-8")
     marked = f"<!-- figures:start -->\n{text}\n<!-- figures:end -->"
-    page.write_text(re.sub(r"<!-- figures:start -->.*<!-- figures:end -->", lambda _: marked, content, flags=re.DOTALL), encoding="utf-8")
+    page.write_text(
+        re.sub(r"<!-- figures:start -->.*<!-- figures:end -->", lambda _: marked, content, flags=re.DOTALL),
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -44,16 +45,12 @@ def waits(folder: Path, readout: Path, repeats: int = 5) -> pd.DataFrame:
     return pd.DataFrame(found).T
 
 
-def write_archive(path: Path, sentences: int) -> int:
-    """Write invented documents as JSONL; returns their number."""
-    import json
-
-    number = 0
+def write_archive(path: Path, sentences: int) -> None:
+    """Write invented documents as JSONL."""
     with path.open("w", encoding="utf-8") as file:
-        for number, d in enumerate(invented_documents(sentences), 1):
+        for d in invented_documents(sentences):
             record = {"doc_id": d.doc_id, "text": d.text, "source": d.source, "title": d.title}
             file.write(json.dumps(record) + "\n")
-    return number
 
 
 def growth(folder: Path, model: str, sizes: list[int]) -> pd.DataFrame:

@@ -65,7 +65,11 @@ def _pipeline(model: Model, batch: int | None) -> Way:
     from transformers import pipeline
 
     given: Any = pipeline(
-        "text-classification", model=str(model.folder), tokenizer=str(model.folder), top_k=None, function_to_apply="none"
+        "text-classification",
+        model=str(model.folder),
+        tokenizer=str(model.folder),
+        top_k=None,
+        function_to_apply="none",
     )
     outputs = model.codebook.outputs
 
@@ -83,7 +87,9 @@ def _pipeline(model: Model, batch: int | None) -> Way:
     return run
 
 
-def batches(encoded: Encoded, inputs: Sequence[str], size: int = 16) -> tuple[list[np.ndarray], list[dict[str, np.ndarray]]]:
+def batches(
+    encoded: Encoded, inputs: Sequence[str], size: int = 16
+) -> tuple[list[np.ndarray], list[dict[str, np.ndarray]]]:
     """Rows and padded tensors, longest first."""
     order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
     rows = [order[i : i + size] for i in range(0, len(order), size)]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stance.classifier.predict import Model
     from stance.documents.document import Document
 
+
 class _Commands(click.Group):
     """Prints the package's own errors in one line; exit code 2."""
 

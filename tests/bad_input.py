@@ -51,7 +51,10 @@ def _parquet() -> bytes:
 _RECORDS = [{"doc_id": str(i), "text": t, "source": "us", "date": "2027-04-14"} for i, t in enumerate((TEXT, CHINESE))]
 _CSV = f'doc_id,text,source\n1,"{TEXT}",us\n2,"=HYPERLINK(""x"")",china\n'
 _FRONT = f"---\ntitle: Talks\ndate: 2027-04-14\nsource: us\n---\n{TEXT}\n"
-_PAGE = f"<html><head><title>Talks</title></head><body><article><p>{TEXT * 3}</p><script>alert(1)</script></article></body></html>"
+_PAGE = (
+    f"<html><head><title>Talks</title></head><body><article><p>{TEXT * 3}</p>"
+    "<script>alert(1)</script></article></body></html>"
+)
 
 SAMPLES: dict[str, list[bytes]] = {
     ".txt": [TEXT.encode(), CHINESE.encode("gb18030"), TEXT.encode("utf-16"), _FRONT.encode()],
@@ -66,9 +69,10 @@ SAMPLES: dict[str, list[bytes]] = {
     ".parquet": [_parquet()],
 }
 TOKENS = [
-    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n---\n", b"&a", b"*a", b"<!ENTITY x", b"]]>", b'"', b"'", b"{" * 50,
-    b"[" * 2000, b"\xe2\x80\xae", b"\xed\xa0\x80", b"1" * 5000, b"../../etc/passwd", b"<p>" * 500, b"\xc3\x28", b"\\ud800",
-    b"99999999999999999999", b"-1", b"stream\n", b"endobj", b"/Kids [2 0 R]", b"NaN", b",", b";;;;", b"\xf0\x9f\x87\xba",
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n---\n", b"&a", b"*a", b"<!ENTITY x", b"]]>", b'"', b"'",
+    b"{" * 50, b"[" * 2000, b"\xe2\x80\xae", b"\xed\xa0\x80", b"1" * 5000, b"../../etc/passwd", b"<p>" * 500,
+    b"\xc3\x28", b"\\ud800", b"99999999999999999999", b"-1", b"stream\n", b"endobj", b"/Kids [2 0 R]", b"NaN", b",",
+    b";;;;", b"\xf0\x9f\x87\xba",
 ]  # fmt: skip
 
 

@@ -56,7 +56,9 @@ def test_every_format_has_a_sample():
 def test_damaged_files(ending, tmp_path):
     path = tmp_path / f"a{ending}"
 
-    @settings(max_examples=FILES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=FILES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    )
     @given(st.sampled_from(SAMPLES[ending]), st.integers(0, 2**32), st.integers(0, 12))
     def check(sample, seed, times):
         path.write_bytes(damaged(sample, seed, times))
@@ -95,10 +97,12 @@ def test_text_of_any_characters(tmp_path, text):
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     path = tmp_path / "a.docx"
     archive = io.BytesIO(SAMPLES[".docx"][0])
-    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file:
-        with file.open("word/extra.xml", "w", force_zip64=True) as part:
-            for _ in range(300):
-                part.write(b" " * (1 << 20))
+    with (
+        zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file,
+        file.open("word/extra.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(300):
+            part.write(b" " * (1 << 20))
     path.write_bytes(archive.getvalue())
     assert path.stat().st_size < 1 << 20
     [failure] = read(path)
@@ -228,7 +232,7 @@ def peak_megabytes(arguments):
         with open(os.devnull, "w") as nowhere:  # noqa: PTH123
             os.dup2(nowhere.fileno(), 1)
             os.dup2(nowhere.fileno(), 2)
-        os.execv(sys.executable, [sys.executable, "-c", code, *map(str, arguments)])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-c", code, *map(str, arguments)])
     _, status, usage = os.wait4(pid, 0)
     return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
 
@@ -241,7 +245,9 @@ def test_memory_stays_bounded_for_a_long_file(random_model, tmp_path):
         with path.open("w", encoding="utf-8") as file:
             for i in range(copies):
                 file.write(json.dumps({"doc_id": f"d{i}", "text": (TEXT + " ") * 8, "source": "us"}) + "\n")
-        code, peak = peak_megabytes(["score", path, "-o", tmp_path / f"t{copies}", "-m", random_model, "--threads", "1"])
+        code, peak = peak_megabytes(
+            ["score", path, "-o", tmp_path / f"t{copies}", "-m", random_model, "--threads", "1"]
+        )
         assert code == 0
         peaks.append(peak)
     assert peaks[1] < peaks[0] + 60
@@ -265,7 +271,18 @@ def test_the_command_names_what_fails_and_scores_the_rest(random_model, tmp_path
     (tmp_path / "good.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
     (tmp_path / "bad.docx").write_bytes(b"PK nothing")
-    command = [sys.executable, "-m", "stance", "score", tmp_path, "-o", tmp_path / "t.jsonl", "-m", random_model, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "stance",
+        "score",
+        tmp_path,
+        "-o",
+        tmp_path / "t.jsonl",
+        "-m",
+        random_model,
+        "--json",
+    ]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     summary = json.loads(done.stdout)

@@ -226,7 +226,10 @@ def test_csv(tmp_path, separator):
 
 
 def test_csv_of_one_column_and_of_long_cells():
-    assert list(read_csv(io.BytesIO(b"text\nHello there.\nNA\n"))) == [(":2", {"text": "Hello there."}), (":3", {"text": "NA"})]
+    assert list(read_csv(io.BytesIO(b"text\nHello there.\nNA\n"))) == [
+        (":2", {"text": "Hello there."}),
+        (":3", {"text": "NA"}),
+    ]
     long = "word " * 40_000
     [(_, record)] = read_csv(io.BytesIO(f"text,title\n{long},x\n".encode()))
     assert record == {"text": long, "title": "x"}

@@ -45,7 +45,9 @@ class Engine:
     run: Callable[[Sequence[Batch]], list[np.ndarray]]
 
 
-def load_engine(folder: Path, threads: int | None = None, engine: str | None = None, precision: str | None = None) -> Engine:
+def load_engine(
+    folder: Path, threads: int | None = None, engine: str | None = None, precision: str | None = None
+) -> Engine:
     """Load a model's graph.
 
     Args:

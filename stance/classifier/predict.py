@@ -64,7 +64,13 @@ class Model:
         StanceError: if there is no such model, or a file of it is missing.
     """
 
-    def __init__(self, name: str | Path = DEFAULT_MODEL, threads: int | None = None, engine: str | None = None, precision: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str | Path = DEFAULT_MODEL,
+        threads: int | None = None,
+        engine: str | None = None,
+        precision: str | None = None,
+    ) -> None:
         self.name = str(name)
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")

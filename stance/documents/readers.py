@@ -126,7 +126,10 @@ def _check_unpacked(data: bytes) -> None:
     """Refuse an archive that is small on the disk and huge in memory."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = [(i.filename.endswith((".xml", ".rels")), i.file_size) for i in archive.infolist()]
-    if sum(size for _, size in parts) > 4 * UNPACKED << 20 or sum(s for is_text, s in parts if is_text) > UNPACKED << 20:
+    if (
+        sum(size for _, size in parts) > 4 * UNPACKED << 20
+        or sum(s for is_text, s in parts if is_text) > UNPACKED << 20
+    ):
         raise UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
 
 
@@ -139,7 +142,9 @@ def _check_inflated(data: bytes) -> None:
             packed = data[start.end() : end if end >= 0 else None]
             room -= len(zlib.decompressobj().decompress(packed, room + 1))
         if room < 0:
-            raise UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
+            raise UnreadableError(
+                f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file"
+            )
 
 
 def read_pdf(file: BinaryIO) -> Iterator[Located]:

@@ -177,5 +177,3 @@ def checked(record: object) -> Record | ValueError:
     if len(record["text"]) > MAX_RECORD:
         return ValueError(f"the text is longer than {MAX_RECORD >> 20} million characters")
     return record
-
-

@@ -178,9 +178,7 @@ def scorer_key(model: Model) -> str:
     return next(chunks([Document("", "")], scorer(model))).key
 
 
-def _documents(
-    items: Iterable[Document | InputFailure], registry: Registry, summary: Summary
-) -> Iterator[Document]:
+def _documents(items: Iterable[Document | InputFailure], registry: Registry, summary: Summary) -> Iterator[Document]:
     for item in items:
         if isinstance(item, InputFailure):
             summary.failed.append(item)

@@ -8,7 +8,6 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,12 +32,20 @@ logger = logging.getLogger(__name__)
 )  # fmt: skip
 @click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
 @metadata_options
-@click.option("--since", metavar="DATE|DAYS", help="Only documents from this date (YYYY-MM-DD) or of the last days (7d).")
+@click.option(
+    "--since", metavar="DATE|DAYS", help="Only documents from this date (YYYY-MM-DD) or of the last days (7d)."
+)
 @click.option("--prune", is_flag=True, help="Drop rows of documents that are not among the inputs; else they are kept.")
 @click.option("--dry-run", is_flag=True, help="Read the inputs and say what would be scored.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="What scores.")
 @click.option("--ray-address", metavar="ADDRESS", help="A Ray cluster, such as ray://head:10001; else this machine.")
-@click.option("--shard-size", type=click.IntRange(1), default=150, show_default=True, help="Least text of a shard, in thousands of characters.")
+@click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=150,
+    show_default=True,
+    help="Least text of a shard, in thousands of characters.",
+)
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
 def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
@@ -75,10 +82,10 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 
 
 def _to_disk(items: Items, output: str, model: Any, position: Position, options: dict[str, Any]) -> Summary:
-    from stance.scoring.archive import score_archive
-
     import pandas  # noqa: F401  # Arrow looks for it; meanwhile the network loads
     import pyarrow.parquet  # noqa: F401
+
+    from stance.scoring.archive import score_archive
 
     watch, close = _progress(position)
     try:

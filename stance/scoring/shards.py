@@ -172,11 +172,13 @@ class ShardFolder:
         metadata = {**(schema.metadata or {}), b"stance.shard": key.encode()}
         rows = 0
         self._unsettle()
-        with replacing(self.folder / name) as temporary:
-            with pq.ParquetWriter(temporary, schema.with_metadata(metadata), compression="zstd") as writer:
-                for table in tables:
-                    writer.write_table(table.replace_schema_metadata(metadata))
-                    rows += len(table)
+        with (
+            replacing(self.folder / name) as temporary,
+            pq.ParquetWriter(temporary, schema.with_metadata(metadata), compression="zstd") as writer,
+        ):
+            for table in tables:
+                writer.write_table(table.replace_schema_metadata(metadata))
+                rows += len(table)
         return rows
 
     def place(self, chunk: Chunk) -> int:
