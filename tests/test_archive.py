@@ -20,7 +20,7 @@ from stance.classifier.predict import Model
 from stance.documents import Document, iterate_documents
 from stance.errors import StanceError
 from stance.scoring import score_archive
-from stance.scoring.shards import chunks
+from stance.scoring.chunks import chunks
 
 SMALL = 1500
 TOPICS = ["trade", "Taiwan", "climate", "fentanyl", "maritime safety", "export controls", "visas", "the strait"]

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance import __version__
+from stance.atomic_write import replacing
 from stance.classifier.predict import DEFAULT_MODEL, Model
 from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure, StanceError
+from stance.scoring.chunks import CHARACTERS, Chunk, chunks
 from stance.scoring.rows import to_arrow
-from stance.scoring.shards import CHARACTERS, Chunk, ShardFolder, chunks, replacing, rows_of, sync_folder, writable
+from stance.scoring.shards import ShardFolder, rows_of
 from stance.scoring.stream import Slice, ahead, score_slice, slices
 from stance.table.schema import FORMATS, arrow_schema
 
@@ -225,8 +227,6 @@ def assemble(shards: ShardFolder, path: Path) -> None:
         with TableWriter(path) as writer:
             for file in shards.files():
                 writer.write(read_table(file))
-        with writable(path):
-            sync_folder(path.parent)
         return
     with replacing(path) as temporary:
         schema = pq.read_schema(shards.files()[0])

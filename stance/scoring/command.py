@@ -125,7 +125,7 @@ def _to_stdout(items: Items, model: Any, batch_size: int) -> Summary:
 def _dry_run(items: Items, output: str, model: Any, characters: int) -> Summary:
     """Read everything and score nothing."""
     from stance.scoring.archive import Summary, finished_shards, scorer
-    from stance.scoring.shards import chunks
+    from stance.scoring.chunks import chunks
 
     summary = Summary(output, model.identity)
     finished = finished_shards(output)

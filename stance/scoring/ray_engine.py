@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stance.classifier.predict import Model
 from stance.errors import StanceError
 from stance.scoring.archive import Engine, Plan, Scored, chunk_tables
-from stance.scoring.shards import Chunk
+from stance.scoring.chunks import Chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa

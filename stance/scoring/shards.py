@@ -1,9 +1,7 @@
 """Shards: parts of a sentence table in files of their own, named after what they hold.
 
-Documents are cut into chunks at places that their content decides (content-defined chunking, as in rsync and restic):
-a document that comes in, goes or changes alters the chunk it stands in, and the others keep their key. A shard's key
-is a hash of its documents and of what scored them, so a finished shard is known again by its name, and its bytes do
-not depend on what was scored before it, or on how often a run was stopped.
+A shard's key is a hash of its documents and of what scored them, so a finished shard is known again by its name, and
+its bytes do not depend on what was scored before it, or on how often a run was stopped.
 """
 
 from __future__ import annotations
@@ -15,72 +13,19 @@ import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.documents.document import Document
+from stance.atomic_write import TEMPORARY, replacing, writable
 from stance.errors import StanceError
+from stance.scoring.chunks import Chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CHARACTERS = 150_000
-"""Fewest characters of a chunk; on average it has twice, at most four times as many."""
 MANIFEST = "_manifest.json"
 LOCK = ".lock"
-TEMPORARY = ".tmp-"
 _SHARD = re.compile(r"(?:part-\d{6}|kept)-([0-9a-f]{24})\.parquet")
-_SHOWN = ("doc_id", "text", "source", "date", "lang", "title", "event")
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Documents that make one shard.
-
-    Attributes:
-        number: its place in the table, from 0.
-        key: hash of the documents and of what scores them.
-        documents: the documents, in order.
-    """
-
-    number: int
-    key: str
-    documents: tuple[Document, ...]
-
-    @property
-    def file(self) -> str:
-        """Name of the shard's file; names sort in document order."""
-        return f"part-{self.number:06}-{self.key}.parquet"
-
-
-def fingerprint(document: Document) -> bytes:
-    """Hash of all of a document that its rows depend on."""
-    content = json.dumps([getattr(document, k) for k in _SHOWN], ensure_ascii=False)
-    return hashlib.sha256(content.encode("utf-8")).digest()
-
-
-def chunks(documents: Iterable[Document], scorer: str, characters: int = CHARACTERS) -> Iterator[Chunk]:
-    """Cut a stream of documents into chunks.
-
-    Args:
-        documents: documents in order.
-        scorer: what scores them (model, codebook, engine, version), so that other labels get another key.
-        characters: fewest characters of a chunk.
-    """
-    held: list[Document] = []
-    digest, size, number = hashlib.sha256(scorer.encode()), 0, 0
-    for document in documents:
-        mark = fingerprint(document)
-        digest.update(mark)
-        held.append(document)
-        size += len(document.text)
-        drawn = int.from_bytes(mark[:8]) / 2**64
-        if size >= characters and (drawn < len(document.text) / characters or size >= 4 * characters):
-            yield Chunk(number, digest.hexdigest()[:24], tuple(held))
-            held, digest, size, number = [], hashlib.sha256(scorer.encode()), 0, number + 1
-    if held:
-        yield Chunk(number, digest.hexdigest()[:24], tuple(held))
 
 
 class ShardFolder:
@@ -264,44 +209,6 @@ class ShardFolder:
             return
         with replacing(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path` when all is written and on the disk, or else vanishes."""
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
-    try:
-        with writable(path):
-            yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, too; not every system can."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-@contextmanager
-def writable(path: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the place and the cure."""
-    try:
-        yield
-    except OSError as error:
-        raise StanceError(
-            f"{path}: it cannot be written ({error.strerror or error}). Check place and rights; then run the same "
-            "command again, and what is finished is not scored again"
-        ) from error
 
 
 def rows_of(file: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import pandas as pd
 
+from stance.atomic_write import sync_folder
 from stance.errors import StanceError
 from stance.table.check import check_table
 from stance.table.schema import COLUMNS, FORMATS, arrow_schema, safe_cell
@@ -87,7 +89,10 @@ class TableWriter:
                     if file is not None:
                         file.close()
                 if kind is None:
+                    with self._part.open("rb+") as written:
+                        os.fsync(written.fileno())
                     self._part.replace(self.path)
+                    sync_folder(self.path.parent)
         finally:
             self._part.unlink(missing_ok=True)
 
