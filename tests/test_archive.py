@@ -215,6 +215,18 @@ def test_a_table_that_is_not_finished_is_not_read(tiny, tmp_path):
     assert len(stance.read_table(tmp_path / "t"))
 
 
+def test_a_stopped_run_leaves_nothing_of_other_inputs_in_a_file(tiny, tmp_path):
+    def stopped():
+        yield from invented(40)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped(), tmp_path / "t.parquet", tiny)
+    other = [Document("other", "Another one.", "us")]
+    run(other, tmp_path / "t.parquet", tiny)
+    assert stance.read_table(tmp_path / "t.parquet")["doc_id"].tolist() == ["other"]
+
+
 def test_a_folder_with_other_files_is_left_alone(tiny, tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(StanceError, match=r"notes\.txt"):

@@ -128,11 +128,13 @@ def score_archive(
             logger.info("%s: %d sentences%s", chunk.file, rows, " (finished before)" if tables is None else "")
             if watch:
                 watch(summary)
-        summary.kept, summary.dropped = shards.retire(set(live), registry.__contains__, prune)
+        single = path.suffix in FORMATS
+        kept, dropped = shards.retire(set(live), registry.__contains__, prune or single)
+        summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
             shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
         shards.write_manifest(_manifest(shards, loaded, summary))
-        if path.suffix in FORMATS:
+        if single:
             assemble(shards, path)
     return summary
 

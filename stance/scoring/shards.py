@@ -76,9 +76,8 @@ class ShardFolder:
         if self.folder.exists() and not self.folder.is_dir():
             raise StanceError(f"{self.folder}: there is a file of this name. Choose another output, or remove it")
         if self.folder.is_dir():
-            known = (MANIFEST, LOCK, ".run")
             for file in self.folder.iterdir():
-                if file.name not in known and not _SHARD.fullmatch(file.name) and not file.name.startswith(TEMPORARY):
+                if file.name != MANIFEST and not _SHARD.fullmatch(file.name) and not file.name.startswith("."):
                     raise StanceError(
                         f"{self.folder}: it holds {file.name}, which is no part of a sentence table. Choose another "
                         "folder for the output"
