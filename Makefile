@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast lint notebooks train evaluate clean
+.PHONY: demo test test-fast lint notebooks train evaluate bench fuzz audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/stance compare examples/summit/us.md examples/summit/china.md -o out/demo
@@ -34,6 +34,20 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	touch $@
+
+# Speed, memory and growth of scoring -> docs/benchmarks.md. For example: make bench BENCH="--documents corpus.jsonl"
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+# Coverage-guided fuzzing of the readers; stops at the first finding, or after FUZZ_SECONDS.
+FUZZ_SECONDS ?= 600
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python -m benchmarks.fuzz_readers out/fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=30 -rss_limit_mb=2048
+
+audit: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --progress-spinner off --skip-editable
 
 clean:
 	rm -rf $(VENV) out build dist

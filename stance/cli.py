@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +15,10 @@ from stance import __version__
 from stance.annotation.annotate import annotate
 from stance.annotation.commands import corpus
 from stance.classifier.commands import evaluate, models, train
+from stance.command_options import metadata_options, model_options
 from stance.contrast.commands import alignment
 from stance.errors import InputFailure, StanceError
+from stance.scoring.command import score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from stance.classifier.predict import Model
     from stance.contrast.comparison import Comparison
     from stance.documents.document import Document
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Commands(click.Group):
@@ -53,72 +53,6 @@ def main(verbose: bool) -> None:
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
-
-
-def metadata_options(command: F) -> F:
-    """Options that fill metadata which documents do not carry themselves."""
-    options = [
-        click.option(
-            "--manifest", type=click.Path(dir_okay=False), help="CSV with a path column and metadata columns."
-        ),
-        click.option("--event", help="Name of the meeting, where a document does not say it."),
-        click.option("--title", help="Title, where a document has none."),
-        click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; detected by default."),
-        click.option("--date", help="Date (YYYY-MM-DD), where a document has none."),
-    ]
-    for option in options:
-        command = option(command)
-    return command
-
-
-def model_options(command: F) -> F:
-    """Options that choose the model and how it runs."""
-    options = [
-        click.option("--threads", type=click.IntRange(1), help="Threads; all cores by default."),
-        click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Sentences a batch."),
-        click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder."),
-    ]
-    for option in options:
-        command = option(command)
-    return command
-
-
-@main.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, metavar="OUT", help=".parquet, .jsonl or .csv; - for JSONL on stdout.")
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
-@metadata_options
-@model_options
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
-def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
-    """Label every sentence of documents: issue, stance, holder and frame, with probabilities.
-
-    INPUT: files (.txt .md .html .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
-    row a sentence is written to OUT. Exit code 0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
-    """
-    from stance.classifier.predict import Model
-    from stance.documents import iterate_documents
-    from stance.scoring import score_stream
-    from stance.table import TableWriter
-
-    model = Model(options["model"], threads=options["threads"])
-    failures: list[InputFailure] = []
-    items = iterate_documents(inputs, manifest=options["manifest"], **_metadata(options, "source"))
-    documents = _progress(_without_failures(items, failures))
-    counts = {"documents": 0, "sentences": 0}
-    with TableWriter(output) as writer:
-        for part in score_stream(documents, model, batch_size=options["batch_size"]):
-            writer.write(part)
-            counts["documents"] += int(part["doc_id"].nunique())
-            counts["sentences"] += len(part)
-    _report_failures(failures)
-    summary = {**counts, "failed": [vars(f) for f in failures], "output": output, "model": model.identity}
-    if as_json:
-        click.echo(json.dumps(summary), err=output == "-")
-    else:
-        text = f"{counts['sentences']} sentences of {counts['documents']} documents -> {output} ({model.identity})"
-        click.echo(text, err=True)
-    sys.exit(1 if failures else 0)
 
 
 @main.command()
@@ -239,6 +173,7 @@ def codebook(dimension: str | None, path: str | None, rules: bool) -> None:
                 click.echo(f"  - {rule}")
 
 
+main.add_command(score)
 main.add_command(train)
 main.add_command(evaluate)
 main.add_command(models)
@@ -277,6 +212,8 @@ def _scored_table(path: str) -> pd.DataFrame | None:
     """The table if a file holds one, None if it holds documents or something else."""
     from stance.table import FORMATS, holds_labels, read_table
 
+    if (Path(path) / "_manifest.json").is_file():
+        return read_table(path)
     if Path(path).suffix not in FORMATS or not Path(path).is_file() or not holds_labels(path):
         return None
     return read_table(path)

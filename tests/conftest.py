@@ -36,3 +36,16 @@ def real() -> Path:
     if not (REAL / "gold" / "dev.jsonl").is_file():
         pytest.skip("no real readouts here; set STANCE_REAL to a folder that holds gold/ and corpus/")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with random weights, for tests of what surrounds a model."""
+    from benchmarks.random_checkpoint import write_random_checkpoint
+
+    return write_random_checkpoint(tmp_path_factory.mktemp("model") / "random")
+
+
+@pytest.fixture(scope="session")
+def tiny(random_model: Path) -> Model:
+    return Model(random_model, threads=1)

@@ -71,7 +71,7 @@ def test_failed_inputs_are_named_and_the_rest_is_written(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["score", SUMMIT / "us.md", "-o", "out.xlsx"], "Choose one of these endings"),
+        (["score", SUMMIT / "us.md", "-o", "out.xlsx"], "tables are written as .parquet, .jsonl, .csv, or as a folder"),
         (["score", SUMMIT / "us.md", "-o", "o.csv", "-m", "no-such-model"], "there is no such model"),
         (["compare", SUMMIT / "us.md"], "no sentence has source 'china'"),
         (["codebook", "--file", SUMMIT / "us.md"], "us.md"),

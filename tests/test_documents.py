@@ -14,7 +14,7 @@ import pytest
 
 from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, iso_date, make_document
-from stance.documents.readers import read_csv, read_pdf
+from stance.documents.readers import MEGABYTES, read_csv, read_pdf
 from stance.errors import InputError, InputFailure, StanceError
 
 ENGLISH = "The two ministers met in Lindholm. They agreed to reopen the ferry."
@@ -189,7 +189,7 @@ def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
     monkeypatch.setattr(
         "pdfminer.high_level.extract_text", lambda *a, **k: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。"
     )
-    [(_, record)] = read_pdf(b"")
+    [(_, record)] = read_pdf(io.BytesIO())
     assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}
 
 
@@ -226,9 +226,12 @@ def test_csv(tmp_path, separator):
 
 
 def test_csv_of_one_column_and_of_long_cells():
-    assert list(read_csv(b"text\nHello there.\nNA\n")) == [(":2", {"text": "Hello there."}), (":3", {"text": "NA"})]
+    assert list(read_csv(io.BytesIO(b"text\nHello there.\nNA\n"))) == [
+        (":2", {"text": "Hello there."}),
+        (":3", {"text": "NA"}),
+    ]
     long = "word " * 40_000
-    [(_, record)] = read_csv(f"text,title\n{long},x\n".encode())
+    [(_, record)] = read_csv(io.BytesIO(f"text,title\n{long},x\n".encode()))
     assert record == {"text": long, "title": "x"}
 
 
@@ -529,7 +532,7 @@ def test_duplicate_doc_id_is_named_with_both_places(tmp_path):
 
 
 def test_too_large_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("stance.documents.collect.MAX_BYTES", 1 << 20)
+    monkeypatch.setitem(MEGABYTES, ".txt", 1)
     path = write(tmp_path / "a.txt", b"x" * ((1 << 20) + 1))
     assert failure(path) == InputFailure(str(path), "it is larger than 1 MB", "Split it into smaller files")
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, softmax
 
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
@@ -81,6 +80,17 @@ class ScoringSettings:
             raise StanceError(f"{file}: the scoring settings cannot be read ({error}). Is {folder} a model?") from error
 
 
+def softmax(values: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis. Written here because SciPy takes a quarter of a second to import."""
+    exponents = np.exp(values - values.max(axis=-1, keepdims=True))
+    return np.asarray(exponents / exponents.sum(axis=-1, keepdims=True))
+
+
+def sigmoid(values: np.ndarray) -> np.ndarray:
+    """The logistic function, without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))
+
+
 def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
     """Calibrated probabilities.
 
@@ -97,7 +107,7 @@ def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSetti
         columns, fit = codebook.columns(dimension.key), settings.of(dimension.key)
         group = logits[:, columns].astype(np.float64)
         result[:, columns] = (
-            softmax(group / fit.temperature, axis=1) if dimension.exclusive else expit(fit.scale * group + fit.shift)
+            softmax(group / fit.temperature) if dimension.exclusive else sigmoid(fit.scale * group + fit.shift)
         )
     return result
 
@@ -105,7 +115,7 @@ def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSetti
 def main_probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
     """Probability of each issue to be the main one: shape (sentences, issues), rows sum to one."""
     group = logits[:, codebook.columns("issue")].astype(np.float64)
-    return np.asarray(softmax(group / settings.of("issue").temperature, axis=1))
+    return np.asarray(softmax(group / settings.of("issue").temperature))
 
 
 def decide_issues(main: np.ndarray, each: np.ndarray, dimension: Dimension, threshold: float) -> list[str]:

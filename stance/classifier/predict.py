@@ -1,18 +1,19 @@
-"""Prediction without torch: a released model read by ONNX Runtime."""
+"""Prediction without torch: a released model, read by OpenVINO or ONNX Runtime."""
 
 from __future__ import annotations
 
 import hashlib
-import os
+import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from stance.classifier.decision import ScoringSettings
+from stance.classifier.engines import Engine, load_engine
 from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
@@ -35,24 +36,51 @@ class Logits:
     truncated: np.ndarray
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """Inputs of a model, one a sentence.
+
+    Attributes:
+        ids: token ids, int32, each of its own length.
+        types: segment of each token, of the same lengths.
+        truncated: bool, shape (sentences,): the sentence itself was cut.
+    """
+
+    ids: list[np.ndarray]
+    types: list[np.ndarray]
+    truncated: np.ndarray
+
+
 class Model:
-    """A released model: its folder, codebook, settings and an inference session.
+    """A released model: its folder, codebook, settings and the network.
 
     Args:
         name: the name of a shipped model, or the path of a checkpoint folder.
-        threads: threads of the inference session; None for one a core.
+        threads: threads that run the network; None for one a core.
+        engine: ``openvino`` or ``onnxruntime``; None for the faster that works here, see `stance.classifier.engines`.
+        precision: ``bf16`` or ``f32``; None for the faster that the processor has.
 
     Raises:
         StanceError: if there is no such model, or a file of it is missing.
     """
 
-    def __init__(self, name: str | Path = DEFAULT_MODEL, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str | Path = DEFAULT_MODEL,
+        threads: int | None = None,
+        engine: str | None = None,
+        precision: str | None = None,
+    ) -> None:
+        self.name = str(name)
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")
         self.settings = ScoringSettings.read(self.folder)
         self._tokenizer = load_tokenizer(self.folder)
         self._pad_id = next((i for t in ("[PAD]", "<pad>") if (i := self._tokenizer.token_to_id(t)) is not None), 0)
         self._threads = threads
+        self._engine_name, self._precision = engine, precision
+        self._loading = threading.Lock()
+        self._loaded: Engine | None = None
 
     @cached_property
     def identity(self) -> str:
@@ -65,50 +93,71 @@ class Model:
             digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
         return f"{self.folder.name}@{digest.hexdigest()[:12]}"
 
-    @cached_property
-    def _session(self) -> Any:
-        import onnxruntime as ort
+    @property
+    def _engine(self) -> Engine:
+        with self._loading:
+            self._loaded = self._loaded or self._load()
+            return self._loaded
 
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = self._threads or available_cores()
-        options.log_severity_level = 3
-        session = ort.InferenceSession(
-            str(self.folder / "model.onnx"), sess_options=options, providers=["CPUExecutionProvider"]
-        )
-        width = session.get_outputs()[0].shape[1]
-        if width != len(self.codebook.outputs):
+    def warm_up(self) -> None:
+        """Begin to load the network in a thread, while the caller does something else; errors come with its use."""
+
+        def load() -> None:
+            with suppress(Exception):
+                self._engine  # noqa: B018
+
+        threading.Thread(target=load, name="stance-engine", daemon=True).start()
+
+    def _load(self) -> Engine:
+        engine = load_engine(self.folder, self._threads, self._engine_name, self._precision)
+        if engine.outputs != len(self.codebook.outputs):
             raise StanceError(
-                f"{self.folder}: the model has {width} outputs, its codebook {len(self.codebook.outputs)} labels. "
-                "Train again with this codebook"
+                f"{self.folder}: the model has {engine.outputs} outputs, its codebook {len(self.codebook.outputs)} "
+                "labels. Train again with this codebook"
             )
-        return session
+        return engine
 
-    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 32) -> Logits:
+    @property
+    def engine(self) -> str:
+        """What runs the model, with version and precision."""
+        return self._engine.name
+
+    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 16) -> Logits:
         """Predict the logits of sentences.
 
         Args:
             pairs: (sentence, context), from `stance.model_input.model_inputs`.
-            batch_size: sentences a batch; they are sorted by length first, so that little is padded.
+            batch_size: most sentences a batch, fewer where there are few; they are sorted by length first, so that
+                little is padded.
         """
-        values = np.zeros((len(pairs), len(self.codebook.outputs)), dtype=np.float32)
+        return self.run(self.encode(pairs), batch_size)
+
+    def encode(self, pairs: Sequence[tuple[str, str]]) -> Encoded:
+        """Tokenize (sentence, context) pairs."""
         encoded = encode_pairs(self._tokenizer, pairs, self.settings.window.max_length)
-        order = np.argsort([len(e) for e, _ in encoded], kind="stable")
-        names = {i.name for i in self._session.get_inputs()}
-        for rows in _batches(order, batch_size):
-            arrays = pad([encoded[i][0] for i in rows], self._pad_id)
-            feed = {k: v for k, v in arrays.items() if k in names}
-            values[rows] = self._session.run(["logits"], feed)[0]
-        return Logits(values, np.array([cut for _, cut in encoded], dtype=bool))
+        return Encoded(
+            [np.array(e.ids, dtype=np.int32) for e, _ in encoded],
+            [np.array(e.type_ids, dtype=np.int32) for e, _ in encoded],
+            np.array([cut for _, cut in encoded], dtype=bool),
+        )
+
+    def run(self, encoded: Encoded, batch_size: int = 16) -> Logits:
+        """Run the network over tokenized sentences; see `predict`."""
+        values = np.zeros((len(encoded.ids), len(self.codebook.outputs)), dtype=np.float32)
+        order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
+        rows = list(_batches(order, min(batch_size, max(4, -(-len(order) // 8)))))
+        feeds = []
+        for batch in rows:
+            arrays = pad([encoded.ids[i] for i in batch], [encoded.types[i] for i in batch], self._pad_id)
+            feeds.append({k: arrays[k] for k in self._engine.inputs})
+        for batch, logits in zip(rows, self._engine.run(feeds), strict=True):
+            values[batch] = logits
+        return Logits(values, encoded.truncated)
 
 
 def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
     for start in range(0, len(order), size):
         yield order[start : start + size]
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def shipped_models() -> list[Path]:

@@ -60,20 +60,20 @@ def encode_pairs(
     return encoded
 
 
-def pad(encodings: Sequence[Encoding], pad_id: int) -> dict[str, np.ndarray]:
-    """Pad encodings to the longest of them.
+def pad(ids: Sequence[np.ndarray], types: Sequence[np.ndarray], pad_id: int) -> dict[str, np.ndarray]:
+    """Pad token ids and their segments to the longest of them.
 
     Returns:
         ``input_ids``, ``attention_mask`` and ``token_type_ids``, each int64 of shape (batch, longest).
     """
-    shape = (len(encodings), max(len(e) for e in encodings))
+    shape = (len(ids), max(map(len, ids)))
     arrays = {
         "input_ids": np.full(shape, pad_id, dtype=np.int64),
         "attention_mask": np.zeros(shape, dtype=np.int64),
         "token_type_ids": np.zeros(shape, dtype=np.int64),
     }
-    for row, encoding in enumerate(encodings):
-        arrays["input_ids"][row, : len(encoding)] = encoding.ids
-        arrays["attention_mask"][row, : len(encoding)] = 1
-        arrays["token_type_ids"][row, : len(encoding)] = encoding.type_ids
+    for row, (tokens, segments) in enumerate(zip(ids, types, strict=True)):
+        arrays["input_ids"][row, : len(tokens)] = tokens
+        arrays["attention_mask"][row, : len(tokens)] = 1
+        arrays["token_type_ids"][row, : len(tokens)] = segments
     return arrays

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stance.codebook import Codebook
 from stance.errors import StanceError
-from stance.table import label_list
+from stance.table.check import label_list
 
 KEY = ["doc_id", "start", "end"]
 LABELS = ("issue", "stance", "holder", "frame")

@@ -9,11 +9,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from stance.documents.document import METADATA, Document, make_document
-from stance.documents.readers import MAX_BYTES, READERS, UnreadableError, decode, read_jsonl, read_text
+from stance.documents.encoding import UnreadableError, decode
+from stance.documents.position import Position
+from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_text
+from stance.documents.records import open_stream, read_jsonl
+from stance.documents.registry import Registry
 from stance.errors import InputError, InputFailure, StanceError
 
 CURES = {
@@ -33,6 +39,7 @@ def iterate_documents(
     inputs: Iterable[str | Path],
     *,
     manifest: str | Path | None = None,
+    position: Position | None = None,
     **defaults: str | None,
 ) -> Iterator[Document | InputFailure]:
     """Read documents one by one; what cannot be read is yielded as an ``InputFailure`` and the rest goes on.
@@ -40,6 +47,7 @@ def iterate_documents(
     Args:
         inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin (text, or JSONL of documents).
         manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
+        position: told how far reading has come.
         **defaults: ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``: fill what a document does not say
             itself. Precedence: record or front matter, then sidecar, then manifest, then these. What a web page or a
             Word document tells of itself (title, date) goes between the manifest and these.
@@ -57,7 +65,9 @@ def iterate_documents(
     # `folder/*` in a shell names sidecars and the manifest too
     aside = {Path(manifest).resolve()} if manifest else set()
     aside |= {Path(i).with_suffix(".json").resolve() for i in inputs if _may_have_sidecar(Path(i))}
-    seen: dict[str, str] = {}
+    position = position or Position()
+    position.total = _size(inputs)
+    seen = Registry()
     for path, name in _files(inputs):
         if isinstance(path, InputFailure):
             yield path
@@ -65,16 +75,13 @@ def iterate_documents(
         if path.name != "-" and path.resolve() in aside:
             continue
         row = rows.get(path.resolve(), {}) if path.name != "-" else {}
-        for item in _read(path, name, row, {k: v for k, v in defaults.items() if v}):
-            if isinstance(item, Document):
-                if item.doc_id in seen:
-                    item = InputFailure(
-                        item.path or name,
-                        f"its doc_id {item.doc_id!r} is already used by {seen[item.doc_id]}",
-                        "Give one of them another doc_id, in front matter, sidecar or manifest",
-                    )
-                else:
-                    seen[item.doc_id] = item.path or name
+        for item in _read(path, name, row, {k: v for k, v in defaults.items() if v}, position):
+            if isinstance(item, Document) and (before := seen.add(item.doc_id, item.path or name)) is not None:
+                item = InputFailure(
+                    item.path or name,
+                    f"its doc_id {item.doc_id!r} is already used by {before}",
+                    "Give one of them another doc_id, in front matter, sidecar or manifest",
+                )
             yield item
 
 
@@ -89,7 +96,7 @@ def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **de
     Raises:
         InputError: if any input cannot be read; it lists them all.
     """
-    items = list(iterate_documents(inputs, manifest=manifest, **defaults))
+    items = list(iterate_documents(inputs, manifest=manifest, position=None, **defaults))
     failures = [i for i in items if isinstance(i, InputFailure)]
     if failures:
         raise InputError(failures)
@@ -140,6 +147,17 @@ def _files(inputs: Iterable[str | Path]) -> Iterator[tuple[Path | InputFailure, 
             yield path, path.stem
 
 
+def _size(inputs: list[str | Path]) -> int | None:
+    """Bytes of all files, or None where stdin is among them."""
+    if any(str(i) == "-" for i in inputs):
+        return None
+    total = 0
+    for path, _ in _files(inputs):
+        with suppress(OSError):
+            total += path.stat().st_size if isinstance(path, Path) else 0
+    return total
+
+
 def _fitting(pattern: str) -> Iterator[tuple[Path | InputFailure, str]]:
     """Files that fit a glob pattern, or what is wrong with it."""
     if not any(c in pattern for c in "*?["):
@@ -165,18 +183,23 @@ def _may_have_sidecar(file: Path) -> bool:
 def _is_sidecar(file: Path) -> bool:
     if file.suffix != ".json":
         return False
-    beside = file.parent.glob(f"{glob.escape(file.stem)}.*")
-    return any(_may_have_sidecar(f) and f.stem == file.stem for f in beside)
+    return file.stem in _stems(file.parent, file.parent.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _stems(folder: Path, _changed: int) -> frozenset[str]:
+    """Names, without their endings, of files in a folder that may have a sidecar."""
+    return frozenset(f.stem for f in folder.iterdir() if _may_have_sidecar(f))
 
 
 def _read(
-    path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any]
+    path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any], position: Position
 ) -> Iterator[Document | InputFailure]:
     location = "stdin" if str(path) == "-" else str(path)
     empty = True
     try:
         sidecar = _sidecar(path)
-        for where, record in _records(path):
+        for where, record in _records(path, position):
             empty = False
             if isinstance(record, ValueError):
                 yield _failure(location + where, record)
@@ -197,20 +220,32 @@ def _read(
         yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
 
 
-def _records(path: Path) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
+def _records(path: Path, position: Position) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
     if str(path) == "-":
-        data = sys.stdin.buffer.read()
-        is_jsonl = data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
-        yield from (read_jsonl if is_jsonl else read_text)(data)
+        stream, head = open_stream(sys.stdin.buffer)
+        is_jsonl = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
+        if is_jsonl:
+            yield from read_jsonl(stream)
+            return
+        data = stream.read((16 << 20) + 1)
+        if len(data) > 16 << 20:
+            raise UnreadableError("it is longer than 16 MB", "Give long input as JSONL, one document a line")
+        yield from read_text(io.BytesIO(data))
         return
-    reader = READERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    reader = READERS.get(suffix)
     if reader is None:
         known = " ".join(sorted(READERS))
         ending = f"files ending in {path.suffix}" if path.suffix else "files without an ending"
         raise UnreadableError(f"{ending} are not read", f"Known endings: {known}")
-    if path.stat().st_size > MAX_BYTES:
-        raise UnreadableError(f"it is larger than {MAX_BYTES >> 20} MB", "Split it into smaller files")
-    yield from reader(path.read_bytes())
+    size, most = path.stat().st_size, MEGABYTES.get(suffix, 16)
+    if suffix not in STREAMED and size > most << 20:
+        raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
+    with path.open("rb") as file:
+        for record in reader(file):
+            position.within = min(size, file.tell()) if not file.closed else size
+            yield record
+    position.done, position.within = position.done + size, 0
 
 
 def _sidecar(path: Path) -> dict[str, Any]:

@@ -107,6 +107,9 @@ def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str
     if not text.strip():
         raise ValueError("the document has no text")
     given = {k: v for k in METADATA if (v := metadata.get(k)) is not None and v != ""}
+    for key, value in given.items():
+        if not isinstance(value, str | int | float | datetime.date):
+            raise ValueError(f"{key} is not a text")
     known = {k: _LONE_SURROGATE.sub("\ufffd", v) if isinstance(v, str) else v for k, v in given.items()}
     source = str(known.get("source", "other")).strip().lower()
     if source not in SOURCES:

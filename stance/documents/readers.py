@@ -6,73 +6,30 @@ in one file, the other formats one. Reading itself is left to well-kept librarie
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO
 
-Record = dict[str, Any]
-Located = tuple[str, Record | ValueError]
-"""Where in the file a record stands (``""``: the file; ``":7"``: line 7), and the record or what is wrong."""
+from stance.documents.encoding import UnreadableError, decode
+from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
 
 _HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 
-MAX_BYTES = 64 * 1024 * 1024
-ENCODINGS = ["gb18030", "big5", "cp1252"]
-"""What text in the two languages comes in where it is not Unicode; in this order where several fit equally well."""
+STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+"""Formats that may be of any size; the others are read as a whole."""
+MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 32}
+"""Largest file of a format that is read as a whole; 16 for the others."""
+UNPACKED = 64
+"""Largest content of a Word document or a PDF when it is unpacked, in megabytes."""
 
 
-class UnreadableError(ValueError):
-    """The bytes are not what the file's name says; carries the cure."""
-
-    def __init__(self, reason: str, cure: str) -> None:
-        super().__init__(reason)
-        self.cure = cure
-
-
-def decode(data: bytes) -> str:
-    """Decode text of unknown encoding: Unicode where it is valid, else the most likely of `ENCODINGS`.
-
-    Raises:
-        UnreadableError: if the bytes are binary, damaged UTF-8, or no encoding fits.
-    """
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        if not marked and is_mostly_utf8(data):
-            line = data.count(b"\n", 0, error.start) + 1
-            raise UnreadableError(f"line {line} is damaged UTF-8", "Mend the line, or save it again") from error
-        text = _decode_legacy(data)
-    if "\x00" in text:
-        raise UnreadableError("it holds binary data, not text", "Save it as UTF-8 text")
-    return text
-
-
-def is_mostly_utf8(data: bytes) -> bool:
-    """Whether bytes that are not valid UTF-8 are UTF-8 with some damage: most of what is not ASCII is sound."""
-    text = data.decode("utf-8", errors="replace")
-    broken = text.count("\ufffd")
-    return sum(c > "\x7f" for c in text) > 2 * broken
-
-
-def _decode_legacy(data: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(data[:1_000_000], cp_isolation=ENCODINGS).best()
-    if best is None:
-        raise UnreadableError("its encoding cannot be told", "Save it as UTF-8 text")
-    try:
-        return data.decode(best.encoding)
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"it is not valid {best.encoding}", "Save it as UTF-8 text") from error
-
-
-def read_text(data: bytes) -> Iterator[Located]:
+def read_text(file: BinaryIO) -> Iterator[Located]:
     """Read plain text or Markdown, with YAML front matter if there is any."""
-    metadata, body = split_front_matter(decode(data))
+    metadata, body = split_front_matter(decode(file.read()))
     yield "", {**metadata, "text": body.strip()}
 
 
@@ -107,9 +64,9 @@ def split_front_matter(text: str) -> tuple[Record, str]:
     return metadata or {}, parts[2]
 
 
-def read_markdown(data: bytes) -> Iterator[Located]:
+def read_markdown(file: BinaryIO) -> Iterator[Located]:
     """Read Markdown: front matter is metadata; headings, emphasis, links and rules lose their marks."""
-    metadata, body = split_front_matter(decode(data))
+    metadata, body = split_front_matter(decode(file.read()))
     body = re.sub(r"^[ \t]{0,3}#{1,6}[ \t]+", "", body, flags=re.MULTILINE)
     body = re.sub(r"^[ \t]{0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*$", "", body, flags=re.MULTILINE)
     body = re.sub(r"!?\[([^\]\n]+)\]\([^)\s]+\)", r"\1", body)
@@ -117,11 +74,11 @@ def read_markdown(data: bytes) -> Iterator[Located]:
     yield "", {**metadata, "text": body.strip()}
 
 
-def read_html(data: bytes) -> Iterator[Located]:
+def read_html(file: BinaryIO) -> Iterator[Located]:
     """Read the main text of a web page, with its title and date where the page tells them."""
     import trafilatura
 
-    text = decode(data)
+    text = decode(file.read())
     page: Any = trafilatura.bare_extraction(
         text,
         include_comments=False,
@@ -137,13 +94,17 @@ def read_html(data: bytes) -> Iterator[Located]:
     yield "", {"text": page.text, "title": page.title or "", "date": page.date}
 
 
-def read_docx(data: bytes) -> Iterator[Located]:
+def read_docx(file: BinaryIO) -> Iterator[Located]:
     """Read the paragraphs and table cells of a Word document, in their order."""
     import docx
     from docx.table import Table
 
+    data = file.read()
     try:
+        _check_unpacked(data)
         document = docx.Document(io.BytesIO(data))
+    except UnreadableError:
+        raise
     except Exception as error:  # python-docx raises what zipfile, lxml and its own reader raise
         cure = "Open it in Word and save it again"
         raise UnreadableError("it is not a readable Word document", cure) from error
@@ -161,7 +122,32 @@ def read_docx(data: bytes) -> Iterator[Located]:
     yield "", {"text": "\n\n".join(p.strip() for p in parts if p.strip()), "title": title}
 
 
-def read_pdf(data: bytes) -> Iterator[Located]:
+def _check_unpacked(data: bytes) -> None:
+    """Refuse an archive that is small on the disk and huge in memory."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = [(i.filename.endswith((".xml", ".rels")), i.file_size) for i in archive.infolist()]
+    if (
+        sum(size for _, size in parts) > 4 * UNPACKED << 20
+        or sum(s for is_text, s in parts if is_text) > UNPACKED << 20
+    ):
+        raise UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
+
+
+def _check_inflated(data: bytes) -> None:
+    """Refuse a PDF whose compressed streams are huge in memory."""
+    room = UNPACKED << 20
+    for start in re.finditer(rb"(?<!end)stream\r?\n", data):
+        end = data.find(b"endstream", start.end())
+        with suppress(zlib.error):
+            packed = data[start.end() : end if end >= 0 else None]
+            room -= len(zlib.decompressobj().decompress(packed, room + 1))
+        if room < 0:
+            raise UnreadableError(
+                f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file"
+            )
+
+
+def read_pdf(file: BinaryIO) -> Iterator[Located]:
     """Read the text of a PDF; lines of one paragraph are joined and hyphenation at line ends is undone."""
     import logging
 
@@ -169,6 +155,8 @@ def read_pdf(data: bytes) -> Iterator[Located]:
     from pdfminer.layout import LAParams
 
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    data = file.read()
+    _check_inflated(data)
     try:
         raw = extract_text(io.BytesIO(data), laparams=LAParams())
     except Exception as error:  # damaged files make pdfminer raise errors of many kinds
@@ -184,94 +172,7 @@ def read_pdf(data: bytes) -> Iterator[Located]:
     yield "", {"text": text}
 
 
-def read_jsonl(data: bytes) -> Iterator[Located]:
-    """Read one JSON object a line; a line that is broken is named and the others go on."""
-    for number, line in enumerate(_lines(data), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield f":{number}", ValueError(f"the line is not valid JSON ({str(error)[:60]})")
-            continue
-        yield f":{number}", _checked(record)
-
-
-def _lines(data: bytes) -> Iterator[str | bytes]:
-    """Lines of a file; undecoded where some are damaged UTF-8, so that the reader trips over these alone."""
-    try:
-        yield from decode(data).split("\n")
-    except UnreadableError:
-        if not is_mostly_utf8(data):
-            raise
-        yield from data.split(b"\n")
-
-
-def read_json(data: bytes) -> Iterator[Located]:
-    """Read a JSON object, or a list of them."""
-    try:
-        content = json.loads(decode(data))
-    except UnreadableError:
-        raise
-    except (ValueError, RecursionError) as error:
-        cure = "Write it with a JSON library"
-        raise UnreadableError(f"it is not valid JSON ({str(error)[:60]})", cure) from error
-    for number, record in enumerate(content if isinstance(content, list) else [content], 1):
-        yield f":{number}" if isinstance(content, list) else "", _checked(record)
-
-
-def read_csv(data: bytes) -> Iterator[Located]:
-    """Read a CSV with a header row and a ``text`` column; the commas may be semicolons or tabs.
-
-    Every cell is taken as text. A row with cells too many is named and the others go on; after a broken quote they
-    cannot.
-    """
-    text = decode(data)
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    csv.field_size_limit(MAX_BYTES)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
-    try:
-        _check_columns(list(reader.fieldnames or []))
-        before = reader.line_num
-        for row in reader:
-            where, before = f":{before + 1}", reader.line_num
-            if None in row:
-                yield where, ValueError("the row has more cells than the header")
-            else:
-                yield where, _checked(row)
-    except csv.Error as error:
-        raise UnreadableError(f"it is broken near line {reader.line_num} ({error})", "Check its quotes") from error
-
-
-def read_parquet(data: bytes) -> Iterator[Located]:
-    """Read a Parquet table with a ``text`` column."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(io.BytesIO(data))
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableError("it is not a readable Parquet file", "Write it again") from error
-    _check_columns(table.column_names)
-    for number, row in enumerate(table.to_pylist(), 1):
-        yield f":{number}", _checked(row)
-
-
-def _check_columns(columns: list[str]) -> None:
-    if "text" not in columns:
-        cure = f"Rename the column (it has: {', '.join(columns[:12]) or 'none'})"
-        raise UnreadableError("it has no column named text", cure)
-
-
-def _checked(record: object) -> Record | ValueError:
-    if not isinstance(record, dict):
-        return ValueError("the record is not a JSON object")
-    if not isinstance(record.get("text"), str):
-        return ValueError("the record has no text field")
-    return record
-
-
-READERS: dict[str, Callable[[bytes], Iterator[Located]]] = {
+READERS: dict[str, Callable[[BinaryIO], Iterator[Located]]] = {
     ".txt": read_text,
     ".text": read_text,
     ".md": read_markdown,

@@ -1,0 +1,1 @@
+"""Benchmarks of the scoring path: `make bench`."""

@@ -1,0 +1,99 @@
+"""`make bench`: measure, print, and put the tables into docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+
+import pandas as pd
+
+from benchmarks.accuracy import accuracy
+from benchmarks.material import documents, machine
+from benchmarks.random_checkpoint import write_random_checkpoint
+from benchmarks.scale import growth, waits
+from benchmarks.speed import BARE, SCORER, measure, turns
+from stance.classifier.predict import Model
+from stance.resources import resource_path
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Run what is asked for and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sentences", type=int, default=5000)
+    parser.add_argument("--minutes", type=float, default=9, help="Longest time for the comparison of speeds.")
+    parser.add_argument("--documents", help="Real documents to take the sentences from; else invented ones.")
+    parser.add_argument("--gold", nargs=2, action="append", metavar=("GOLD", "DOCUMENTS"), help="Labelled sentences.")
+    parser.add_argument("--sizes", default="1000,10000,100000", help="Sentences of the archives, with random weights.")
+    parser.add_argument("--no-page", action="store_true", help="Print only.")
+    options = parser.parse_args()
+    model = Model()
+    started = time.strftime("%Y-%m-%d %H:%M")
+    parts = [f"Measured {started} on {machine()}; {model.identity}, {model.engine}."]
+    portions = turns(documents(options.sentences, options.documents), model, options.sentences, 250)
+    table, n = measure(model, portions, options.minutes * 60)
+    kind = "real" if options.documents else "invented"
+    parts.append(f"### Speed\n\n{n} {kind} sentences with their context, turns of 250.\n\n{markdown(table, 'engine')}")
+    share = table.loc[SCORER, "sentences/s"] / table.loc[BARE, "sentences/s"]
+    parts.append(f"From documents to rows, the scorer reaches {share:.0%} of the bare engine on ready tensors.")
+    for gold, files in options.gold or []:
+        parts.append(
+            f"### Labels against hand coding: {Path(gold).name}\n\n{markdown(accuracy(model, gold, files), 'engine')}"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        readout = resource_path("examples/summit/us.md")
+        parts.append(f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}")
+        small = growth(Path(folder), "readout-small", [1000])
+        parts.append(f"### Growth\n\nThe shipped model:\n\n{markdown(small.set_index('sentences'), 'sentences')}")
+        random = write_random_checkpoint(Path(folder) / "random")
+        sizes = [int(s) for s in options.sizes.split(",")]
+        grown = markdown(growth(Path(folder), str(random), sizes).set_index("sentences"), "sentences")
+        parts.append(f"A tiny model with random weights, which shows what surrounds the model:\n\n{grown}")
+    text = "\n\n".join(parts)
+    print(text)
+    if not options.no_page:
+        put(PAGE, text)
+
+
+def markdown(table: pd.DataFrame, index: str) -> str:
+    """A table as Markdown, figures to three places that count."""
+
+    def cell(value: object) -> str:
+        if isinstance(value, float):
+            return (
+                ""
+                if pd.isna(value)
+                else f"{value:.4f}"
+                if 0.9 < value < 1
+                else f"{value:.3g}"
+                if value < 100
+                else f"{value:.0f}"
+            )
+        return str(value)
+
+    head = f"| {index} | {' | '.join(map(str, table.columns))} |\n|{'---|' * (len(table.columns) + 1)}"
+    rows = [
+        f"| {i} | {' | '.join(cell(v) for v in row)} |" for i, row in zip(table.index, table.to_numpy(), strict=True)
+    ]
+    return "\n".join([head, *rows])
+
+
+def put(page: Path, text: str) -> None:
+    """Put the tables between the marks of the page."""
+    content = page.read_text(encoding="utf-8")
+    marked = f"<!-- figures:start -->\n{text}\n<!-- figures:end -->"
+    page.write_text(
+        re.sub(r"<!-- figures:start -->.*<!-- figures:end -->", lambda _: marked, content, flags=re.DOTALL),
+        encoding="utf-8",
+    )
+
+
+if __name__ == "__main__":
+    main()

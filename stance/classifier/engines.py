@@ -1,0 +1,132 @@
+"""What runs the network: OpenVINO where it can be had, else ONNX Runtime.
+
+`make bench` measures them side by side: OpenVINO in bfloat16 is the fastest whose labels stay those of single
+precision. Processors without bfloat16 run it in single precision.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stance.errors import StanceError
+
+logger = logging.getLogger(__name__)
+
+ENGINES = ("openvino", "onnxruntime")
+PRECISIONS = ("bf16", "f32")
+
+
+Batch = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network that is ready to run.
+
+    Attributes:
+        name: what runs it, with version and precision; it stands in the metadata of tables, and shards are scored
+            again where it differs, for logits differ in their last digits between engines.
+        inputs: names of its inputs.
+        outputs: number of its outputs.
+        run: from batches, int64 arrays of shape (batch, tokens) by name, to their logits, float32 of shape (batch,
+            outputs), in the same order.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: int
+    run: Callable[[Sequence[Batch]], list[np.ndarray]]
+
+
+def load_engine(
+    folder: Path, threads: int | None = None, engine: str | None = None, precision: str | None = None
+) -> Engine:
+    """Load a model's graph.
+
+    Args:
+        folder: the model's folder, with ``model.onnx``.
+        threads: None for one a core that this process may use.
+        engine: one of `ENGINES`; None for the first that works here.
+        precision: one of `PRECISIONS`, for OpenVINO; None for bfloat16 where the processor has it.
+
+    Raises:
+        StanceError: if the graph cannot be read.
+    """
+    threads = threads or available_cores()
+    if engine in (None, "openvino"):
+        try:
+            return _openvino(folder / "model.onnx", threads, precision)
+        except (ImportError, RuntimeError) as error:
+            if engine:
+                raise StanceError(f"{folder}: OpenVINO cannot run it ({error})") from error
+            logger.info("OpenVINO cannot be used (%s); ONNX Runtime is", error)
+    return _onnxruntime(folder / "model.onnx", threads)
+
+
+def _openvino(path: Path, threads: int, precision: str | None) -> Engine:
+    import openvino
+
+    core = openvino.Core()
+    if precision is None:
+        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    return openvino_engine(str(path), threads, precision, core)
+
+
+def openvino_engine(model: Any, threads: int, precision: str, core: Any) -> Engine:
+    """Compile a graph, a path or a model in memory, for OpenVINO.
+
+    There is one stream of batches a thread: threads that share a batch wait for the slowest of them, above all on a
+    busy machine.
+    """
+    import openvino
+
+    settings = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": threads, "INFERENCE_NUM_THREADS": threads}
+    compiled = core.compile_model(model, "CPU", settings)
+    requests = openvino.AsyncInferQueue(compiled, threads)
+
+    def run(batches: Sequence[Batch]) -> list[np.ndarray]:
+        logits: list[np.ndarray] = [np.empty(0)] * len(batches)
+
+        def keep(request: Any, number: int) -> None:
+            logits[number] = np.array(request.get_output_tensor(0).data, dtype=np.float32)
+
+        requests.set_callback(keep)
+        for number, arrays in enumerate(batches):
+            requests.start_async(arrays, number, share_inputs=True)
+        requests.wait_all()
+        return logits
+
+    version = openvino.__version__.split("-")[0]
+    inputs = tuple(i.get_any_name() for i in compiled.inputs)
+    width = compiled.outputs[0].get_partial_shape()[1].get_length()
+    return Engine(f"openvino {version} {precision}", inputs, width, run)
+
+
+def _onnxruntime(path: Path, threads: int) -> Engine:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        session = ort.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises many kinds
+        raise StanceError(f"{path}: the graph cannot be read ({error}). Export it again") from error
+
+    def run(batches: Sequence[Batch]) -> list[np.ndarray]:
+        return [session.run(["logits"], arrays)[0] for arrays in batches]
+
+    inputs = tuple(i.name for i in session.get_inputs())
+    return Engine(f"onnxruntime {ort.__version__} f32", inputs, session.get_outputs()[0].shape[1], run)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,38 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def metadata_options(command: F) -> F:
+    """Options that fill metadata which documents do not carry themselves."""
+    options = [
+        click.option(
+            "--manifest", type=click.Path(dir_okay=False), help="CSV with a path column and metadata columns."
+        ),
+        click.option("--event", help="Name of the meeting, where a document does not say it."),
+        click.option("--title", help="Title, where a document has none."),
+        click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; detected by default."),
+        click.option("--date", help="Date (YYYY-MM-DD), where a document has none."),
+    ]
+    for option in options:
+        command = option(command)
+    return command
+
+
+def model_options(command: F) -> F:
+    """Options that choose the model and how it runs."""
+    options = [
+        click.option("--threads", type=click.IntRange(1), help="Threads; all cores by default."),
+        click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Sentences a batch."),
+        click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder."),
+    ]
+    for option in options:
+        command = option(command)
+    return command

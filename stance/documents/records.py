@@ -1,0 +1,179 @@
+"""Readers of files that hold many documents: JSONL, CSV, Parquet, JSON. All but JSON are read as a stream.
+
+A record that is broken is named and the others go on. Memory stays bounded whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from stance.documents.document import METADATA
+from stance.documents.encoding import UnreadableError, decode, encoding_of
+
+Record = dict[str, Any]
+Located = tuple[str, Record | ValueError]
+"""Where in the file a record stands (``""``: the file; ``":7"``: line 7), and the record or what is wrong."""
+
+MAX_RECORD = 16 * 1024 * 1024
+"""Longest record, in bytes or characters: over two thousand pages."""
+HEAD = 1 << 20
+_DAMAGED = re.compile(r"[\udc80-\udcff]")
+
+
+def open_stream(file: BinaryIO) -> tuple[BinaryIO, bytes]:
+    """Make a stream whose beginning can be looked at.
+
+    Returns:
+        the stream, and up to `HEAD` bytes of its beginning, which are still to be read.
+    """
+    stream = io.BufferedReader(_Raw(file), HEAD)
+    return stream, stream.peek(HEAD)[:HEAD]
+
+
+class _Raw(io.RawIOBase):
+    """Any binary stream as a raw one, so that it can be buffered anew. Reads until the buffer asked for is full."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        got = 0
+        while got < len(view) and (data := self._file.read(len(view) - got)):
+            view[got : got + len(data)] = data
+            got += len(data)
+        return got
+
+
+def read_jsonl(file: BinaryIO) -> Iterator[Located]:
+    """Read one JSON object a line; a line that is broken is named and the others go on."""
+    stream, head = open_stream(file)
+    encoding = encoding_of(head)
+    if encoding.startswith("utf-16"):
+        lines: Iterator[bytes | None] = _recoded(stream)
+    else:
+        lines = _lines(stream)
+    for number, line in enumerate(lines, 1):
+        if line is None:
+            yield f":{number}", ValueError(f"the line is longer than {MAX_RECORD >> 20} MB")
+            continue
+        line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            record = json.loads(line if encoding.startswith("utf") else line.decode(encoding))
+        except (ValueError, RecursionError) as error:
+            yield f":{number}", ValueError(f"the line is not valid JSON ({str(error)[:60]})")
+            continue
+        yield f":{number}", checked(record)
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+    """Lines of a stream; None for one that is too long."""
+    while line := stream.readline(MAX_RECORD):
+        if len(line) < MAX_RECORD or line.endswith(b"\n"):
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = stream.readline(MAX_RECORD)
+        yield None
+
+
+def _recoded(stream: BinaryIO) -> Iterator[bytes | None]:
+    text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+    while line := text.readline(MAX_RECORD):
+        if len(line) < MAX_RECORD or line.endswith("\n"):
+            yield line.encode("utf-8", errors="replace")
+            continue
+        while line and not line.endswith("\n"):
+            line = text.readline(MAX_RECORD)
+        yield None
+
+
+def read_json(file: BinaryIO) -> Iterator[Located]:
+    """Read a JSON object, or a list of them."""
+    try:
+        content = json.loads(decode(file.read()))
+    except UnreadableError:
+        raise
+    except (ValueError, RecursionError) as error:
+        cure = "Write it with a JSON library"
+        raise UnreadableError(f"it is not valid JSON ({str(error)[:60]})", cure) from error
+    for number, record in enumerate(content if isinstance(content, list) else [content], 1):
+        yield f":{number}" if isinstance(content, list) else "", checked(record)
+
+
+def read_csv(file: BinaryIO) -> Iterator[Located]:
+    """Read a CSV with a header row and a ``text`` column; the commas may be semicolons or tabs.
+
+    Every cell is taken as text. A row with cells too many, or with bytes that are not in the file's encoding, is
+    named and the others go on; after a broken quote they cannot.
+    """
+    stream, head = open_stream(file)
+    encoding = encoding_of(head)
+    header = head.decode(encoding, errors="replace").lstrip("\ufeff\r\n").split("\n", 1)[0]
+    errors = "surrogateescape" if encoding != "utf-16" else "replace"
+    text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
+    csv.field_size_limit(MAX_RECORD)
+    reader = csv.DictReader(text, delimiter=max(",;\t", key=header.count), strict=True)
+    try:
+        check_columns(list(reader.fieldnames or []))
+        before = reader.line_num
+        for row in reader:
+            where, before = f":{before + 1}", reader.line_num
+            cells = [v for v in row.values() if isinstance(v, str)]
+            if None in row:
+                yield where, ValueError("the row has more cells than the header")
+            elif any(_DAMAGED.search(v) for v in cells):
+                yield where, ValueError("the row is damaged UTF-8")
+            elif any("\x00" in v for v in cells):
+                yield where, ValueError("the row holds binary data")
+            else:
+                yield where, checked(row)
+    except csv.Error as error:
+        raise UnreadableError(f"it is broken near line {reader.line_num} ({error})", "Check its quotes") from error
+
+
+def read_parquet(file: BinaryIO) -> Iterator[Located]:
+    """Read a Parquet table with a ``text`` column."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        check_columns(pq.read_schema(file).names)
+        table = pq.ParquetFile(file, read_dictionary=["text"], pre_buffer=False, buffer_size=HEAD)
+        wanted = [c for c in table.schema_arrow.names if c in ("text", *METADATA)]
+        number = 0
+        for batch in table.iter_batches(batch_size=256, columns=wanted, use_threads=False):
+            for i in range(batch.num_rows):  # one by one: a few long texts may stand in many rows
+                number += 1
+                yield f":{number}", checked(batch.slice(i, 1).to_pylist()[0])
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise UnreadableError("it is not a readable Parquet file", "Write it again") from error
+
+
+def check_columns(columns: list[str]) -> None:
+    """Raise an `UnreadableError` where a table has no text."""
+    if "text" not in columns:
+        cure = f"Rename the column (it has: {', '.join(c[:40] for c in columns[:12]) or 'none'})"
+        raise UnreadableError("it has no column named text", cure)
+
+
+def checked(record: object) -> Record | ValueError:
+    """The record, or what is wrong with it."""
+    if not isinstance(record, dict):
+        return ValueError("the record is not a JSON object")
+    if not isinstance(record.get("text"), str):
+        return ValueError("the record has no text field")
+    if len(record["text"]) > MAX_RECORD:
+        return ValueError(f"the text is longer than {MAX_RECORD >> 20} million characters")
+    return record

@@ -1,0 +1,28 @@
+"""Which doc_ids a run has met, kept on the disk so that memory does not grow with the archive."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class Registry:
+    """doc_ids with the place each comes from, in a private temporary database that vanishes with the process."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("PRAGMA synchronous = OFF")
+        self._database.execute("CREATE TABLE met (doc_id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+        self._database.execute("BEGIN")
+
+    def add(self, doc_id: str, place: str) -> str | None:
+        """Add a doc_id; where it is there already, return the place that it came from."""
+        try:
+            self._database.execute("INSERT INTO met VALUES (?, ?)", (doc_id, place))
+        except sqlite3.IntegrityError:
+            found = self._database.execute("SELECT place FROM met WHERE doc_id = ?", (doc_id,)).fetchone()
+            return str(found[0])
+        return None
+
+    def __contains__(self, doc_id: str) -> bool:
+        return self._database.execute("SELECT 1 FROM met WHERE doc_id = ?", (doc_id,)).fetchone() is not None

@@ -1,0 +1,262 @@
+"""Scoring an archive: shards that a stopped run finds again, and one table at the end."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stance import __version__
+from stance.atomic_write import replacing
+from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.documents.document import Document
+from stance.documents.registry import Registry
+from stance.errors import InputFailure, StanceError
+from stance.scoring.chunks import CHARACTERS, Chunk, chunks
+from stance.scoring.rows import to_arrow
+from stance.scoring.shards import ShardFolder, rows_of
+from stance.scoring.stream import Slice, ahead, score_slice, slices
+from stance.table.schema import FORMATS, arrow_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+logger = logging.getLogger(__name__)
+
+Scored = tuple[Chunk, "Iterable[pa.Table] | None"]
+"""A chunk with its rows, or None where its shard is finished."""
+Engine = Callable[[Iterator[Chunk], "Plan"], Iterator[Scored]]
+"""Scores chunks, in order; `Plan.finished` says which need not be scored."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run scores with.
+
+    Attributes:
+        model: the model.
+        batch_size: sentences a batch.
+        finished: whether the shard with a key is finished.
+    """
+
+    model: Model
+    batch_size: int
+    finished: Callable[[str], bool]
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    Attributes:
+        output: where the table is.
+        model: name and hash of the model.
+        documents: documents among the inputs that could be read.
+        sentences: rows of the table that are theirs.
+        scored: sentences that this run scored; the others were finished before.
+        shards: shards of the table.
+        kept: documents that were in the table already and are not among the inputs.
+        dropped: the same, but removed because it was asked for.
+        failed: inputs that could not be read, with reason and cure.
+    """
+
+    output: str
+    model: str
+    documents: int = 0
+    sentences: int = 0
+    scored: int = 0
+    shards: int = 0
+    kept: int = 0
+    dropped: int = 0
+    failed: list[InputFailure] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a dictionary, for machines."""
+        return asdict(self)
+
+
+def score_archive(
+    items: Iterable[Document | InputFailure],
+    output: str | Path,
+    model: str | Path | Model = DEFAULT_MODEL,
+    *,
+    batch_size: int = 16,
+    shard_characters: int = CHARACTERS,
+    prune: bool = False,
+    engine: Engine | None = None,
+    watch: Callable[[Summary], None] | None = None,
+) -> Summary:
+    """Score any number of documents into a table on the disk, in bounded memory.
+
+    A run that is stopped, by whatever, goes on when it is started again, and its table is the same, byte for byte, as
+    that of a run which was not stopped. Documents, model or codebook that have changed are scored again, others not.
+
+    Args:
+        items: documents, and inputs that could not be read, from `stance.documents.iterate_documents`.
+        output: a folder, for a table in Parquet shards with ``_manifest.json``, which later runs add to; or a file
+            that ends in ``.parquet``, ``.jsonl`` or ``.csv`` (the shards are beside it until it is complete).
+        model: the name of a shipped model, the path of a checkpoint, or a loaded `Model`.
+        batch_size: sentences a batch.
+        shard_characters: fewest characters of text in a shard.
+        prune: drop rows of documents that are not among the inputs, instead of keeping them.
+        engine: what scores; None for this process.
+        watch: called with the summary so far after every shard.
+
+    Raises:
+        StanceError: if the output cannot be written, or another run writes to it.
+    """
+    loaded = model if isinstance(model, Model) else Model(model)
+    path = Path(output)
+    summary = Summary(str(output), loaded.identity)
+    with _shard_folder(path) as shards:
+        plan = Plan(loaded, batch_size, shards.finished.__contains__)
+        registry = Registry()
+        documents = _documents(items, registry, summary)
+        schema = arrow_schema(_metadata(loaded))
+        live: list[str] = []
+        for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):
+            rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
+            live.append(chunk.key)
+            summary.documents += len(chunk.documents)
+            summary.sentences += rows
+            summary.scored += 0 if tables is None else rows
+            summary.shards = len(live)
+            logger.info("%s: %d sentences%s", chunk.file, rows, " (finished before)" if tables is None else "")
+            if watch:
+                watch(summary)
+        single = path.suffix in FORMATS
+        kept, dropped = shards.retire(set(live), registry.__contains__, prune or single)
+        summary.kept, summary.dropped = kept, 0 if single else dropped
+        if not shards.finished:
+            shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
+        shards.write_manifest(_manifest(shards, loaded, summary))
+        if single:
+            assemble(shards, path)
+    return summary
+
+
+def local_engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
+    """Score chunks in this process; the next ones are read, split and tokenized in a thread while the model works."""
+
+    def prepared() -> Iterator[tuple[Chunk, Slice | None, bool]]:
+        for chunk in pieces:
+            if plan.finished(chunk.key):
+                yield chunk, None, True
+                continue
+            for part in slices(chunk.documents, plan.model):
+                yield chunk, part, False
+            yield chunk, None, False
+
+    stream = ahead(prepared())
+    for chunk, part, finished in stream:
+        if finished:
+            yield chunk, None
+        else:
+            yield chunk, _tables(part, stream, plan)
+
+
+def _tables(part: Slice | None, stream: Iterator[tuple[Chunk, Slice | None, bool]], plan: Plan) -> Iterator[pa.Table]:
+    """Rows of one chunk, slice by slice; the stream is left after the chunk's last slice."""
+    while part is not None:
+        yield to_arrow(score_slice(part, plan.model, plan.batch_size), plan.model)
+        _, part, _ = next(stream)
+
+
+def chunk_tables(chunk: Chunk, model: Model, batch_size: int) -> Iterator[pa.Table]:
+    """Rows of one chunk, slice by slice, without reading ahead."""
+    for part in slices(chunk.documents, model):
+        yield to_arrow(score_slice(part, model, batch_size), model)
+
+
+def scorer(model: Model) -> str:
+    """What rows depend on beside their document."""
+    return f"{__version__} {model.identity} {model.codebook.version} {model.engine}"
+
+
+def scorer_key(model: Model) -> str:
+    """Key of the empty shard, which gives a table without documents its columns."""
+    return next(chunks([Document("", "")], scorer(model))).key
+
+
+def _documents(items: Iterable[Document | InputFailure], registry: Registry, summary: Summary) -> Iterator[Document]:
+    for item in items:
+        if isinstance(item, InputFailure):
+            summary.failed.append(item)
+            logger.warning("left out: %s", item)
+        else:
+            registry.add(item.doc_id, "")
+            yield item
+
+
+def finished_shards(output: str) -> dict[str, str]:
+    """Finished shards of an output, by key; nothing is changed."""
+    return ShardFolder(_folder_of(Path(output))).look() if output != "-" else {}
+
+
+def _folder_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.shards") if path.suffix in FORMATS else path
+
+
+@contextmanager
+def _shard_folder(path: Path) -> Iterator[ShardFolder]:
+    """The output itself, or for a single file a folder beside it that lasts until the file is complete."""
+    single = path.suffix in FORMATS
+    if path.suffix and not single and not path.is_dir():
+        raise StanceError(
+            f"{path}: tables are written as {', '.join(FORMATS)}, or as a folder of shards (a name without an ending)"
+        )
+    if single and path.is_dir():
+        raise StanceError(f"{path}: it is a folder. Choose another output")
+    folder = _folder_of(path)
+    with ShardFolder(folder).opened() as shards:
+        yield shards
+        if single:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def assemble(shards: ShardFolder, path: Path) -> None:
+    """Put the shards of a table together in one file, which appears under its name when it is complete."""
+    import pyarrow.parquet as pq
+
+    if path.suffix != ".parquet":
+        from stance.table.read import read_table
+        from stance.table.write import TableWriter
+
+        with TableWriter(path) as writer:
+            for file in shards.files():
+                writer.write(read_table(file))
+        return
+    with replacing(path) as temporary:
+        schema = pq.read_schema(shards.files()[0])
+        kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
+        with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:
+            for file in shards.files():
+                part = pq.ParquetFile(file)
+                for group in range(part.num_row_groups):
+                    single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
+
+
+def _metadata(model: Model) -> dict[str, str]:
+    return {
+        "stance.model": model.identity,
+        "stance.codebook": model.codebook.version,
+        "stance.engine": model.engine,
+        "stance.version": __version__,
+    }
+
+
+def _manifest(shards: ShardFolder, model: Model, summary: Summary) -> dict[str, Any]:
+    """What was done with what. No times in it: the same work gives the same manifest."""
+    files = shards.files()
+    return {
+        "table": "stance sentence table",
+        **{k.removeprefix("stance."): v for k, v in _metadata(model).items()},
+        "documents": summary.documents,
+        "kept_documents": summary.kept,
+        "shards": [{"file": f.name, "sentences": rows_of(f)} for f in files],
+        "failed": [asdict(f) for f in summary.failed],
+    }

@@ -1,0 +1,224 @@
+"""The command `stance score`."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stance.command_options import metadata_options, model_options
+from stance.errors import InputFailure
+
+if TYPE_CHECKING:
+    from stance.documents.document import Document
+    from stance.documents.position import Position
+    from stance.scoring.archive import Engine, Summary
+
+Items = Iterator["Document | InputFailure"]
+logger = logging.getLogger(__name__)
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "-o", "--output", required=True, metavar="OUT",
+    help="A folder (Parquet shards; later runs add to it), .parquet, .jsonl or .csv; - for JSONL on stdout.",
+)  # fmt: skip
+@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
+@metadata_options
+@click.option(
+    "--since", metavar="DATE|DAYS", help="Only documents from this date (YYYY-MM-DD) or of the last days (7d)."
+)
+@click.option("--prune", is_flag=True, help="Drop rows of documents that are not among the inputs; else they are kept.")
+@click.option("--dry-run", is_flag=True, help="Read the inputs and say what would be scored.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="What scores.")
+@click.option("--ray-address", metavar="ADDRESS", help="A Ray cluster, such as ray://head:10001; else this machine.")
+@click.option(
+    "--shard-size",
+    type=click.IntRange(1),
+    default=150,
+    show_default=True,
+    help="Least text of a shard, in thousands of characters.",
+)
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
+    """Label every sentence of documents: issue, stance, holder and frame, with probabilities.
+
+    INPUT: files (.txt .md .html .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
+    row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
+    0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
+    """
+    from stance.classifier.predict import Model
+    from stance.documents import iterate_documents
+    from stance.documents.position import Position
+
+    position = Position()
+    metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
+    items = iterate_documents(inputs, manifest=options["manifest"], position=position, **metadata)
+    if options["since"]:
+        items = _since(items, first_day(options["since"]))
+    model = Model(options["model"], threads=options["threads"])
+    model.warm_up()
+    if options["dry_run"]:
+        summary = _dry_run(items, output, model, options["shard_size"] * 1000)
+    elif output == "-":
+        summary = _to_stdout(items, model, options["batch_size"])
+    else:
+        summary = _to_disk(items, output, model, position, options)
+    for failure in summary.failed:
+        click.echo(f"failed: {failure}", err=True)
+    if as_json:
+        click.echo(json.dumps(summary.to_dict(), ensure_ascii=False), err=output == "-")
+    else:
+        click.echo(_in_words(summary, options["dry_run"]), err=True)
+    sys.exit(1 if summary.failed else 0)
+
+
+def _to_disk(items: Items, output: str, model: Any, position: Position, options: dict[str, Any]) -> Summary:
+    import pandas  # noqa: F401  # Arrow looks for it; meanwhile the network loads
+    import pyarrow.parquet  # noqa: F401
+
+    from stance.scoring.archive import score_archive
+
+    watch, close = _progress(position)
+    try:
+        return score_archive(
+            items, output, model, batch_size=options["batch_size"], shard_characters=options["shard_size"] * 1000,
+            prune=options["prune"], engine=_engine(options), watch=watch,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        click.echo(f"stopped. What is finished is kept: the same command goes on from there ({output})", err=True)
+        sys.exit(130)
+    finally:
+        close()
+
+
+def _engine(options: dict[str, Any]) -> Engine | None:
+    if options["engine"] == "local":
+        return None
+    from stance.scoring.ray_engine import ray_engine
+
+    return ray_engine(options["ray_address"])
+
+
+def _to_stdout(items: Items, model: Any, batch_size: int) -> Summary:
+    from stance.scoring.archive import Summary
+    from stance.scoring.stream import score_stream
+    from stance.table.write import TableWriter
+
+    summary = Summary("-", model.identity)
+    with TableWriter("-") as writer:
+        for part in score_stream(_documents(items, summary), model, batch_size=batch_size):
+            writer.write(part)
+            summary.sentences += len(part)
+    summary.scored = summary.sentences
+    return summary
+
+
+def _dry_run(items: Items, output: str, model: Any, characters: int) -> Summary:
+    """Read everything and score nothing."""
+    from stance.scoring.archive import Summary, finished_shards, scorer
+    from stance.scoring.chunks import chunks
+
+    summary = Summary(output, model.identity)
+    finished = finished_shards(output)
+    left = texts = 0
+    for chunk in chunks(_documents(items, summary), scorer(model), characters):
+        size = sum(len(d.text) for d in chunk.documents)
+        texts += size
+        left += 0 if chunk.key in finished else size
+        summary.shards += 1
+    click.echo(
+        f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters",
+        err=True,
+    )
+    return summary
+
+
+def _documents(items: Items, summary: Summary) -> Iterator[Document]:
+    for item in items:
+        if isinstance(item, InputFailure):
+            summary.failed.append(item)
+        else:
+            summary.documents += 1
+            yield item
+
+
+def first_day(since: str) -> str:
+    """The day that ``--since`` means, as ISO date: a date, or a number of days before today such as ``7d``."""
+    from stance.documents.document import iso_date
+
+    if days := re.fullmatch(r"(\d{1,5})d", since):
+        return (datetime.date.today() - datetime.timedelta(int(days[1]))).isoformat()
+    try:
+        return iso_date(since) or ""
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since") from error
+
+
+def _since(items: Items, first: str) -> Items:
+    """Leave out documents of earlier days; those without a date are taken."""
+    earlier = undated = 0
+    for item in items:
+        if not isinstance(item, InputFailure):
+            if item.date is None:
+                undated += 1
+            elif item.date < first[: len(item.date)]:
+                earlier += 1
+                continue
+        yield item
+    click.echo(f"since {first}: {earlier} earlier documents left out, {undated} without a date taken", err=True)
+
+
+def _progress(position: Position) -> tuple[Callable[[Summary], None], Callable[[], None]]:
+    """A bar with rate and time left on a terminal; in a pipe, log lines once in a while with -v."""
+    import time
+
+    started = last = time.monotonic()
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        form = "{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"
+        bar = tqdm(total=1.0, desc="scoring", bar_format=form, dynamic_ncols=True)
+
+        def show(summary: Summary) -> None:
+            rate = summary.scored / (time.monotonic() - started)
+            bar.set_postfix_str(f"{summary.sentences} sentences, {rate:.0f}/s", refresh=False)
+            bar.n = position.share or 0.0
+            bar.refresh()
+
+        return show, bar.close
+
+    def log(summary: Summary) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last < 30:
+            return
+        last, rate, share = now, summary.scored / (now - started), position.share
+        left = f", {share:.0%} read, {_clock((now - started) * (1 - share) / share)} left" if share else ""
+        logger.info("%d sentences of %d documents, %.0f/s%s", summary.sentences, summary.documents, rate, left)
+
+    return log, lambda: None
+
+
+def _clock(seconds: float) -> str:
+    return str(datetime.timedelta(seconds=round(seconds)))
+
+
+def _in_words(summary: Summary, dry_run: bool) -> str:
+    if dry_run:
+        return f"dry run: nothing was scored ({summary.model})"
+    text = f"{summary.sentences} sentences of {summary.documents} documents -> {summary.output} ({summary.model})"
+    before = summary.sentences - summary.scored
+    more = [f"{before} sentences were finished before"] if before else []
+    more += [f"{summary.kept} documents that are not among the inputs were kept"] if summary.kept else []
+    more += [f"{summary.dropped} documents were dropped"] if summary.dropped else []
+    more += [f"{len(summary.failed)} inputs failed"] if summary.failed else []
+    return "; ".join([text, *more])

@@ -1,0 +1,110 @@
+"""The same scorer on Ray Data: many processes or machines, the same rows.
+
+Chunks go out to a pool of actors, each with its own copy of the model, and come back as Arrow tables; this process
+alone reads the inputs and writes the shards, so that resuming and manifest are those of the local engine.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from stance.classifier.predict import Model
+from stance.errors import StanceError
+from stance.scoring.archive import Engine, Plan, Scored, chunk_tables
+from stance.scoring.chunks import Chunk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+WINDOW = 256
+"""Chunks that are handed to Ray at once: about half a million sentences."""
+
+
+def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
+    """Make an engine for `stance.scoring.score_archive` that scores on Ray.
+
+    Args:
+        address: of a cluster, such as ``ray://head:10001`` or ``auto``; None to start Ray on this machine. Workers
+            need the same release of this package, and the model under the same name or path.
+        threads: of each actor; there are as many actors as the cluster has processors for.
+
+    Raises:
+        StanceError: if Ray is not installed.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise StanceError("the Ray engine needs the extra: pip install 'stance-readouts[ray]'") from error
+
+    def engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        started = not ray.is_initialized()
+        if started:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        try:
+            while window := list(islice(pieces, WINDOW)):
+                rows = _on_ray([c for c in window if not plan.finished(c.key)], plan, threads)
+                for chunk in window:
+                    yield chunk, None if plan.finished(chunk.key) else next(rows)
+        finally:
+            if started:
+                ray.shutdown()
+
+    return engine
+
+
+class ChunkScorer:
+    """An actor's work: pickled chunks in, Arrow tables as bytes out."""
+
+    def __init__(self, model: str, threads: int, batch_size: int, expected: str) -> None:
+        self.model = Model(model, threads=threads)
+        self.batch_size = batch_size
+        found = f"{self.model.identity} {self.model.engine}"
+        if found != expected:
+            raise StanceError(f"a Ray worker has {found}, this process {expected}. Give all machines the same")
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Score the chunks of a batch."""
+        return {"rows": [self._score(pickle.loads(chunk)) for chunk in batch["chunk"]]}  # our own
+
+    def _score(self, chunk: Chunk) -> bytes:
+        import pyarrow as pa
+
+        sink = pa.BufferOutputStream()
+        writer = None
+        for table in chunk_tables(chunk, self.model, self.batch_size):
+            writer = writer or pa.ipc.new_stream(sink, table.schema)
+            writer.write_table(table.combine_chunks())
+        if writer:
+            writer.close()
+        return bytes(sink.getvalue().to_pybytes())
+
+
+def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Table]]:
+    """Rows of chunks, in order, one table a slice as in the local engine."""
+    import pyarrow as pa
+    import ray
+
+    if not todo:
+        return
+    context = ray.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    context.enable_progress_bars = False
+    actors = max(1, min(len(todo), int(ray.cluster_resources().get("CPU", 1)) // threads))
+    model = plan.model
+    dataset = ray.data.from_items([{"chunk": pickle.dumps(c)} for c in todo], override_num_blocks=len(todo))
+    scored = dataset.map_batches(
+        ChunkScorer,
+        fn_constructor_args=(model.name, threads, plan.batch_size, f"{model.identity} {model.engine}"),
+        batch_size=1,
+        num_cpus=threads,
+        compute=ray.data.ActorPoolStrategy(size=actors),
+    )
+    for row in scored.iter_rows():
+        data = row["rows"]
+        yield [pa.Table.from_batches([b]) for b in pa.ipc.open_stream(data)] if data else []

@@ -1,0 +1,87 @@
+"""From logits to rows of the sentence table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from stance.classifier.decision import decide_any, decide_issues, main_probabilities, probabilities
+from stance.classifier.predict import Logits, Model
+from stance.documents.document import Document
+from stance.sentences import Sentence
+from stance.table.schema import COLUMNS, arrow_schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+Group = tuple[Document, Sequence[Sentence]]
+"""A document and those of its sentences that are scored together."""
+
+
+def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict[str, Any]:
+    """Join sentences and logits to the columns of a sentence table.
+
+    Args:
+        groups: documents with sentences.
+        logits: for all sentences, in the same order.
+        model: the model that gave them.
+
+    Returns:
+        one list for each column of `stance.table.COLUMNS`; ``probs`` is an array of shape (sentences, outputs).
+    """
+    codebook, settings = model.codebook, model.settings
+    each = probabilities(logits.values, codebook, settings)
+    main = main_probabilities(logits.values, codebook, settings)
+    issue_at, frame_at = codebook.columns("issue"), codebook.columns("frame")
+    columns: dict[str, Any] = {c: [] for c in COLUMNS}
+    for document, sentences in groups:
+        for key in ("event", "doc_id", "source", "date", "lang", "title"):
+            columns[key] += [getattr(document, key)] * len(sentences)
+        for key in ("sent_id", "start", "end", "text", "paragraph", "speaker"):
+            columns[key] += [getattr(s, key) for s in sentences]
+    threshold = settings.of("issue").threshold
+    columns["issue"] = [
+        decide_issues(main[i], each[i, issue_at], codebook["issue"], threshold) for i in range(len(each))
+    ]
+    columns["issue_main"] = [issues[0] for issues in columns["issue"]]
+    columns["p_issue_main"] = main.max(axis=1).tolist() if len(each) else []
+    threshold = settings.of("frame").threshold
+    columns["frame"] = [decide_any(row, codebook["frame"], threshold) for row in each[:, frame_at]]
+    for key in ("stance", "holder"):
+        group, names = each[:, codebook.columns(key)], codebook[key].keys
+        columns[key] = [names[i] for i in group.argmax(axis=1)]
+        columns[f"p_{key}"] = group.max(axis=1).tolist() if len(each) else []
+    columns["probs"] = np.round(each, 5)
+    columns["truncated"] = logits.truncated.tolist()
+    columns["model"] = [model.identity] * len(each)
+    columns["codebook"] = [codebook.version] * len(each)
+    return columns
+
+
+def to_arrow(columns: dict[str, Any], model: Model, metadata: dict[str, str] | None = None) -> pa.Table:
+    """Columns from `label_columns` as an Arrow table."""
+    import pyarrow as pa
+
+    schema = arrow_schema(metadata)
+    probs = columns["probs"]
+    rows, width = probs.shape
+    names = pa.array(model.codebook.outputs, pa.string())
+    keys = names.take(pa.array(np.tile(np.arange(width), rows)))
+    values = pa.array(probs.ravel().astype(np.float32))
+    offsets = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
+    arrays = {**columns, "probs": pa.MapArray.from_arrays(offsets, keys, values)}
+    return pa.table([pa.array(arrays[f.name], f.type) for f in schema], schema=schema)
+
+
+def to_frame(columns: dict[str, Any], model: Model) -> pd.DataFrame:
+    """Columns from `label_columns` as a data frame."""
+    import pandas as pd
+
+    from stance.table.check import check_table
+
+    outputs = model.codebook.outputs
+    probs = [dict(zip(outputs, row, strict=True)) for row in columns["probs"].tolist()]
+    return check_table(pd.DataFrame({**columns, "probs": pd.Series(probs, dtype=object)}, columns=list(COLUMNS)))

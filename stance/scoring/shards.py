@@ -1,0 +1,240 @@
+"""Shards: parts of a sentence table in files of their own, named after what they hold.
+
+A shard's key is a hash of its documents and of what scored them, so a finished shard is known again by its name, and
+its bytes do not depend on what was scored before it, or on how often a run was stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stance.atomic_write import TEMPORARY, replacing, writable
+from stance.errors import StanceError
+from stance.scoring.chunks import Chunk
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST = "_manifest.json"
+LOCK = ".lock"
+_SHARD = re.compile(r"(?:part-\d{6}|kept)-([0-9a-f]{24})\.parquet")
+
+
+class ShardFolder:
+    """A folder of shards that one run at a time writes to.
+
+    Args:
+        folder: the folder; it is made if it is missing.
+
+    Attributes:
+        finished: finished shards by key, with the file's name.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.finished: dict[str, str] = {}
+
+    @contextmanager
+    def opened(self) -> Iterator[ShardFolder]:
+        """Hold the folder for this run alone.
+
+        Raises:
+            StanceError: if another run holds it, it cannot be written, or it holds other files than a table's.
+        """
+        from filelock import FileLock, Timeout
+
+        with writable(self.folder):
+            self._check_empty_or_ours()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.folder / LOCK)
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise StanceError(
+                    f"{self.folder}: another run is writing to it{_holder(self.folder)}. Wait for it, "
+                    "or choose another output"
+                ) from error
+        try:
+            with writable(self.folder):
+                (self.folder / ".run").write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+                self._take_over()
+            yield self
+        finally:
+            with suppress(OSError):
+                (self.folder / ".run").unlink()
+            lock.release()
+
+    def _check_empty_or_ours(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StanceError(f"{self.folder}: there is a file of this name. Choose another output, or remove it")
+        if self.folder.is_dir():
+            for file in self.folder.iterdir():
+                if file.name != MANIFEST and not _SHARD.fullmatch(file.name) and not file.name.startswith("."):
+                    raise StanceError(
+                        f"{self.folder}: it holds {file.name}, which is no part of a sentence table. Choose another "
+                        "folder for the output"
+                    )
+
+    def look(self) -> dict[str, str]:
+        """Finished shards by key, with the file's name; nothing is changed."""
+        found: dict[str, str] = {}
+        for file in sorted(self.folder.iterdir()) if self.folder.is_dir() else ():
+            match = _SHARD.fullmatch(file.name)
+            if match and match[1] not in found and _is_whole(file):
+                found[match[1]] = file.name
+        return found
+
+    def _take_over(self) -> None:
+        """Find finished shards, and clear away what a stopped run left half-written."""
+        self.finished = self.look()
+        names = set(self.finished.values())
+        for file in list(self.folder.iterdir()):
+            if file.name.startswith(TEMPORARY) or (_SHARD.fullmatch(file.name) and file.name not in names):
+                file.unlink()
+
+    def write(self, chunk: Chunk, tables: Iterable[pa.Table], schema: pa.Schema) -> int:
+        """Write a shard; it appears under its name only when it is complete and on the disk.
+
+        Returns:
+            its number of rows.
+        """
+        rows = self._write(chunk.file, chunk.key, tables, schema)
+        self.finished[chunk.key] = chunk.file
+        return rows
+
+    def _write(self, name: str, key: str, tables: Iterable[pa.Table], schema: pa.Schema) -> int:
+        import pyarrow.parquet as pq
+
+        metadata = {**(schema.metadata or {}), b"stance.shard": key.encode()}
+        rows = 0
+        self._unsettle()
+        with (
+            replacing(self.folder / name) as temporary,
+            pq.ParquetWriter(temporary, schema.with_metadata(metadata), compression="zstd") as writer,
+        ):
+            for table in tables:
+                writer.write_table(table.replace_schema_metadata(metadata))
+                rows += len(table)
+        return rows
+
+    def place(self, chunk: Chunk) -> int:
+        """Give a finished shard the number that it has now.
+
+        Returns:
+            its number of rows.
+        """
+        self._rename(chunk.key, chunk.file)
+        return rows_of(self.folder / chunk.file)
+
+    def retire(self, live: set[str], scored: Callable[[str], bool], prune: bool) -> tuple[int, int]:
+        """Remove shards that this run has replaced; rows of documents that it was not given are kept.
+
+        Args:
+            live: keys of this run's shards.
+            scored: whether a doc_id is among this run's documents.
+            prune: drop the rows of other documents instead.
+
+        Returns:
+            how many documents were kept, and dropped, that were not among the inputs.
+        """
+        kept: set[str] = set()
+        dropped: set[str] = set()
+        for key, name in sorted(self.finished.items(), key=lambda item: item[1]):
+            if key in live:
+                continue
+            documents = _documents_in(self.folder / name)
+            gone = {d for d in documents if not scored(d)} - kept
+            if prune:
+                dropped |= gone
+            kept |= set() if prune else gone
+            if prune or not gone:
+                self._remove(key, name)
+            elif gone == documents:
+                self._rename(key, f"kept-{key}.parquet")
+            else:
+                self._keep(name, key, gone)
+                self._remove(key, name)
+        return len(kept), len(dropped)
+
+    def _keep(self, name: str, key: str, gone: set[str]) -> None:
+        """Write a shard with the rows of some documents of another."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        wanted = pa.array(sorted(gone), pa.string())
+        with pq.ParquetFile(self.folder / name) as file:
+            groups = (file.read_row_group(i) for i in range(file.num_row_groups))
+            parts = (t.filter(pc.is_in(t["doc_id"], wanted)) for t in groups)
+            new = hashlib.sha256(json.dumps([key, sorted(gone)]).encode()).hexdigest()[:24]
+            self._write(f"kept-{new}.parquet", new, parts, file.schema_arrow)
+        self.finished[new] = f"kept-{new}.parquet"
+
+    def _rename(self, key: str, name: str) -> None:
+        if self.finished[key] != name:
+            self._unsettle()
+            with writable(self.folder):
+                (self.folder / self.finished[key]).rename(self.folder / name)
+            self.finished[key] = name
+
+    def _unsettle(self) -> None:
+        """The manifest stands only beside a complete table."""
+        with writable(self.folder):
+            (self.folder / MANIFEST).unlink(missing_ok=True)
+
+    def _remove(self, key: str, name: str) -> None:
+        self._unsettle()
+        with writable(self.folder):
+            (self.folder / name).unlink()
+        del self.finished[key]
+
+    def files(self) -> list[Path]:
+        """Finished shards in the order of the table: kept documents first."""
+        return [self.folder / name for name in sorted(self.finished.values())]
+
+    def write_manifest(self, content: dict[str, Any]) -> None:
+        """Write ``_manifest.json``, unless it says this already."""
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        path = self.folder / MANIFEST
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            return
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+def rows_of(file: Path) -> int:
+    """Number of rows of a shard."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(file).num_rows)
+
+
+def _is_whole(file: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return b"stance.shard" in (pq.read_metadata(file).metadata or {})
+    except (pa.ArrowException, OSError):
+        return False
+
+
+def _documents_in(file: Path) -> set[str]:
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    return set(pc.unique(pq.read_table(file, columns=["doc_id"])["doc_id"]).to_pylist())
+
+
+def _holder(folder: Path) -> str:
+    with suppress(OSError):
+        return f" ({(folder / '.run').read_text(encoding='utf-8')})"
+    return ""

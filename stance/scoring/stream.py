@@ -1,0 +1,152 @@
+"""From documents to labelled columns, in slices: what is read and tokenized waits while the model works."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stance.classifier.predict import DEFAULT_MODEL, Encoded, Model
+from stance.documents.document import Document
+from stance.model_input import model_inputs
+from stance.scoring.rows import Group, label_columns, to_frame
+from stance.sentences import split_sentences
+from stance.table.schema import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+SLICE = 1024
+"""Sentences that are sorted by length and scored together."""
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Sentences that are ready for the model.
+
+    Attributes:
+        groups: documents, each with its sentences in this slice.
+        encoded: the model's inputs, one a sentence, in the same order.
+    """
+
+    groups: list[Group]
+    encoded: Encoded
+
+
+def score(
+    documents: Document | Iterable[Document],
+    model: str | Path | Model = DEFAULT_MODEL,
+    *,
+    batch_size: int = 16,
+) -> pd.DataFrame:
+    """Label every sentence of documents.
+
+    Args:
+        documents: one document or many, for example from `stance.read_documents`.
+        model: the name of a shipped model, the path of a checkpoint, or a loaded `Model`.
+        batch_size: sentences a batch.
+
+    Returns:
+        the sentence table, one row a sentence in document order; the columns are those of `stance.table.COLUMNS`.
+
+    Raises:
+        StanceError: if the model cannot be read.
+    """
+    import pandas as pd
+
+    if isinstance(documents, Document):
+        documents = [documents]
+    loaded = model if isinstance(model, Model) else Model(model)
+    parts = list(score_stream(documents, loaded, batch_size=batch_size))
+    if not parts:
+        return pd.DataFrame({c: pd.Series(dtype=object) for c in COLUMNS})
+    return pd.concat(parts, ignore_index=True)
+
+
+def score_stream(documents: Iterable[Document], model: Model, *, batch_size: int = 16) -> Iterator[pd.DataFrame]:
+    """Label documents some at a time, so that memory stays bounded whatever their number.
+
+    Yields:
+        sentence tables of up to `SLICE` sentences each, in order.
+    """
+    for part in ahead(slices(documents, model)):
+        yield to_frame(score_slice(part, model, batch_size), model)
+
+
+def slices(documents: Iterable[Document], model: Model, size: int = SLICE) -> Iterator[Slice]:
+    """Split documents into sentences and make the model's inputs.
+
+    Yields:
+        slices of `size` sentences, the last one smaller; a document may reach over several.
+    """
+    groups: list[Group] = []
+    pairs: list[tuple[str, str]] = []
+    for document in documents:
+        sentences = split_sentences(document)
+        inputs = model_inputs(document, sentences, model.settings.window)
+        start = 0
+        while start < len(sentences):
+            end = start + size - len(pairs)
+            groups.append((document, sentences[start:end]))
+            pairs += inputs[start:end]
+            start = end
+            if len(pairs) >= size:
+                yield Slice(groups, model.encode(pairs))
+                groups, pairs = [], []
+    if pairs:
+        yield Slice(groups, model.encode(pairs))
+
+
+def score_slice(part: Slice, model: Model, batch_size: int) -> dict[str, Any]:
+    """Label the sentences of a slice; the columns are described at `stance.scoring.rows.label_columns`."""
+    return label_columns(part.groups, model.run(part.encoded, batch_size), model)
+
+
+def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+    """Take items from an iterator in a thread of its own, up to `depth` before they are asked for.
+
+    What the iterator raises is raised here. The thread ends when the caller stops asking.
+    """
+    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    stopped = threading.Event()
+
+    def put(kind: str, value: Any) -> bool:
+        while not stopped.is_set():
+            try:
+                waiting.put((kind, value), timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def work() -> None:
+        try:
+            for item in items:
+                if not put("item", item):
+                    return
+            put("end", None)
+        except BaseException as error:  # handed to the caller, who is in another thread
+            put("error", error)
+
+    thread = threading.Thread(target=work, name="stance-reader", daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, value = waiting.get()
+            if kind == "error":
+                raise value
+            if kind == "end":
+                return
+            yield value
+    finally:
+        stopped.set()
+        thread.join(timeout=5)
+
+
+def sentences_of(groups: Sequence[Group]) -> int:
+    """Number of sentences in groups."""
+    return sum(len(s) for _, s in groups)

@@ -1,0 +1,68 @@
+"""Check a sentence table: a researcher with labels of her own learns here what her table lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from stance.errors import StanceError
+from stance.table.schema import COLUMNS, NULLABLE, REQUIRED
+
+
+def check_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Check a sentence table and fill what hand-coded labels need not have.
+
+    Args:
+        table: at least the columns of `REQUIRED`; ``issue`` and ``frame`` as lists (or strings joined by ``;``).
+
+    Returns:
+        a copy with all columns of `COLUMNS` first, missing ones filled: probabilities 1, ``issue_main`` the first
+        issue, ``paragraph`` 0.
+
+    Raises:
+        StanceError: if a required column is missing or a list column holds something else.
+    """
+    missing = [c for c in REQUIRED if c not in table.columns]
+    if missing:
+        raise StanceError(
+            f"the sentence table lacks the columns {', '.join(missing)}. See the README, «Sentence table»"
+        )
+    table = table.copy()
+    for column in ("issue", "frame"):
+        table[column] = [label_list(v, column) for v in table[column]]
+    main = table["issue_main"] if "issue_main" in table else [None] * len(table)
+    table["issue_main"] = [
+        str(given) if isinstance(given, str) and given.strip() else issues[0] if issues else "none"
+        for given, issues in zip(main, table["issue"], strict=True)
+    ]
+    fill: dict[str, Any] = {
+        "event": None, "date": None, "lang": "en", "title": "", "start": 0, "end": 0, "paragraph": 0, "speaker": None,
+        "p_issue_main": 1.0, "p_stance": 1.0, "p_holder": 1.0, "truncated": False, "model": "", "codebook": "",
+    }  # fmt: skip
+    for column, value in fill.items():
+        if column not in table:
+            table[column] = value
+        elif column not in NULLABLE and table[column].isna().any():
+            table[column] = table[column].fillna(value)
+    for column in NULLABLE:
+        given = [None if pd.isna(v) or not str(v).strip() else v for v in table[column]]
+        table[column] = pd.Series(given, table.index, dtype=object)
+    probabilities = table["probs"] if "probs" in table else [None] * len(table)
+    table["probs"] = pd.Series([p if isinstance(p, dict) else {} for p in probabilities], table.index, dtype=object)
+    return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
+
+
+def label_list(value: object, column: str = "issue") -> list[str]:
+    """Labels of a cell: a list, or a string joined by ``;``; empty for a missing value.
+
+    Raises:
+        StanceError: if the cell of the column holds something else.
+    """
+    if isinstance(value, str):
+        return [v.strip() for v in value.split(";") if v.strip()]
+    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
+        return []
+    if hasattr(value, "__iter__"):
+        return [str(v) for v in value]
+    raise StanceError(f"the column {column} holds {value!r}. Give a list of labels, or labels joined by ;")

@@ -1,0 +1,76 @@
+"""Read a sentence table from Parquet, JSONL or CSV."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stance.errors import StanceError
+from stance.table.check import check_table
+from stance.table.schema import COLUMNS, FORMATS, NULLABLE, NUMBERS, plain_cell
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a sentence table from Parquet, JSONL or CSV, or from the folder of an archive.
+
+    Returns:
+        the table as `check_table` gives it.
+
+    Raises:
+        StanceError: if the file cannot be read or lacks required columns.
+    """
+    path = Path(path)
+    try:
+        if path.suffix == ".parquet" or path.is_dir():
+            content = _read_folder(path) if path.is_dir() else pq.read_table(path)
+            frame = pd.DataFrame(content.to_pylist(), columns=content.column_names)
+            if "probs" in frame:
+                frame["probs"] = pd.Series([dict(p or ()) for p in frame["probs"]], frame.index, dtype=object)
+        elif path.suffix == ".jsonl":
+            with path.open(encoding="utf-8-sig", newline="\n") as file:
+                rows = [json.loads(line) for line in file if line.strip()]
+            frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(COLUMNS))
+        elif path.suffix == ".csv":
+            frame = _read_csv(path)
+        else:
+            raise StanceError(f"{path}: tables are read from {', '.join(FORMATS)}")
+        return check_table(frame)
+    except StanceError as error:
+        raise StanceError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+    except (OSError, ValueError) as error:
+        raise StanceError(f"{path}: the sentence table cannot be read ({error}). Mend it or score again") from error
+
+
+def _read_folder(folder: Path) -> pa.Table:
+    """The shards that the manifest of an archive names, in their order."""
+    manifest = folder / "_manifest.json"
+    if not manifest.is_file():
+        raise StanceError(
+            f"{folder}: it holds no finished table. Where `stance score` was stopped, run the same command again: "
+            "the table is not finished"
+            if any(folder.glob("part-*.parquet"))
+            else f"{folder}: it holds no sentence table"
+        )
+    shards = json.loads(manifest.read_text(encoding="utf-8"))["shards"]
+    return pa.concat_tables([pq.read_table(folder / s["file"]) for s in shards])
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV in which texts stay texts, whatever they look like: a doc_id ``007``, an event ``2023``."""
+    frame = pd.read_csv(
+        path,
+        encoding="utf-8-sig",
+        dtype={c: str for c in COLUMNS if c not in NUMBERS},
+        keep_default_na=False,
+        na_values={c: [""] for c in (*NULLABLE, *NUMBERS)},
+    )
+    for column in frame.columns:
+        if column not in NUMBERS:
+            frame[column] = frame[column].map(plain_cell)
+    if "probs" in frame:
+        frame["probs"] = pd.Series([json.loads(p) if p else {} for p in frame["probs"]], frame.index, dtype=object)
+    return frame

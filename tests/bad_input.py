@@ -1,0 +1,97 @@
+"""Small sound files of every format, all invented, and ways to damage them."""
+
+import io
+import json
+import random
+
+import docx
+import pandas as pd
+
+TEXT = "The two sides met in Lindholm. They discussed the strait, trade and visas.\n\nBoth agreed to meet again."
+CHINESE = "双方就渡轮航线举行会谈。部长表示，海上安全是两国共同的关切。"
+
+
+def _docx() -> bytes:
+    document = docx.Document()
+    document.add_heading("Readout of the talks")
+    for paragraph in TEXT.split("\n\n"):
+        document.add_paragraph(paragraph)
+    table = document.add_table(2, 2)
+    table.cell(0, 0).text = "A cell."
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+def _pdf() -> bytes:
+    stream = b"BT /F1 12 Tf 72 700 Td (The two sides met in Lindholm.) Tj 0 -14 Td (They discussed trade.) Tj ET"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    content, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(content))
+        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % p for p in places)
+    trailer = b"trailer << /Root 1 0 R /Size 6 >>\nstartxref\n%d\n%%%%EOF\n" % len(content)
+    return content + b"xref\n0 6\n0000000000 65535 f \n" + table + trailer
+
+
+def _parquet() -> bytes:
+    file = io.BytesIO()
+    pd.DataFrame({"text": [TEXT, CHINESE], "source": ["us", "china"], "date": ["2027-04-14", None]}).to_parquet(file)
+    return file.getvalue()
+
+
+_RECORDS = [{"doc_id": str(i), "text": t, "source": "us", "date": "2027-04-14"} for i, t in enumerate((TEXT, CHINESE))]
+_CSV = f'doc_id,text,source\n1,"{TEXT}",us\n2,"=HYPERLINK(""x"")",china\n'
+_FRONT = f"---\ntitle: Talks\ndate: 2027-04-14\nsource: us\n---\n{TEXT}\n"
+_PAGE = (
+    f"<html><head><title>Talks</title></head><body><article><p>{TEXT * 3}</p>"
+    "<script>alert(1)</script></article></body></html>"
+)
+
+SAMPLES: dict[str, list[bytes]] = {
+    ".txt": [TEXT.encode(), CHINESE.encode("gb18030"), TEXT.encode("utf-16"), _FRONT.encode()],
+    ".md": [_FRONT.encode(), f"# Talks\n\n**{TEXT}** [link](http://example.org)\n".encode()],
+    ".html": [_PAGE.encode()],
+    ".docx": [_docx()],
+    ".pdf": [_pdf()],
+    ".json": [json.dumps(_RECORDS).encode(), json.dumps(_RECORDS[0]).encode()],
+    ".jsonl": ["".join(json.dumps(r, ensure_ascii=False) + "\n" for r in _RECORDS * 3).encode()],
+    ".csv": [_CSV.encode(), _CSV.replace(",", ";").encode("cp1252")],
+    ".tsv": [_CSV.replace(",", "\t").encode()],
+    ".parquet": [_parquet()],
+}
+TOKENS = [
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\n\n---\n", b"&a", b"*a", b"<!ENTITY x", b"]]>", b'"', b"'",
+    b"{" * 50, b"[" * 2000, b"\xe2\x80\xae", b"\xed\xa0\x80", b"1" * 5000, b"../../etc/passwd", b"<p>" * 500,
+    b"\xc3\x28", b"\\ud800", b"99999999999999999999", b"-1", b"stream\n", b"endobj", b"/Kids [2 0 R]", b"NaN", b",",
+    b";;;;", b"\xf0\x9f\x87\xba",
+]  # fmt: skip
+
+
+def damaged(data: bytes, seed: int, times: int) -> bytes:
+    """Flip, cut, double and insert bytes, in places that the seed decides."""
+    chance = random.Random(seed)
+    content = bytearray(data)
+    for _ in range(times):
+        at = chance.randrange(len(content) + 1)
+        end = min(len(content), at + chance.choice([1, 4, 40, 400]))
+        kind = chance.randrange(5)
+        if kind == 0 and content:
+            content[min(at, len(content) - 1)] = chance.randrange(256)
+        elif kind == 1:
+            del content[at:end]
+        elif kind == 2:
+            content[at:at] = content[at:end]
+        elif kind == 3:
+            content[at:at] = chance.choice(TOKENS)
+        else:
+            content[at:end] = chance.randbytes(end - at)
+    return bytes(content)

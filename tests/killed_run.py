@@ -1,0 +1,35 @@
+"""What the tests of an archive kill: one scoring run in a process of its own."""
+
+import os
+
+import openvino  # noqa: F401  # loaded once, before the processes are forked
+import pandas  # noqa: F401
+import pyarrow.parquet  # noqa: F401
+
+from stance.classifier.predict import Model
+from stance.documents import iterate_documents
+from stance.scoring import score_archive
+
+
+def work(model: str, source: str, output: str, characters: int) -> None:
+    """Score a JSONL of documents."""
+    score_archive(iterate_documents([source]), output, Model(model, threads=1), shard_characters=characters)
+
+
+def die_at(call: str, when: int, *arguments: object) -> None:
+    """The same, but the process dies at the call of that number, odd ones before it and even ones after it."""
+    real = getattr(os, call)
+    count = 0
+
+    def counted(*args: object, **kwargs: object) -> object:
+        nonlocal count
+        count += 1
+        if count == when and when % 2:
+            os._exit(77)
+        done = real(*args, **kwargs)
+        if count == when:
+            os._exit(77)
+        return done
+
+    setattr(os, call, counted)
+    work(*arguments)  # type: ignore[arg-type]

@@ -1,0 +1,309 @@
+"""Scoring an archive: resumes after any stop with the same bytes, notices changes, loses nothing."""
+
+import hashlib
+import importlib.util
+import json
+import multiprocessing
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import stance
+from benchmarks.random_checkpoint import write_random_checkpoint
+from stance.classifier.predict import Model
+from stance.documents import Document, iterate_documents
+from stance.errors import StanceError
+from stance.scoring import score_archive
+from stance.scoring.chunks import chunks
+
+SMALL = 1500
+TOPICS = ["trade", "Taiwan", "climate", "fentanyl", "maritime safety", "export controls", "visas", "the strait"]
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["tests.killed_run"])
+
+
+def invented(n, seed=0):
+    chance = random.Random(seed)
+    sentences = [
+        "The two sides discussed {}.", "We oppose pressure over {}.", "Both agreed to keep talking about {}.",
+        "The minister said that {} is a matter of sovereignty.", "Work on {} goes on.",
+    ]  # fmt: skip
+    return [
+        Document(
+            f"doc-{i:04}",
+            " ".join(chance.choice(sentences).format(chance.choice(TOPICS)) for _ in range(chance.randint(3, 12))),
+            chance.choice(["us", "china"]),
+            title=f"Invented talks {i}",
+        )
+        for i in range(n)
+    ]
+
+
+def write_jsonl(documents, path):
+    keys = ("doc_id", "text", "source", "title")
+    path.write_text("".join(json.dumps({k: getattr(d, k) for k in keys}) + "\n" for d in documents), encoding="utf-8")
+    return path
+
+
+def content(folder):
+    """Hash of every visible file of a table."""
+    files = [f for f in sorted(Path(folder).iterdir()) if not f.name.startswith(".")]
+    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
+
+
+def run(documents, output, tiny, **options):
+    return score_archive(documents, output, tiny, shard_characters=SMALL, **options)
+
+
+def test_shards_hold_the_table_that_score_gives(tiny, tmp_path):
+    documents = invented(60)
+    summary = run(documents, tmp_path / "t", tiny)
+    assert summary.shards > 5
+    assert summary.documents == 60
+    table = stance.read_table(tmp_path / "t")
+    direct = stance.score(documents, tiny)
+    assert summary.sentences == len(table) == len(direct)
+    assert table["text"].tolist() == direct["text"].tolist()
+    assert table["issue"].tolist() == direct["issue"].tolist()
+    assert (table["p_stance"] - direct["p_stance"]).abs().max() < 1e-5
+    manifest = json.loads((tmp_path / "t" / "_manifest.json").read_text(encoding="utf-8"))
+    assert manifest["model"] == tiny.identity
+    assert sum(s["sentences"] for s in manifest["shards"]) == len(table)
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
+def test_single_files_are_put_together_from_shards(tiny, tmp_path, ending):
+    documents = invented(30)
+    run(documents, tmp_path / f"t{ending}", tiny)
+    run(documents, tmp_path / "folder", tiny)
+    single, shards = stance.read_table(tmp_path / f"t{ending}"), stance.read_table(tmp_path / "folder")
+    assert single["text"].tolist() == shards["text"].tolist()
+    assert single["probs"].map(len).eq(44).all()
+    assert [f.name for f in tmp_path.iterdir() if f.name.startswith(".")] == []
+
+
+def test_killed_at_random_points_the_run_ends_with_the_same_bytes(random_model, tiny, tmp_path):
+    source = write_jsonl(invented(150), tmp_path / "documents.jsonl")
+    started = time.perf_counter()
+    run(iterate_documents([source]), tmp_path / "undisturbed", tiny)
+    lasts = time.perf_counter() - started
+    expected = content(tmp_path / "undisturbed")
+    assert len(expected) > 12
+    chance = random.Random(1)
+    kills = attempts = 0
+    from tests.killed_run import work
+
+    while kills < 50:
+        output = tmp_path / f"killed-{attempts}"
+        attempts += 1
+        for left in range(9, -1, -1):
+            process = FORK.Process(target=work, args=(str(random_model), str(source), str(output), SMALL))
+            process.start()
+            process.join(chance.uniform(0.02, 2 * lasts) if left else 120)
+            if process.exitcode is not None:
+                assert process.exitcode == 0
+                break
+            process.kill()
+            process.join()
+            kills += 1
+            for file in output.glob("[!.]*") if output.exists() else ():
+                assert file.suffix == ".json" or pq.read_metadata(file).num_rows > 0
+        assert content(output) == expected
+
+
+@pytest.mark.parametrize("call", ["replace", "fsync"])
+def test_killed_at_every_step_of_the_file_system(tiny, tmp_path, call):
+    """Dies before and after each rename and each flush in turn, as a power cut would have it."""
+    documents = invented(40)
+    run(documents, tmp_path / "undisturbed", tiny)
+    expected = content(tmp_path / "undisturbed")
+    source = write_jsonl(documents, tmp_path / "documents.jsonl")
+    from tests.killed_run import die_at
+
+    for when in range(1, 40):
+        process = FORK.Process(
+            target=die_at, args=(call, when, str(tiny.folder), str(source), str(tmp_path / "t"), SMALL)
+        )
+        process.start()
+        process.join(60)
+        assert process.exitcode in (0, 77)
+        if process.exitcode == 0:
+            break
+    assert when > 1
+    assert content(tmp_path / "t") == expected
+
+
+def test_only_what_has_changed_is_scored_again(tiny, tmp_path):
+    documents = invented(120)
+    first = run(documents, tmp_path / "t", tiny)
+    assert first.scored == first.sentences
+    before = content(tmp_path / "t")
+    again = run(documents, tmp_path / "t", tiny)
+    assert again.scored == 0
+    assert content(tmp_path / "t") == before
+    changed = [*documents[:50], Document("doc-0050", "The text of this one is new.", "us"), *documents[51:]]
+    update = run(changed, tmp_path / "t", tiny)
+    assert 0 < update.scored < 0.3 * first.scored
+    assert update.kept == 0
+    run(changed, tmp_path / "fresh", tiny)
+    assert content(tmp_path / "t") == content(tmp_path / "fresh")
+
+
+def test_a_document_in_the_middle_leaves_the_other_shards(tiny, tmp_path):
+    documents = invented(120)
+    first = run(documents, tmp_path / "t", tiny)
+    more = [*documents[:30], Document("new", "A new one. It has two sentences.", "us"), *documents[30:]]
+    update = run(more, tmp_path / "t", tiny)
+    assert 0 < update.scored < 0.3 * first.scored
+    run(more, tmp_path / "fresh", tiny)
+    assert content(tmp_path / "t") == content(tmp_path / "fresh")
+
+
+def test_another_model_or_codebook_is_noticed(tiny, tmp_path, tmp_path_factory):
+    documents = invented(20)
+    run(documents, tmp_path / "t", tiny)
+    other = Model(write_random_checkpoint(tmp_path_factory.mktemp("m") / "random", seed=1), threads=1)
+    update = run(documents, tmp_path / "t", other)
+    assert update.scored == update.sentences
+    assert set(stance.read_table(tmp_path / "t")["model"]) == {other.identity}
+    book = other.folder / "codebook.yaml"
+    book.write_text(book.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+    assert run(documents, tmp_path / "t", Model(other.folder, threads=1)).scored == update.sentences
+
+
+def test_documents_that_are_not_among_the_inputs_are_kept_unless_pruned(tiny, tmp_path):
+    documents = invented(40)
+    run(documents[:30], tmp_path / "t", tiny)
+    update = run(documents[25:], tmp_path / "t", tiny)
+    assert (update.documents, update.kept) == (15, 25)
+    table = stance.read_table(tmp_path / "t")
+    assert sorted(table["doc_id"].unique()) == [d.doc_id for d in documents]
+    assert not table.duplicated(["doc_id", "sent_id"]).any()
+    back = run(documents[:30], tmp_path / "t", tiny)
+    assert back.kept == 10
+    pruned = run(documents[25:], tmp_path / "t", tiny, prune=True)
+    assert pruned.dropped == 25
+    run(documents[25:], tmp_path / "fresh", tiny)
+    assert content(tmp_path / "t") == content(tmp_path / "fresh")
+
+
+def test_two_runs_on_one_output(tiny, tmp_path):
+    from stance.scoring.shards import ShardFolder
+
+    with ShardFolder(tmp_path / "t").opened(), pytest.raises(StanceError, match="another run is writing"):
+        run(invented(3), tmp_path / "t", tiny)
+    assert run(invented(3), tmp_path / "t", tiny).documents == 3
+
+
+def test_a_table_that_is_not_finished_is_not_read(tiny, tmp_path):
+    def stopped():
+        yield from invented(40)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped(), tmp_path / "t", tiny)
+    assert list((tmp_path / "t").glob("part-*"))
+    with pytest.raises(StanceError, match="not finished"):
+        stance.read_table(tmp_path / "t")
+    run(invented(40), tmp_path / "t", tiny)
+    assert len(stance.read_table(tmp_path / "t"))
+
+
+def test_a_stopped_run_leaves_nothing_of_other_inputs_in_a_file(tiny, tmp_path):
+    def stopped():
+        yield from invented(40)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped(), tmp_path / "t.parquet", tiny)
+    other = [Document("other", "Another one.", "us")]
+    run(other, tmp_path / "t.parquet", tiny)
+    assert stance.read_table(tmp_path / "t.parquet")["doc_id"].tolist() == ["other"]
+
+
+def test_a_folder_with_other_files_is_left_alone(tiny, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(StanceError, match=r"notes\.txt"):
+        run(invented(3), tmp_path, tiny)
+    assert [f.name for f in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_damaged_shard_is_written_anew(tiny, tmp_path):
+    run(invented(40), tmp_path / "t", tiny)
+    before = content(tmp_path / "t")
+    shard = sorted((tmp_path / "t").glob("part-*"))[1]
+    shard.write_bytes(shard.read_bytes()[:-20])
+    assert run(invented(40), tmp_path / "t", tiny).scored > 0
+    assert content(tmp_path / "t") == before
+
+
+def limited(source, output, model):
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))\n"
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from stance.cli import main; main()"
+    )
+    arguments = ["score", str(source), "-o", str(output), "-m", str(model), "--threads", "1"]
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_limit_of_the_file_system_is_named_and_nothing_half_written_is_left(random_model, tiny, tmp_path):
+    source = write_jsonl(invented(300), tmp_path / "documents.jsonl")
+    done = limited(source, tmp_path / "t", random_model)
+    assert done.returncode == 2
+    assert "run the same command again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [f.name for f in (tmp_path / "t").iterdir() if f.name != ".lock"] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=160k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(small_disk, tiny, tmp_path):
+    documents = invented(150)
+    run(documents, tmp_path / "undisturbed", tiny)
+    with pytest.raises(StanceError, match="No space left"):
+        run(documents, small_disk / "t", tiny)
+    finished = [f for f in (small_disk / "t").iterdir() if f.name.startswith("part-")]
+    assert finished
+    assert all(pq.read_metadata(f).num_rows for f in finished)
+    assert not list((small_disk / "t").glob(".tmp-*"))
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    resumed = run(documents, small_disk / "t", tiny)
+    assert 0 < resumed.scored < resumed.sentences
+    assert content(small_disk / "t") == content(tmp_path / "undisturbed")
+
+
+def test_chunks_keep_order_and_lose_nothing():
+    documents = invented(200)
+    cut = list(chunks(documents, "x", 2000))
+    assert [d for c in cut for d in c.documents] == documents
+    assert len({c.key for c in cut}) == len(cut)
+    assert all(sum(len(d.text) for d in c.documents) >= 2000 for c in cut[:-1])
+    assert sorted(c.file for c in cut) == [c.file for c in cut]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_ray_gives_the_same_shards(tiny, tmp_path):
+    from stance.scoring.ray_engine import ray_engine
+
+    documents = invented(60)
+    run(documents, tmp_path / "local", tiny)
+    run(documents[:30], tmp_path / "ray", tiny)
+    summary = run(documents, tmp_path / "ray", tiny, engine=ray_engine())
+    assert 0 < summary.scored < summary.sentences
+    assert content(tmp_path / "ray") == content(tmp_path / "local")

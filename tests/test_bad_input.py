@@ -1,0 +1,291 @@
+"""Files that hold what files should not: every one gives documents or named failures, in bounded time and memory.
+
+`STANCE_FUZZ_FILES=2000` tries so many of every format; coverage-guided fuzzing is `make fuzz`.
+"""
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import stance
+from stance.documents import Document, iterate_documents
+from stance.documents.readers import READERS
+from stance.errors import InputFailure, StanceError
+from stance.sentences import split_sentences
+from tests.bad_input import SAMPLES, TEXT, damaged
+
+FILES = int(os.environ.get("STANCE_FUZZ_FILES", "230"))
+SECONDS = 20
+
+
+def read(path):
+    """What reading a file gives; checks that nothing is lost silently and nothing hangs."""
+    started = time.process_time()
+    items = list(iterate_documents([path]))
+    assert items, "neither a document nor a failure"
+    for item in items:
+        assert isinstance(item, Document | InputFailure)
+        if isinstance(item, Document):
+            item.text.encode("utf-8")
+            item.title.encode("utf-8")
+            sentences = split_sentences(item)
+            assert all(item.text[s.start : s.end] == s.text for s in sentences)
+        else:
+            assert item.reason
+            assert item.cure
+    assert time.process_time() - started < SECONDS
+    return items
+
+
+def test_every_format_has_a_sample():
+    aliases = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl"}
+    assert {aliases.get(e, e) for e in READERS} == set(SAMPLES)
+
+
+@pytest.mark.parametrize("ending", sorted(SAMPLES))
+def test_damaged_files(ending, tmp_path):
+    path = tmp_path / f"a{ending}"
+
+    @settings(
+        max_examples=FILES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    )
+    @given(st.sampled_from(SAMPLES[ending]), st.integers(0, 2**32), st.integers(0, 12))
+    def check(sample, seed, times):
+        path.write_bytes(damaged(sample, seed, times))
+        read(path)
+
+    check()
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+_KEYS = st.sampled_from(["doc_id", "text", "source", "date", "lang", "title", "event", "kind", "x"])
+
+
+@settings(max_examples=FILES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(st.lists(st.dictionaries(_KEYS, _JSON, max_size=6), min_size=1, max_size=6))
+def test_records_of_any_content_are_read_or_named_one_by_one(tmp_path, records):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    assert len(read(path)) == len(records)
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(records), encoding="utf-8")
+    assert len(read(path)) == len(records)
+
+
+@settings(max_examples=FILES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@given(st.text(max_size=400))
+def test_text_of_any_characters(tmp_path, text):
+    for ending in (".txt", ".md", ".html"):
+        (tmp_path / f"a{ending}").write_text(text, encoding="utf-8", errors="replace")
+        read(tmp_path / f"a{ending}")
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
+    path = tmp_path / "a.docx"
+    archive = io.BytesIO(SAMPLES[".docx"][0])
+    with (
+        zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as file,
+        file.open("word/extra.xml", "w", force_zip64=True) as part,
+    ):
+        for _ in range(300):
+            part.write(b" " * (1 << 20))
+    path.write_bytes(archive.getvalue())
+    assert path.stat().st_size < 1 << 20
+    [failure] = read(path)
+    assert "when it is unpacked" in failure.reason
+
+
+def test_a_bomb_in_a_pdf_is_refused(tmp_path):
+    packed = zlib.compress(b" " * (100 << 20), 9)
+    sample = SAMPLES[".pdf"][0]
+    stream = b"4 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n" % (len(packed), packed)
+    (tmp_path / "a.pdf").write_bytes(sample.replace(b"4 0 obj", stream + b"9 0 obj", 1))
+    [failure] = read(tmp_path / "a.pdf")
+    assert "when it is unpacked" in failure.reason
+
+
+def test_paths_in_an_archive_write_nothing(tmp_path):
+    archive = io.BytesIO(SAMPLES[".docx"][0])
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("../../../evil.txt", "x")
+        file.writestr("/evil.txt", "x")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "a.docx").write_bytes(archive.getvalue())
+    read(tmp_path / "inside" / "a.docx")
+    assert sorted(f.name for f in tmp_path.rglob("*")) == ["a.docx", "inside"]
+
+
+def test_entities_in_xml_are_not_expanded(tmp_path):
+    sample = zipfile.ZipFile(io.BytesIO(SAMPLES[".docx"][0]))
+    entities = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10}">' for i in range(1, 12))
+    with zipfile.ZipFile(tmp_path / "a.docx", "w") as archive:
+        for info in sample.infolist():
+            data = sample.read(info.filename)
+            if info.filename == "word/document.xml":
+                head, body = data.split(b"?>", 1)
+                data = head + f'?><!DOCTYPE x [<!ENTITY a0 "boom">{entities}]>'.encode() + body
+                data = data.replace(b"Lindholm", b"&a11;")
+            archive.writestr(info.filename, data)
+    read(tmp_path / "a.docx")
+
+
+def test_aliases_in_front_matter_do_not_grow(tmp_path):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    (tmp_path / "a.md").write_text("---\n" + "\n".join(lines) + f"\ntitle: *a11\n---\n{TEXT}", encoding="utf-8")
+    [failure] = read(tmp_path / "a.md")
+    assert failure.reason == "title is not a text"
+
+
+def test_front_matter_and_codebooks_run_nothing(tmp_path):
+    evil = f"!!python/object/apply:os.system ['touch {tmp_path}/ran']"
+    (tmp_path / "a.md").write_text(f"---\ntitle: {evil}\n---\n{TEXT}", encoding="utf-8")
+    [failure] = read(tmp_path / "a.md")
+    assert "front matter" in failure.reason
+    (tmp_path / "codebook.yaml").write_text(f"version: {evil}\n", encoding="utf-8")
+    with pytest.raises(StanceError):
+        stance.load_codebook(tmp_path / "codebook.yaml")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_model_folders_run_nothing(tmp_path, random_model):
+    """A pickle in place of the weights is not loaded, and a script beside them is not run."""
+    import pickle
+    import shutil
+
+    from stance.classifier.predict import Model
+
+    class Evil:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path}/ran",)
+
+    folder = tmp_path / "model"
+    shutil.copytree(random_model, folder)
+    (folder / "modeling_evil.py").write_text(f"open('{tmp_path}/ran', 'w')", encoding="utf-8")
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Evil()))
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(StanceError):
+        Model(folder, threads=1).predict([("Hello.", "")])
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_page_of_50_megabytes_is_named_quickly(tmp_path):
+    path = tmp_path / "a.html"
+    path.write_bytes(b"<html><body><p>" + b"The sides met. " * (50 * 70_000) + b"</p></body></html>")
+    assert path.stat().st_size > 50_000_000
+    [failure] = read(path)
+    assert failure.reason == "it is larger than 8 MB"
+
+
+def test_a_sentence_of_a_megabyte_is_scored(tiny, tmp_path):
+    (tmp_path / "a.txt").write_text("word " * 200_000 + ".\n\nA short one.", encoding="utf-8")
+    [document] = read(tmp_path / "a.txt")
+    table = stance.score(document, tiny)
+    assert table["truncated"].any()
+    assert table["text"].iloc[-1] == "A short one."
+
+
+def test_right_to_left_marks_and_null_bytes(tmp_path):
+    (tmp_path / "a.txt").write_text("The \u202eevil\u202c sides\u200f met. They left.", encoding="utf-8")
+    [document] = read(tmp_path / "a.txt")
+    assert "".join(s.text for s in split_sentences(document)).count("\u202e") == 1
+    (tmp_path / "b.txt").write_bytes(b"The sides\x00 met.")
+    [failure] = read(tmp_path / "b.txt")
+    assert failure.reason == "it holds binary data, not text"
+
+
+def test_rows_in_another_encoding_are_named_and_the_others_go_on(tmp_path):
+    good = "doc_id,text\n" + "".join(f"{i},The café met.\n" for i in range(9))
+    (tmp_path / "a.csv").write_bytes(good.encode() + "9,Das Café.\n".encode("cp1252") + b"10,Good.\n")
+    items = read(tmp_path / "a.csv")
+    assert [isinstance(i, Document) for i in items] == [True] * 9 + [False, True]
+
+
+def test_cells_like_formulas_are_safe_in_exports_and_come_back(tiny, tmp_path):
+    text = '=HYPERLINK("http://example.org")'
+    document = Document("=1+1", text, "us", title="@SUM(A1)", event="+x")
+    stance.write_table(stance.score(document, tiny), tmp_path / "t.csv")
+    written = (tmp_path / "t.csv").read_text(encoding="utf-8")
+    assert all(f",{c}" not in written and f'"{c}' not in written for c in ("=HYP", "@SUM", "+x"))
+    back = stance.read_table(tmp_path / "t.csv").iloc[0]
+    assert (back["text"], back["doc_id"], back["title"], back["event"]) == (text, "=1+1", "@SUM(A1)", "+x")
+
+
+def peak_megabytes(arguments):
+    code = "from stance.cli import main; main()"
+    pid = os.fork()
+    if pid == 0:
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+        os.execv(sys.executable, [sys.executable, "-c", code, *map(str, arguments)])
+    _, status, usage = os.wait4(pid, 0)
+    return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
+
+
+def test_memory_stays_bounded_for_a_long_file(random_model, tmp_path):
+    """Ten times the documents take no more memory."""
+    peaks = []
+    for copies in (300, 3000):
+        path = tmp_path / f"{copies}.jsonl"
+        with path.open("w", encoding="utf-8") as file:
+            for i in range(copies):
+                file.write(json.dumps({"doc_id": f"d{i}", "text": (TEXT + " ") * 8, "source": "us"}) + "\n")
+        code, peak = peak_megabytes(
+            ["score", path, "-o", tmp_path / f"t{copies}", "-m", random_model, "--threads", "1"]
+        )
+        assert code == 0
+        peaks.append(peak)
+    assert peaks[1] < peaks[0] + 60
+    assert max(peaks) < 600
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv"])
+def test_a_line_without_end_does_not_fill_the_memory(ending, tmp_path):
+    path = tmp_path / f"a{ending}"
+    with path.open("wb") as file:
+        file.write(b'{"text": "' if ending == ".jsonl" else b'text\n"')
+        for _ in range(60):
+            file.write(b"x " * (1 << 19))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    [failure] = read(path)
+    assert "longer than 16 MB" in failure.reason or "field larger" in failure.reason
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def test_the_command_names_what_fails_and_scores_the_rest(random_model, tmp_path):
+    (tmp_path / "good.txt").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "bad.pdf").write_bytes(b"%PDF-1.4 nothing")
+    (tmp_path / "bad.docx").write_bytes(b"PK nothing")
+    command = [
+        sys.executable,
+        "-m",
+        "stance",
+        "score",
+        tmp_path,
+        "-o",
+        tmp_path / "t.jsonl",
+        "-m",
+        random_model,
+        "--json",
+    ]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)
+    assert summary["documents"] == 1
+    assert {f["location"].rsplit("/", 1)[-1] for f in summary["failed"]} == {"bad.pdf", "bad.docx"}
+    assert "Traceback" not in done.stderr

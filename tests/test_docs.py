@@ -1,0 +1,82 @@
+"""The code blocks of the documentation run."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import stance
+from tests.conftest import ROOT
+
+PAGE = (ROOT / "docs" / "scoring.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)( \w+)?\n(.*?)```", PAGE, re.DOTALL)
+SHELL = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A folder with the examples, and some of them as incoming readouts."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(ROOT / "examples" / "summit", tmp_path / "incoming")
+    return tmp_path
+
+
+def sh(script, place):
+    done = subprocess.run(["sh", "-e", "-c", script], cwd=place, env=SHELL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def block(kind, mark=""):
+    return [content for k, m, content in BLOCKS if k == kind and m.strip() == mark]
+
+
+def test_the_shell_blocks(place):
+    assert len(block("sh")) == 2
+    for script in block("sh"):
+        sh(script, place)
+    assert len(stance.read_table(place / "us.parquet")) > 20
+    assert stance.read_table(place / "table")["doc_id"].nunique() == 16
+    assert len((place / "rows.jsonl").read_text(encoding="utf-8").splitlines()) > 20
+
+
+def test_the_line_of_the_crontab_scores_what_is_new(place):
+    [line] = block("cron")
+    command = line.split(maxsplit=5)[5]
+    sh(command, place)
+    shutil.copy(ROOT / "examples" / "series" / "2025-02-11-us.md", place / "incoming")
+    sh(command, place)
+    first, second = (json.loads(x) for x in (place / "summary.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (first["documents"], second["documents"]) == (2, 3)
+    assert "INFO part-000000-" in (place / "score.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_the_cluster_example(place):
+    for script in block("sh", "ray"):
+        sh(script, place)
+    assert stance.read_table(place / "table-ray")["doc_id"].nunique() == 16
+
+
+def test_the_recipe_for_datasets(place, monkeypatch):
+    monkeypatch.chdir(place)
+    names = {}
+    for code in block("python"):
+        exec(code, names)
+    direct = stance.score(names["documents"], names["model"])
+    assert names["labelled"]["text"][:] == direct["text"].tolist()
+    assert names["labelled"]["stance"][:] == direct["stance"].tolist()
+
+
+def test_every_option_of_score_is_named():
+    from stance.scoring.command import score
+
+    said = {o for p in score.params for o in p.opts if o.startswith("--")}
+    named = {"--prune", "--since", "--dry-run", "--engine", "--ray-address", "--json", "--threads"}
+    assert named <= said
+    assert [o for o in sorted(named) if o not in PAGE] == []

@@ -1,0 +1,105 @@
+"""`stance score` as an operator uses it: dry runs, pipes, dates, logs, exit codes, resuming."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import stance
+from tests.conftest import ROOT
+
+SUMMIT = ROOT / "examples" / "summit"
+
+
+@pytest.fixture
+def score(random_model):
+    def run(*arguments, stdin=None, before=()):
+        command = [sys.executable, "-m", "stance", *before, "score", *map(str, arguments), "-m", str(random_model)]
+        return subprocess.run(
+            [*command, "--threads", "1"], input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+
+    return run
+
+
+def test_a_dry_run_scores_nothing(score, tmp_path):
+    done = score(SUMMIT, "-o", tmp_path / "t", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    assert "2 documents" in done.stderr
+    assert "nothing was scored" not in done.stdout
+    assert json.loads(done.stdout)["documents"] == 2
+    assert not (tmp_path / "t").exists()
+
+
+def test_from_stdin_to_stdout(score):
+    record = json.dumps({"doc_id": "a", "text": "We met. We agreed.", "source": "us"})
+    done = score("-", "-o", "-", stdin=record + "\n")
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [r["text"] for r in rows] == ["We met.", "We agreed."]
+
+
+def test_the_second_run_scores_only_what_is_new(score, tmp_path):
+    new = tmp_path / "incoming"
+    new.mkdir()
+    (new / "a.txt").write_text("We met.", encoding="utf-8")
+    first = json.loads(score(new, "-o", tmp_path / "t", "--json").stdout)
+    assert (first["documents"], first["scored"]) == (1, 1)
+    assert json.loads(score(new, "-o", tmp_path / "t", "--json").stdout)["scored"] == 0
+    (new / "a.txt").unlink()
+    (new / "b.txt").write_text("They agreed. They left.", encoding="utf-8")
+    third = json.loads(score(f"{new}/*.txt", "-o", tmp_path / "t", "--json").stdout)
+    assert (third["documents"], third["scored"], third["kept"]) == (1, 2, 1)
+    assert set(stance.read_table(tmp_path / "t")["doc_id"]) == {"a", "b"}
+
+
+def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
+    lines = [
+        {"doc_id": "old", "text": "Old.", "date": "2027-01-01"},
+        {"doc_id": "new", "text": "New.", "date": "2027-05-01"},
+        {"doc_id": "none", "text": "Undated."},
+    ]
+    (tmp_path / "d.jsonl").write_text("".join(json.dumps(x) + "\n" for x in lines), encoding="utf-8")
+    done = score(tmp_path / "d.jsonl", "-o", "-", "--since", "2027-05-01")
+    assert [json.loads(x)["doc_id"] for x in done.stdout.splitlines()] == ["new", "none"]
+    assert "1 earlier documents left out, 1 without a date taken" in done.stderr
+    assert score(tmp_path / "d.jsonl", "-o", "-", "--since", "soon").returncode == 2
+
+
+def test_failures_are_listed_and_the_exit_code_is_1(score, tmp_path):
+    (tmp_path / "good.txt").write_text("We met.", encoding="utf-8")
+    done = score(tmp_path / "good.txt", tmp_path / "missing.txt", "-o", tmp_path / "t.csv", "--json")
+    assert done.returncode == 1
+    summary = json.loads(done.stdout)
+    assert summary["sentences"] == 1
+    assert summary["failed"][0]["cure"] == "Check the path"
+    assert len(stance.read_table(tmp_path / "t.csv")) == 1
+
+
+def test_the_log_names_shards_and_failures_with_the_time(score, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "good.txt").write_text("We met.", encoding="utf-8")
+    (tmp_path / "in" / "bad.pdf").write_bytes(b"nothing")
+    done = score(tmp_path / "in", "-o", tmp_path / "t", before=["-v"])
+    assert "INFO part-000000-" in done.stderr
+    assert "WARNING left out:" in done.stderr
+    assert "bad.pdf: it is not a readable PDF" in done.stderr
+
+
+@pytest.mark.parametrize("output", ["t.xlsx", "folder-with-notes", "file"])
+def test_outputs_that_are_refused(score, tmp_path, output):
+    (tmp_path / "folder-with-notes").mkdir()
+    (tmp_path / "folder-with-notes" / "notes.md").write_text("mine", encoding="utf-8")
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    done = score(SUMMIT, "-o", tmp_path / output)
+    assert done.returncode == 2
+    assert "Choose another" in done.stderr or "written as" in done.stderr
+    assert (tmp_path / "folder-with-notes" / "notes.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_an_archive_is_compared(score, tmp_path):
+    assert score(SUMMIT, "-o", tmp_path / "t").returncode == 0
+    command = [sys.executable, "-m", "stance", "compare", str(tmp_path / "t"), "-o", str(tmp_path / "report")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
