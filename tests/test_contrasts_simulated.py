@@ -181,6 +181,23 @@ def test_power_tuning_never_loses_much_to_the_coded_sample_alone():
     assert result.estimate == pytest.approx(alone, abs=0.03)
 
 
+def test_corrected_shares_agree_with_ppi_python():
+    """ppi_mean_ci of ppi-python 0.2.3 on these numbers, lam=1, run by hand: 0.3, [0.2163, 0.3837].
+
+    Its interval takes the coded sentences as drawn apart from the others; here they are a part of them, which makes the
+    variance a little smaller (Egami et al. 2023).
+    """
+    i = np.arange(400)
+    truth = ((i * 7) % 10 < 3).astype(float)
+    predicted = np.where((i * 13) % 10 < 8, truth, 1 - truth)
+    everything = np.ones(400, dtype=bool)
+    sample = Sample(predicted, everything, truth, everything, i % 4 == 0, np.full(400, 0.25), i)
+    result = corrected_mean(sample, tuned=False)
+    assert result.estimate == pytest.approx(0.3, abs=1e-9)
+    low, high, _ = interval(result.estimate, result.influence, i, result.units)
+    assert (low, high) == pytest.approx((0.2162703, 0.3837297), abs=0.005)
+
+
 def synthetic_table(rng, meetings, planted=0.0, sides=("us", "china")):
     """A sentence table of meetings with drawn labels; the first side criticises on taiwan more often, if planted."""
     rows = []

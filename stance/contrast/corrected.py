@@ -104,11 +104,13 @@ def _rows(
         naive.append(float(predicted.values[counted].mean()) if counted.any() else np.nan)
         counts.append((int(inside.sum()), int((labelled & inside).sum())))
         spread = np.zeros(len(table))
-        bounds: tuple[float, float] = (np.nan, np.nan)
+        bounds: list[float] = [np.nan, np.nan]
         if result is not None:
             spread[inside] = result.influence
-            bounds = interval(result.estimate, result.influence, sample.unit, result.units)[:2]
+            bounds = list(interval(result.estimate, result.influence, sample.unit, result.units)[:2])
         estimate, power = (result.estimate, result.power) if result else (np.nan, np.nan)
+        if predicted.is_share:  # the correction is not bound to the range of a share
+            estimate, *bounds = (float(v) for v in np.clip([estimate, *bounds], 0, 1))
         found.append(result)
         influences.append(spread)
         rows.append(

@@ -100,7 +100,10 @@ def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.
     estimate = float((hits + weight * (coded_hits - hits)).sum()) / size
     scores = predicted * (sample.predicted - estimate)
     coded_scores = coded_hits - coded * estimate
-    return estimate, (scores + weight * (coded_scores - scores)) / size
+    gap = coded_scores - scores
+    equal = np.ptp(sample.probability) == 0  # a sample of fixed size: what varies is the gap around its mean
+    centre = float(gap[sample.labelled].mean()) if equal and sample.labelled.any() else 0.0
+    return estimate, (scores + centre + weight * (gap - centre)) / size
 
 
 def _power(sample: Sample, weight: np.ndarray, estimate: float) -> float:
