@@ -15,6 +15,7 @@ from stance import __version__
 from stance.annotation.annotate import annotate
 from stance.annotation.commands import corpus
 from stance.classifier.commands import evaluate, models, train
+from stance.contrast.commands import alignment
 from stance.errors import InputFailure, StanceError
 
 if TYPE_CHECKING:
@@ -243,6 +244,7 @@ main.add_command(evaluate)
 main.add_command(models)
 main.add_command(annotate)
 main.add_command(corpus)
+corpus.add_command(alignment)
 
 
 def _metadata(options: dict[str, Any], *more: str) -> dict[str, str | None]:

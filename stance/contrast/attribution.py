@@ -27,7 +27,8 @@ class Attribution(Contrast):
             ``n`` (reported sentences), ``estimate`` (share), ``low``, ``high``, ``expected`` (sum of the verdict's
             probabilities). The verdict tells the report against the holder's own words: ``confirmed`` (within
             `TOLERANCE` on the scale of stances), ``softened`` (reported as more cooperative), ``hardened`` (reported as
-            more conflictual), ``absent`` (no counterpart found at the threshold).
+            more conflictual), ``absent`` (no counterpart found at the threshold; a shift is told only where each
+            sentence is the other's nearest).
         evidence: the reports, each with the nearest sentence of the holder's own document
             (`stance.contrast.counterpart.COLUMNS`), ``verdict``, ``shift`` (position of the report minus that of the
             own words; positive is softer), and ``p_confirmed``, ``p_softened``, ``p_hardened``: how sure the stances
@@ -59,6 +60,8 @@ def attribution(sides: Sides, threshold: float = THRESHOLD, similarity: str = SI
     own = sides.substantive(sides.own_voice())
     pairs = nearest_counterparts(sides, reported, own, similarity)
     evidence = reported[list(EVIDENCE)].join(pairs[list(COLUMNS)])
+    back = dict(zip(own["row"], nearest_counterparts(sides, own, reported, similarity)["counterpart_row"], strict=True))
+    pairs["mutual"] = [back.get(c) == r for c, r in zip(pairs["counterpart_row"], reported["row"], strict=True)]
     evidence = evidence.join(_verdicts(sides, reported, pairs, own, threshold))
     notes = (
         "Each report of what the other side said stands beside the nearest sentence of that side's own account on the "
@@ -96,6 +99,9 @@ def _verdicts(
         joint = np.outer(_distribution(report, keys), _distribution(said, keys))
         soft, hard = float(joint[softer].sum()), float(joint[harder].sum())
         shift = round(place[report["stance"]] - place[said["stance"]], 6)
+        if abs(shift) > TOLERANCE and not pair["mutual"]:
+            rows.append(("absent", np.nan, np.nan, np.nan, np.nan))
+            continue
         verdict = "softened" if shift > TOLERANCE else "hardened" if shift < -TOLERANCE else "confirmed"
         rows.append((verdict, shift, max(0.0, 1 - soft - hard), soft, hard))
     columns = ["verdict", "shift", "p_confirmed", "p_softened", "p_hardened"]

@@ -159,9 +159,8 @@ def compare(
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table)
     _refuse_unknown_labels(checked, loaded)
-    if gold is not None:
-        checked = attach_gold(checked, gold, loaded)
-    return Comparison(make_sides(checked, by, groups, loaded, names), checked)
+    coded = checked if gold is None else attach_gold(checked, gold, loaded)
+    return Comparison(make_sides(coded, by, groups, loaded, names), checked)
 
 
 def _refuse_unknown_labels(table: pd.DataFrame, codebook: Codebook) -> None:

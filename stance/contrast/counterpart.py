@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.result import Sides, meetings
-from stance.contrast.similarity import Vectors, sentence_vectors, shared_issues
+from stance.contrast.similarity import THRESHOLDS, Vectors, sentence_vectors, shared_issues
 
 SIMILARITY = "mixed"
 """The similarity that contrasts use; docs/contrasts.md tells what it was measured against."""
-THRESHOLD = 0.3
+THRESHOLD = THRESHOLDS[SIMILARITY]
 """Similarity from which two sentences are taken to answer each other."""
 BLOCK = 1024
 FIELDS = ("doc_id", "sent_id", "start", "end", "text", "stance", "holder")

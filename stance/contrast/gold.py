@@ -69,6 +69,9 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
     named = coded[keep].rename(columns={c: f"gold_{c}" for c in LABELS})
     joined = table.assign(doc_id=table["doc_id"].astype(str)).merge(named, on=KEY, how="left", validate="m:1")
     joined["gold"] = joined["gold_stance"].notna()
+    for column in (f"gold_{c}" for c in LABELS):  # None, not NaN, where nothing is coded
+        given = [v if coded_here else None for v, coded_here in zip(joined[column], joined["gold"], strict=True)]
+        joined[column] = pd.Series(given, joined.index, dtype=object)
     if PROBABILITY not in joined:
         joined[PROBABILITY] = np.nan
     return joined

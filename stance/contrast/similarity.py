@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Vectors: TypeAlias = Any
 """A sparse matrix, shape (sentences, features), with rows of length one or zero."""
 
+LEXICAL_SHARE = 0.85
+"""Weight of the words in the mix; the rest is that of issues and frames."""
 _TOKEN = re.compile(r"[\u4e00-\u9fff]|\w\w+")
 
 
@@ -54,16 +56,23 @@ def labels(table: pd.DataFrame, codebook: Codebook) -> Vectors:
     return _unit_length(sparse.csr_matrix(np.sqrt(np.clip(rows, 0, 1))))
 
 
-def mixed(table: pd.DataFrame, codebook: Codebook, share: float = 0.7) -> Vectors:
-    """Both: the similarity is ``share`` times the lexical one plus the rest of that of the labels."""
+def mixed(table: pd.DataFrame, codebook: Codebook, share: float = LEXICAL_SHARE) -> Vectors:
+    """Both: the similarity is ``share`` times the lexical one plus the rest of that of the labels.
+
+    Two sentences with the same labels and no word in common reach 1 - ``share``: a threshold above it asks for shared
+    words.
+    """
     parts = [np.sqrt(share) * lexical(table, codebook), np.sqrt(1 - share) * labels(table, codebook)]
     return sparse.hstack(parts, format="csr")
 
 
-SIMILARITIES: dict[str, Callable[[pd.DataFrame, Codebook], Vectors]] = {
-    "lexical": lexical, "labels": labels, "mixed": mixed,
-}  # fmt: skip
-"""Similarities by name; their precision and recall on judged pairs are told by ``stance corpus alignment``."""
+Similarity: TypeAlias = Callable[[pd.DataFrame, Codebook], Any]
+"""Makes vectors of the sentences of a table, shape (sentences, features), rows of length one or zero."""
+SIMILARITIES: dict[str, Similarity] = {"lexical": lexical, "labels": labels, "mixed": mixed}
+"""Similarities by name; their precision and recall on judged pairs are told by ``stance corpus alignment``. Add one of
+your own, for example vectors of a sentence encoder, under a new name."""
+THRESHOLDS = {"lexical": 0.1, "labels": 0.9, "mixed": 0.2}
+"""Similarity from which two sentences are taken to answer each other."""
 
 
 def sentence_vectors(sides: Sides, similarity: str) -> Vectors:
@@ -79,7 +88,7 @@ def sentence_vectors(sides: Sides, similarity: str) -> Vectors:
     if similarity not in SIMILARITIES:
         raise StanceError(f"there is no similarity {similarity!r}. Choose one of: {', '.join(SIMILARITIES)}")
     if similarity not in sides.vectors:
-        sides.vectors[similarity] = SIMILARITIES[similarity](sides.table, sides.codebook)
+        sides.vectors[similarity] = sparse.csr_matrix(SIMILARITIES[similarity](sides.table, sides.codebook))
     return sides.vectors[similarity]
 
 

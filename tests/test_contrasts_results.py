@@ -1,0 +1,357 @@
+"""Cooperation, attribution, alignment, red lines, agenda and drift, on small tables whose answers are known."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from sklearn.feature_extraction.text import CountVectorizer
+
+import stance
+from stance.annotation.standoff import sentence_hash
+from stance.cli import main
+from stance.contrast.agenda import agenda
+from stance.contrast.alignment import alignment
+from stance.contrast.attribution import attribution
+from stance.contrast.distinctive_words import weighted_log_odds
+from stance.contrast.drift import drift
+from stance.contrast.gold import read_gold
+from stance.contrast.limit_wording import load_limit_wording
+from stance.contrast.result import make_sides
+from stance.table import check_table, write_table
+from tests.conftest import ROOT
+
+FENTANYL = "Both sides agreed to resume joint work against fentanyl precursors."
+TARIFFS = "China asked that the tariffs on solar panels be lifted."
+ARMS = "China said that it would never yield on Taiwan arms sales."
+RESUMED = "Joint work against fentanyl precursors is to resume."
+LINE = "Whoever crosses the red line on Taiwan arms sales will pay a price."
+INDEPENDENCE = "The US side said that it does not support independence."
+
+
+def row(source, number, text, issue, act, holder, event="Vienna", **more):
+    return {
+        "event": event, "doc_id": f"{source}-{event}", "source": source, "sent_id": number, "start": number * 100,
+        "end": number * 100 + 90, "text": text, "issue": [issue], "stance": act, "holder": holder, "frame": [],
+        "paragraph": number, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def table():
+    return check_table(
+        pd.DataFrame(
+            [
+                row("us", 0, FENTANYL, "counternarcotics", "agreement", "both"),
+                row("us", 1, "The two sides welcomed new flights.", "people_exchange", "agreement", "both"),
+                row("us", 2, TARIFFS, "trade_economy", "demand", "china"),
+                row("us", 3, ARMS, "taiwan", "opposition", "china"),
+                row("us", 4, "She opposed any use of force over Taiwan.", "taiwan", "opposition", "us"),
+                row("china", 0, RESUMED, "counternarcotics", "agreement", "both"),
+                row("china", 1, "The tariffs on solar panels have to be lifted.", "trade_economy", "demand", "china"),
+                row("china", 2, LINE, "taiwan", "red_line", "china"),
+                row("china", 3, INDEPENDENCE, "taiwan", "commitment", "us"),
+            ]
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture
+def sides(table):
+    return make_sides(table, "source", ("us", "china"), stance.load_codebook())
+
+
+def test_cooperation_tells_what_both_report_from_what_one_reports(table):
+    cooperation = stance.compare(table).cooperation
+    assert cooperation.reported_by("both") == ["counternarcotics"]
+    assert cooperation.reported_by("us") == ["people_exchange"]
+    assert cooperation.reported_by("china") == []
+    match = cooperation.evidence.set_index("text")["match"]
+    assert match[FENTANYL] == "same point"
+    assert match["The two sides welcomed new flights."] == "not found"
+
+
+def test_attribution_is_set_against_the_holders_own_words(sides):
+    found = attribution(sides, threshold=0.25)
+    reports = found.evidence.set_index("text")
+    tariffs = reports.loc[TARIFFS]
+    assert tariffs["counterpart_text"] == "The tariffs on solar panels have to be lifted."
+    assert (tariffs["verdict"], tariffs["shift"], tariffs["p_confirmed"]) == ("confirmed", 0.0, 1.0)
+    taiwan = reports.loc[ARMS]
+    assert taiwan["counterpart_stance"] == "red_line"
+    assert taiwan["verdict"] == "confirmed"  # opposition and red line are one step apart
+    own = reports.loc[INDEPENDENCE]
+    assert own["verdict"] == "absent"  # the American document says nothing like it
+    counts = found.table.set_index(["source", "verdict"])["count"]
+    assert (counts["us", "confirmed"], counts["china", "absent"]) == (2, 1)
+
+
+def test_attribution_softens_and_hardens_along_the_scale(table):
+    table["stance"] = table["stance"].where(table["sent_id"] != 2, "overture")
+    softened = attribution(make_sides(table, "source", ("us", "china"), stance.load_codebook()), threshold=0.25)
+    verdicts = softened.evidence.set_index("text")["verdict"]
+    assert verdicts[TARIFFS] == "softened"
+    assert verdicts[ARMS] == "hardened"
+
+
+def test_the_doubt_of_a_verdict_comes_from_the_probabilities(table):
+    table.at[2, "probs"] = {"stance:demand": 0.6, "stance:overture": 0.4, "issue:trade_economy": 1.0}
+    sides = make_sides(table, "source", ("us", "china"), stance.load_codebook())
+    tariffs = attribution(sides, threshold=0.25).evidence.iloc[0]
+    assert tariffs["p_confirmed"] == pytest.approx(0.6)
+    assert tariffs["p_softened"] == pytest.approx(0.4)
+
+
+def test_groups_that_hold_no_positions_attribute_nothing(table):
+    table["ministry"] = ["state", "treasury", "defence"] * 3
+    comparison = stance.compare(table, by="ministry", groups=("state", "treasury"))
+    assert comparison.attribution.table.empty
+    assert "nothing is attributed" in " ".join(comparison.attribution.notes)
+
+
+def test_alignment_pairs_mutual_neighbours_of_one_meeting_only(table, sides):
+    found = alignment(sides, threshold=0.25)
+    pairs = set(zip(found.evidence["text"], found.evidence["counterpart_text"], strict=True))
+    assert (FENTANYL, RESUMED) in pairs
+    assert len(found.evidence) + len(found.unpaired[found.unpaired["source"] == "us"]) == 3  # own sentences of the US
+    assert found.sensitivity["count"].is_monotonic_decreasing
+    other = table.assign(event=np.where(table["source"] == "us", "Vienna", "Geneva"))
+    assert stance.compare(other).alignment.evidence.empty
+
+
+def test_alignment_refuses_an_unknown_similarity(sides):
+    with pytest.raises(stance.StanceError, match="lexical"):
+        alignment(sides, similarity="telepathy")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "hardness", "addressee"),
+    [
+        ("Taiwan is the first red line of this relationship.", "explicit", 1, "unnamed"),
+        ("We will never allow the US to do so.", "explicit", 2, "us"),
+        ("Whoever plays with fire will be burned.", "implied", 3, "anyone"),
+        ("If Washington goes on, there will be consequences.", "implied", 3, "us"),
+        ("The matter is of the greatest weight.", "implied", 0, "unnamed"),
+    ],
+)
+def test_wording_of_limits(text, kind, hardness, addressee):
+    found = load_limit_wording().read(text, "en", "us")
+    assert (found.kind, found.hardness, found.addressee) == (kind, hardness, addressee)
+
+
+def test_wording_of_limits_in_chinese():
+    found = load_limit_wording().read("台湾问题是不可逾越的红线，美方必将付出代价。", "zh", "us")
+    assert (found.kind, found.hardness, found.addressee) == ("explicit", 3, "us")
+
+
+def test_a_list_of_wordings_that_is_none_is_refused(tmp_path):
+    bad = tmp_path / "wording.yaml"
+    bad.write_text("signs: {a: {name: a, hardness: 1, explicit: true, patterns: {en: ['(']}}}", encoding="utf-8")
+    with pytest.raises(stance.StanceError, match=r"wording\.yaml"):
+        load_limit_wording(bad)
+
+
+def test_red_lines_are_read_and_said_to_be_noted(table):
+    lines = stance.compare(table).red_lines
+    line = lines.evidence.iloc[0]
+    assert (line["kind"], line["hardness"], line["addressee"]) == ("explicit", 3, "anyone")
+    assert line["noted"]
+    assert line["noted_text"] == ARMS
+    figures = lines.table.set_index(["issue", "group"]).loc[("taiwan", "china")]
+    assert (figures["count"], figures["explicit"], figures["noted"], figures["hardness"]) == (1, 1, 1, 3)
+
+
+def test_wording_of_red_lines_is_followed_from_meeting_to_meeting(table):
+    later = table.assign(event="Geneva", date="2025-05-01", doc_id=table["source"] + "-Geneva")
+    later["text"] = later["text"].str.replace(
+        "red line on Taiwan arms sales will pay a price", "bottom line will regret it"
+    )
+    wording = stance.compare(pd.concat([table.assign(date="2024-05-01"), later])).red_lines.wording
+    assert wording["event"].tolist() == ["Vienna", "Geneva"]
+    assert np.isnan(wording["similarity"].iloc[0])
+    assert "bottom line" in wording["added"].iloc[1]
+    assert wording["dropped"].iloc[1]
+
+
+def test_agenda_tells_order_and_what_only_one_account_of_a_meeting_raises(sides):
+    found = agenda(sides)
+    order = found.order.set_index(["issue", "group"])
+    assert order.loc[("counternarcotics", "us"), "estimate"] == 0.0
+    assert order.loc[("taiwan", "china"), "rank"] == 3
+    assert found.order_agreement["n"].tolist() == [3]
+    assert found.order_agreement["estimate"].iloc[0] == pytest.approx(1.0)
+    assert found.one_sided.to_dict("records") == [
+        {"event": "Vienna", "issue": "people_exchange", "raised_by": "us", "count": 1}
+    ]
+
+
+def test_sensitivity_counts_over_the_threshold(table):
+    table["probs"] = [{"issue:people_exchange": p} for p in (0.02, 0.9, 0.1, 0.0, 0.0, 0.32, 0.1, 0.0, 0.0)]
+    curve = stance.compare(table).agenda.sensitivity
+    curve = curve[curve["issue"] == "people_exchange"].set_index(["group", "threshold"])
+    assert (curve.loc[("china", 0.3), "count"], curve.loc[("china", 0.35), "count"]) == (1, 0)
+    assert not curve.loc[("china", 0.35), "raised"]
+
+
+def test_drift_needs_dates_and_says_so(table):
+    found = stance.compare(table).drift
+    assert found.table.empty
+    assert "have no date" in " ".join(found.notes)
+    with pytest.raises(stance.StanceError, match="decade"):
+        drift(stance.compare(table).sides, period="decade")
+
+
+def test_drift_follows_meetings_in_time(table):
+    parts = [
+        table.assign(event=f"m{year}", doc_id=table["source"] + f"-{year}", date=f"{year}-06-01")
+        for year in range(2015, 2023)
+    ]
+    late = pd.concat(parts, ignore_index=True)
+    rising = (late["source"] == "china") & (late["sent_id"] == 0) & (late["date"] < "2019")
+    late.loc[rising, "stance"] = "criticism"
+    found = stance.compare(late).drift
+    trends = found.trends.set_index(["measure", "label", "group"])
+    assert trends.loc[("position", "", "china"), "estimate"] > 0
+    assert trends.loc[("position", "", "china"), "p"] < 0.05
+    assert trends.loc[("position", "", "us"), "estimate"] == pytest.approx(0, abs=1e-9)
+    assert found.table.loc[found.table["measure"] == "position", "period"].nunique() == 8
+
+
+def test_log_odds_agree_with_convokit():
+    """z of FightingWords of ConvoKit 5.0.0 on these texts, prior 0.1 for every word, run by hand."""
+    expected = {
+        "above": -0.788003, "and": -0.079821, "channels": 1.139865, "harm": -0.788003, "on": 0.725999,
+        "open": 0.97388, "sovereignty": -1.041169, "talks": 0.549395, "tariffs": -1.262879,
+    }  # fmt: skip
+    texts = [
+        "channels open channels", "open talks on tariffs", "channels and talks", "tariffs harm talks",
+        "tariffs and sovereignty", "sovereignty above tariffs",
+    ]  # fmt: skip
+    vectorizer = CountVectorizer()
+    counts = vectorizer.fit_transform(texts).toarray()
+    log_odds, se = weighted_log_odds(counts[:3].sum(axis=0), counts[3:].sum(axis=0), prior=np.full(9, 0.1))
+    found = dict(zip(vectorizer.get_feature_names_out(), log_odds / se, strict=True))
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
+def gold_of(table, share, rng):
+    coded = table[rng.random(len(table)) < share]
+    return coded[["doc_id", "start", "end", "issue", "stance", "holder", "frame"]].copy()
+
+
+@pytest.fixture
+def many(table):
+    parts = [table.assign(event=f"m{i}", doc_id=table["source"] + f"-{i}", model="invented") for i in range(20)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_gold_corrects_predicted_shares(many):
+    truth = many.copy()
+    wrong = (many["source"] == "us") & (many["sent_id"] == 4)
+    many.loc[wrong, "stance"] = "neutral"  # what the model misses
+    comparison = stance.compare(many, gold=gold_of(truth, 0.5, np.random.default_rng(1)))
+    figures = comparison.corrected.table.set_index(["measure", "label", "group"])
+    row = figures.loc[("difference", "", "us")]
+    assert row["predicted"] == 0.0
+    assert row["estimate"] == pytest.approx(1 / 3, abs=0.12)
+    assert row["low"] < 1 / 3 < row["high"]
+    assert figures.loc[("difference", "", "difference"), "p"] < 0.05
+    assert "hand-coded" in comparison.corrected.notes[0]
+    assert comparison.corrected.plot("frame").to_dict()
+
+
+def test_without_gold_a_comparison_says_that_it_is_not_corrected(many):
+    comparison = stance.compare(many)
+    assert comparison.corrected.table.empty
+    assert "not corrected" in comparison.corrected.notes[0]
+    for name in ("agenda", "stances", "disagreements", "cooperation", "framing", "drift"):
+        assert "not corrected" in " ".join(getattr(comparison, name).notes), name
+
+
+def test_gold_that_does_not_fit_is_refused(many):
+    gold = gold_of(many, 0.5, np.random.default_rng(2))
+    with pytest.raises(stance.StanceError, match="none of the"):
+        stance.compare(many, gold=gold.assign(doc_id="elsewhere-" + gold["doc_id"]))
+    with pytest.raises(stance.StanceError, match="more than once"):
+        stance.compare(many, gold=pd.concat([gold, gold.head(1)]))
+    with pytest.raises(stance.StanceError, match="unknown label 'rage'"):
+        stance.compare(many, gold=gold.assign(stance="rage"))
+    with pytest.raises(stance.StanceError, match="lack the columns frame"):
+        stance.compare(many, gold=gold.drop(columns="frame"))
+    with pytest.raises(stance.StanceError, match="sampling_probability"):
+        stance.compare(many, gold=gold.assign(sampling_probability=0.0))
+
+
+def test_gold_on_the_command_line(many, tmp_path):
+    write_table(many, tmp_path / "table.parquet")
+    gold = gold_of(many, 0.5, np.random.default_rng(3))
+    path = tmp_path / "gold.jsonl"
+    path.write_text("\n".join(json.dumps(r) for r in gold.to_dict("records")), encoding="utf-8")
+    assert len(read_gold(path)) == len(gold)
+    arguments = ["compare", str(tmp_path / "table.parquet"), "-o", str(tmp_path / "out")]
+    plain = CliRunner().invoke(main, arguments)
+    assert plain.exit_code == 0, plain.output
+    assert "not corrected" in plain.output
+    done = CliRunner().invoke(main, [*arguments, "--gold", str(path)])
+    assert done.exit_code == 0, done.output
+    assert "Corrected by" in done.output
+    assert len(pd.read_csv(tmp_path / "out" / "tables" / "corrected.csv")) > 10
+    bad = CliRunner().invoke(main, [*arguments, "--gold", str(tmp_path / "none.jsonl")])
+    assert bad.exit_code == 2
+    assert "none.jsonl" in bad.output
+
+
+def judged_folder(tmp_path, table):
+    """Four sentences of two invented documents, and two judged pairs of them."""
+    frame = [
+        {"event": "Vienna", "doc_id": f"{s}-Vienna", "source": s, "spans": [[0, 90], [100, 190]]}
+        for s in ("us", "china")
+    ]
+    spans = {(r["doc_id"], r["start"]): r["text"] for r in table.to_dict("records")}
+
+    def side(source, start):
+        text = spans[f"{source}-Vienna", start]
+        return {"doc_id": f"{source}-Vienna", "start": start, "end": start + 90, "sha256": sentence_hash(text)}
+
+    pairs = [
+        {"event": "Vienna", "split": "report", "stratum": "a", "probability": 1.0, "first": side("us", 0),
+         "second": side("china", 0), "answers": True},
+        {"event": "Vienna", "split": "report", "stratum": "b", "probability": 0.5, "first": side("us", 100),
+         "second": side("china", 100), "answers": False},
+    ]  # fmt: skip
+    for name, records in (("frame", frame), ("pairs", pairs)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(json.dumps(r) for r in records), encoding="utf-8")
+    return tmp_path
+
+
+def test_similarities_are_measured_on_judged_pairs(table, tmp_path):
+    folder = judged_folder(tmp_path, table)
+    write_table(table, tmp_path / "table.parquet")
+    arguments = ["corpus", "alignment", str(tmp_path / "table.parquet"), "--pairs", str(folder), "--json"]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    figures = {r["similarity"]: r for r in json.loads(done.output)}
+    assert (figures["mixed"]["selected"], figures["mixed"]["precision"], figures["mixed"]["recall"]) == (1, 1.0, 1.0)
+    table["text"] = table["text"].str.upper()
+    write_table(table, tmp_path / "table.parquet")
+    other = CliRunner().invoke(main, arguments)
+    assert other.exit_code == 2
+    assert "not the judged one" in other.output
+
+
+def test_the_judged_pairs_are_sound():
+    """At least 150 judged pairs of both halves, every one drawn from the frame with a known chance."""
+    folder = ROOT / "corpus" / "alignment"
+    pairs = [json.loads(line) for line in (folder / "pairs.jsonl").read_text(encoding="utf-8").splitlines()]
+    frame = [json.loads(line) for line in (folder / "frame.jsonl").read_text(encoding="utf-8").splitlines()]
+    spans = {(r["event"], r["doc_id"], *s) for r in frame for s in r["spans"]}
+    assert len(pairs) >= 150
+    assert {p["split"] for p in pairs} == {"choice", "report"}
+    for pair in pairs:
+        assert 0 < pair["probability"] <= 1
+        assert all(
+            (pair["event"], pair[k]["doc_id"], pair[k]["start"], pair[k]["end"]) in spans for k in ("first", "second")
+        )
+    halves = {e: {p["split"] for p in pairs if p["event"] == e} for e in {p["event"] for p in pairs}}
+    assert all(len(h) == 1 for h in halves.values())  # no meeting is in both halves
