@@ -237,7 +237,8 @@ def test_nothing_stands_in_the_way_of_access(open_page, name, scheme, width):
 def test_nothing_overflows_on_a_phone(open_page, name, scheme):
     page = open_page(name, "#issue=taiwan", viewport={"width": 390, "height": 844}, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert page.locator("#agenda .narrow").is_visible() and not page.locator("#agenda .wide").is_visible()
+    assert page.locator("#figure-agenda .narrow").is_visible()
+    assert not page.locator("#figure-agenda .wide").is_visible()
 
 
 def test_every_focusable_thing_has_a_name_and_the_skip_link_comes_first(open_page):
