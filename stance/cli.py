@@ -231,7 +231,7 @@ def _score_inputs(
     import stance
     from stance.documents import iterate_documents
 
-    items = iterate_documents(inputs, manifest=options["manifest"], **_metadata(options))
+    items = iterate_documents(inputs, manifest=options["manifest"], position=None, **_metadata(options))
     documents = list(_without_failures(items, failures))
     if source:
         for document in documents:

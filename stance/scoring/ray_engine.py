@@ -6,6 +6,7 @@ alone reads the inputs and writes the shards, so that resuming and manifest are 
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         started = not ray.is_initialized()
         if started:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
         try:
             while window := list(islice(pieces, WINDOW)):
                 rows = _on_ray([c for c in window if not plan.finished(c.key)], plan, threads)
@@ -95,7 +96,8 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
-    actors = max(1, min(len(todo), int(ray.cluster_resources().get("CPU", 1)) // threads))
+    resources: Any = ray.cluster_resources  # it carries no types
+    actors = max(1, min(len(todo), int(resources().get("CPU", 1)) // threads))
     model = plan.model
     dataset = ray.data.from_items([{"chunk": pickle.dumps(c)} for c in todo], override_num_blocks=len(todo))
     scored = dataset.map_batches(
