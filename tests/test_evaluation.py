@@ -1,16 +1,18 @@
 """Evaluation: tallies and intervals, strata, confidence, distance to coders, costly confusions, baselines, pages."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 
 import stance
 from stance.annotation.agreement import alpha
 from stance.annotation.examples import Example, targets
-from stance.annotation.standoff import Annotation, write_annotations
+from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.confidence import Confidence, reliability_table, risk_coverage_table
@@ -29,6 +31,7 @@ from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
 from stance.cli import main
 from stance.codebook import load_codebook
+from stance.resources import resource_path
 
 CODEBOOK = load_codebook()
 
@@ -249,8 +252,6 @@ def test_baselines_learn_what_can_be_learnt(monkeypatch):
 
 def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model):
     """The model judged by its own labels is right everywhere; another system that is spoiled is not."""
-    import json
-
     gold, lines = tmp_path / "gold.jsonl", []
     labels = []
     for r in summit.itertuples():
@@ -303,3 +304,29 @@ def test_pages_are_filled_between_their_marks(tmp_path):
         with pytest.raises(stance.StanceError, match=said):
             filled(content, tmp_path, "page.md")
     assert markdown(["a"], [[1]]) == "| a |\n| --- |\n| 1 |"
+
+
+def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
+    """A recipe with three invented documents, one of each split; the gold is the same file."""
+    text = "We oppose the tariffs. We welcome the talks."
+    documents, lines = [], []
+    for doc_id in ("a", "b", "c"):
+        documents.append(json.dumps({"doc_id": doc_id, "text": text, "source": "us"}))
+        for i, (start, end, key) in enumerate(((0, 22, "opposition"), (23, 44, "agreement"))):
+            labels = {"issue": ["trade_economy"], "stance": key, "holder": "us", "frame": []}
+            place = {"doc_id": doc_id, "sent_id": i, "start": start, "end": end, "text": text[start:end]}
+            lines.append(json.dumps({**place, **labels}))
+    (tmp_path / "documents.jsonl").write_text("\n".join(documents))
+    (tmp_path / "gold.jsonl").write_text("\n".join(lines))
+    (tmp_path / "splits.csv").write_text("doc_id,split\na,train\nb,validation\nc,test\n")
+    book = str(resource_path("configs/codebook.yaml"))
+    data = {"codebook": book, "annotations": ["gold.jsonl"], "splits": "splits.csv"}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump({"name": "r", "encoder": "minilm-l6", "data": data}))
+    command = ["baselines", str(tmp_path / "r.yaml"), str(tmp_path / "gold.jsonl"), "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, [*command, "--name", "majority"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    labels = read_annotations(tmp_path / "out" / "majority.jsonl", CODEBOOK)
+    assert [(a.doc_id, a.issue) for a in labels] == [("c", ("trade_economy",))] * 2
+    refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
+    assert refused.exit_code == 2
+    assert "no such baseline" in refused.output
