@@ -21,7 +21,8 @@ train: $(VENV)/.installed-dev
 	$(BIN)/stance train configs/readout-small.yaml
 
 evaluate: $(VENV)/.installed-dev
-	$(BIN)/stance evaluate corpus/annotations/annotations.jsonl --splits corpus/annotations/documents.csv
+	$(BIN)/stance evaluate corpus/annotations/annotations.jsonl --splits corpus/annotations/documents.csv \
+		--raw corpus/annotations/raw --against corpus/baselines
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

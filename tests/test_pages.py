@@ -3,15 +3,20 @@
 import re
 from importlib import import_module
 
+import pytest
+
 import stance
-from stance.classifier.model_card import END, START, figures_table, model_card
+from stance.classifier.model_card import model_card
+from stance.classifier.page_figures import filled
 from stance.cli import main
 from tests.conftest import ROOT
 
 
-def test_readme_figures_are_those_of_the_evaluations(model):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert readme.split(START)[1].split(END)[0].strip() == figures_table(model.folder)
+@pytest.mark.parametrize("page", ["README.md", "docs/evaluation.md", "docs/error-analysis.md"])
+def test_figures_of_a_page_are_those_of_the_evaluations(model, page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert ":start -->" in text
+    assert text == filled(text, model.folder, page)
 
 
 def test_model_card_is_written_from_the_model(model):

@@ -1,9 +1,10 @@
-"""Commands of those who train and evaluate: `stance train`, `stance evaluate`, `stance models`."""
+"""Commands of those who train and evaluate: `stance train`, `evaluate`, `baselines`, `models`."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,10 @@ import click
 
 from stance.errors import StanceError
 
+STRATA = ("source", "year", "kind", "length")
+
 if TYPE_CHECKING:
     from stance.annotation.standoff import Annotation, Joined
-    from stance.classifier.evaluate import Evaluation
     from stance.documents.document import Document
 
 documents_option = click.option(
@@ -57,7 +59,19 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
 @click.option("--splits", type=click.Path(exists=True), help="CSV with doc_id and split.")
 @click.option("--split", default="test", show_default=True, help="Which split, where --splits is given.")
 @click.option("--source", type=click.Choice(["us", "china", "other"]), help="Only documents of one side.")
-@click.option("-o", "--output", help="Folder for figures, labels, confusions and errors as CSV.")
+@click.option("--by", multiple=True, type=click.Choice(STRATA), help="Print the figures by these, too.")
+@click.option(
+    "--raw",
+    type=click.Path(exists=True),
+    help="Single coders' labels, a folder of JSONL: how far the model is from them.",
+)
+@click.option(
+    "--against",
+    multiple=True,
+    type=click.Path(exists=True),
+    help="Another system's labels of the same sentences (JSONL, or a folder of it), as from `stance baselines`.",
+)
+@click.option("-o", "--output", help="Folder for tables (CSV) and figures (SVG).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def evaluate(
     gold: str, documents: tuple[str, ...], model: str, output: str | None, as_json: bool, **options: Any
@@ -65,46 +79,97 @@ def evaluate(
     """Compare a model's labels with hand-coded ones (GOLD: JSONL with offsets and labels).
 
     Documents are looked for in --documents, then in *documents.jsonl beside GOLD; where there are none, they are put
-    together from the sentences' own text.
+    together from the sentences' own text. With -o also: figures by side, year, kind and length, reliability, accuracy
+    against coverage, the most costly confusions, and what --raw and --against ask for.
     """
     from stance.annotation.examples import make_examples
     from stance.annotation.splits import read_splits
     from stance.classifier.evaluate import evaluate as run
+    from stance.classifier.evaluation_output import evaluation_files, further_tables
     from stance.classifier.predict import Model
 
     loaded = Model(model)
-    joined = _join_gold(Path(gold), documents, loaded)
+    splits = read_splits(options["splits"]) if options["splits"] else None
+    joined = _join_gold(Path(gold), documents, loaded, lambda d: splits is None or splits.get(d) == options["split"])
     if joined.missing or joined.mismatches:
         click.echo(f"note: {joined}", err=True)
     chosen = joined.documents
-    if options["splits"]:
-        splits = read_splits(options["splits"])
-        chosen = [d for d in chosen if splits.get(d.document.doc_id) == options["split"]]
     if options["source"]:
         chosen = [d for d in chosen if d.document.source == options["source"]]
     examples = make_examples(chosen, loaded.settings.window)
     if not examples:
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
     result = run(loaded, examples)
+    truth = [e.annotation for e in examples]
+    tables = further_tables(result, truth, loaded.codebook, options["raw"], options["against"])
     if output:
-        write_evaluation(result, Path(output))
-    click.echo(json.dumps(result.figures.to_dict("records")) if as_json else f"{loaded.identity}\n{result}")
+        for file, write in evaluation_files(result, tables, Path(output)).items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file)
+    if as_json:
+        click.echo(json.dumps(result.figures.to_dict("records")))
+        return
+    click.echo(f"{loaded.identity}\n{result}")
+    shown = result.breakdown[result.breakdown["by"].isin(options["by"])]
+    for table in (shown, *(t for name, t in tables.items() if name in ("coders", "comparison"))):
+        if len(table):
+            click.echo(f"\n{table.round(3).to_string(index=False)}")
+
+
+@click.command()
+@click.argument("recipe", type=click.Path(exists=True, dir_okay=False))
+@click.argument("gold", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@documents_option
+@click.option("--name", "names", multiple=True, help="Only this baseline; may be repeated. All by default.")
+@click.option("-o", "--output", required=True, help="Folder; one JSONL of labels a baseline.")
+def baselines(
+    recipe: str, gold: tuple[str, ...], documents: tuple[str, ...], names: tuple[str, ...], output: str
+) -> None:
+    """Label GOLD with simpler readers fitted on a recipe's training sentences, to compare a model with.
+
+    Majority, nearest label description (zero-shot), and logistic regression on TF-IDF and on frozen embeddings. Of
+    GOLD every sentence that is not in the recipe's train or validation part is labelled. Then `stance evaluate GOLD
+    --against OUTPUT`. Needs the extra «train».
+    """
+    from stance.annotation.standoff import write_annotations
+    from stance.classifier.baselines import BASELINES, label_with_baselines
+    from stance.classifier.recipe import load_recipe
+    from stance.documents import read_documents
+
+    if unknown := sorted(set(names) - set(BASELINES)):
+        raise StanceError(f"{unknown[0]}: no such baseline. There are: {', '.join(BASELINES)}")
+    logging.getLogger("stance").setLevel(logging.INFO)
+    beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
+    given = read_documents(*documents, *beside) if documents or beside else []
+    found = label_with_baselines(load_recipe(recipe), given, [Path(g) for g in gold], names or tuple(BASELINES))
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, labels in found.items():
+        write_annotations(labels, folder / f"{name}.jsonl")
+        click.echo(f"{folder / name}.jsonl: {len(labels)} sentences")
 
 
 @click.command()
 @click.option("--card", "name", help="Write README.md, the model card, into the folder of this model.")
-@click.option("--page", type=click.Path(exists=True), help="Put its figures between the marks of this page, too.")
-def models(name: str | None, page: str | None) -> None:
+@click.option(
+    "--page",
+    "pages",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="Put its figures between the marks of this page, too; may be repeated.",
+)
+def models(name: str | None, pages: tuple[str, ...]) -> None:
     """List the models that come with the package, or write a model card from a model's own evaluations."""
     from stance.classifier.predict import Model, find_model, shipped_models
 
     if name:
-        from stance.classifier.model_card import figures_table, model_card, put_figures
+        from stance.classifier.model_card import model_card
+        from stance.classifier.page_figures import put_figures
 
         folder = find_model(name)
         (folder / "README.md").write_text(model_card(folder), encoding="utf-8")
-        if page:
-            put_figures(Path(page), figures_table(folder))
+        for page in pages:
+            put_figures(Path(page), folder)
         return
     for folder in shipped_models():
         model = Model(folder)
@@ -112,14 +177,14 @@ def models(name: str | None, page: str | None) -> None:
         click.echo(f"{model.identity}  codebook {model.codebook.version}  {size:.0f} MB  {folder}")
 
 
-def _join_gold(gold: Path, documents: tuple[str, ...], model: Any) -> Joined:
+def _join_gold(gold: Path, documents: tuple[str, ...], model: Any, wanted: Callable[[str], bool]) -> Joined:
     from stance.annotation.standoff import join, read_annotations
     from stance.documents import read_documents
 
     annotations = read_annotations(gold, model.codebook)
     paths = [str(p) for p in documents] or [str(p) for p in sorted(gold.parent.glob("*documents.jsonl"))]
     found = read_documents(*paths) if paths else _documents_of_sentences(gold, annotations)
-    return join(annotations, found)
+    return join([a for a in annotations if wanted(a.doc_id)], found)
 
 
 def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[Document]:
@@ -135,13 +200,3 @@ def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[D
             raise StanceError(f"{gold}: the annotations carry no text. Give their documents with --documents")
         texts[a.doc_id] = texts.get(a.doc_id, "").ljust(a.start) + text
     return [make_document(text, {}, doc_id, None) for doc_id, text in texts.items()]
-
-
-def write_evaluation(result: Evaluation, folder: Path) -> None:
-    """Write an evaluation's tables as CSV."""
-    folder.mkdir(parents=True, exist_ok=True)
-    result.figures.to_csv(folder / "figures.csv", index=False)
-    result.labels.to_csv(folder / "labels.csv", index=False)
-    result.errors.to_csv(folder / "errors.csv", index=False)
-    for name, counts in result.confusion.items():
-        counts.to_csv(folder / f"confusion_{name}.csv")

@@ -1,10 +1,12 @@
-"""Evaluation against hand-coded sentences: figures with intervals, support per label, confusion, calibration."""
+"""Evaluation against hand-coded sentences: figures with intervals, support per label, confusion, calibration.
+
+Labels are judged in `tallies`, by kind of sentence in `strata`, probabilities in `confidence`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pandas as pd
 
 from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation
+from stance.classifier.confidence import Confidence, confidences, reliability_table, risk_coverage_table
 from stance.classifier.decision import (
     ScoringSettings,
     decide_any,
@@ -19,18 +22,13 @@ from stance.classifier.decision import (
     main_probabilities,
     probabilities,
 )
-from stance.classifier.metrics import (
-    METRICS,
-    accuracy,
-    calibration_error,
-    f1,
-    f1_counts,
-    grouped_bootstrap,
-    macro_f1,
-    micro_f1,
-)
+from stance.classifier.metrics import area_under_risk_coverage, calibration_error, f1, f1_counts, grouped_bootstrap
 from stance.classifier.predict import Model
+from stance.classifier.strata import break_down, strata_of
+from stance.classifier.tallies import figures_with_intervals, tally
 from stance.codebook import Codebook
+
+Measure = Callable[[np.ndarray, np.ndarray], float]
 
 SCORE_WEIGHTS = {
     "stance_macro_f1": 2.0, "issue_main_accuracy": 1.0, "issue_micro_f1": 1.0, "holder_accuracy": 1.0,
@@ -60,29 +58,7 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
 
 def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> dict[str, float]:
     """All figures of `stance.classifier.metrics.METRICS`, keyed ``dimension_metric``."""
-    return _figures(_coded(truth, codebook), _coded(given, codebook), codebook)
-
-
-Coded = tuple[np.ndarray, np.ndarray]
-"""Labels (n, outputs) and main issues (n, issues), both bool."""
-
-
-def _coded(annotations: Sequence[Annotation], codebook: Codebook) -> Coded:
-    labels, main = targets(annotations, codebook)
-    return labels.astype(bool), main.astype(bool)
-
-
-def _figures(truth: Coded, given: Coded, codebook: Codebook) -> dict[str, float]:
-    measure = {"macro_f1": macro_f1, "micro_f1": micro_f1, "accuracy": accuracy}
-    figures = {}
-    for key, metrics in METRICS.items():
-        columns = codebook.columns(key)
-        for metric in metrics:
-            if metric == "main_accuracy":
-                figures[f"{key}_{metric}"] = accuracy(truth[1], given[1])
-            else:
-                figures[f"{key}_{metric}"] = measure[metric](truth[0][:, columns], given[0][:, columns])
-    return figures
+    return {k: float(v[0]) for k, v in tally(truth, given, codebook).figures().items()}
 
 
 def validation_score(figures: dict[str, float]) -> float:
@@ -101,18 +77,27 @@ class Evaluation:
         labels: ``dimension``, ``label``, ``support``, ``given``, ``precision``, ``recall``, ``f1``.
         confusion: for each exclusive dimension and the main issue, counts with the true label as index.
         errors: one row a sentence, true and given labels side by side with probabilities.
+        breakdown: figures by side, year, kind and length, from `stance.classifier.strata.break_down`.
+        reliability: from `stance.classifier.confidence.reliability_table`.
+        risk_coverage: from `stance.classifier.confidence.risk_coverage_table`.
+        given: the model's labels, one annotation a sentence, in the order of ``errors``.
     """
 
     figures: pd.DataFrame
     labels: pd.DataFrame
     confusion: dict[str, pd.DataFrame]
     errors: pd.DataFrame
+    breakdown: pd.DataFrame
+    reliability: pd.DataFrame
+    risk_coverage: pd.DataFrame
+    given: list[Annotation] = field(repr=False)
 
     def __str__(self) -> str:
         n, d = int(self.figures["sentences"].iloc[0]), int(self.figures["documents"].iloc[0])
         lines = [f"{n} sentences of {d} documents; 95% intervals from resampling documents", ""]
         for row in self.figures.itertuples():
-            lines.append(f"{row.dimension:8} {row.metric:16} {row.estimate:.3f}  [{row.low:.3f}, {row.high:.3f}]")
+            interval = f"{row.estimate:.3f}  [{row.low:.3f}, {row.high:.3f}]"
+            lines.append(f"{row.dimension:8} {str(row.metric).replace('_', ' '):34} {interval}")
         shown = self.labels[self.labels["support"] + self.labels["given"] > 0]
         lines += ["", shown.round(3).to_string(index=False)]
         for name, counts in self.confusion.items():
@@ -130,14 +115,7 @@ def evaluate(model: Model, examples: Sequence[Example], samples: int = 1000) -> 
     """
     truth = [e.annotation for e in examples]
     logits = model.predict([(e.sentence, e.context) for e in examples]).values
-    return compare_labels(
-        truth,
-        logits,
-        model.codebook,
-        model.settings,
-        groups=[e.document.doc_id for e in examples],
-        samples=samples,
-    )
+    return compare_labels(truth, logits, model.codebook, model.settings, strata_of(examples), samples=samples)
 
 
 def compare_labels(
@@ -145,39 +123,52 @@ def compare_labels(
     logits: np.ndarray,
     codebook: Codebook,
     settings: ScoringSettings,
-    groups: Sequence[str],
+    strata: pd.DataFrame,
     samples: int = 1000,
 ) -> Evaluation:
-    """Compare logits with annotations; see `evaluate`."""
+    """Compare logits with annotations.
+
+    Args:
+        truth: hand-coded labels.
+        logits: shape (sentences, outputs), in the same order.
+        codebook: the labels.
+        settings: calibration and thresholds.
+        strata: from `stance.classifier.strata.strata_of`; the figures are broken down by its columns.
+        samples: bootstrap samples.
+    """
     given = predict_labels(logits, codebook, settings)
-    t, g = _coded(truth, codebook), _coded(given, codebook)
-    figures = _figures(t, g, codebook)
-    boot: dict[str, list[float]] = {k: [] for k in figures}
-
-    def collect(i: np.ndarray) -> float:
-        for k, v in _figures((t[0][i], t[1][i]), (g[0][i], g[1][i]), codebook).items():
-            boot[k].append(v)
-        return 0.0
-
-    grouped_bootstrap(collect, groups, samples)
-    table = []
-    for key, value in figures.items():
-        dimension, metric = key.split("_", 1)
-        low, high = np.nanpercentile(boot[key], [2.5, 97.5]) if boot[key] else (np.nan, np.nan)
-        table.append((dimension, metric, value, low, high))
+    figures = figures_with_intervals(tally(truth, given, codebook), samples)
+    judged = confidences(truth, logits, codebook, settings)
+    figures = pd.concat([figures, _confidence_figures(judged, samples)], ignore_index=True)
+    figures["sentences"], figures["documents"] = len(truth), len({a.doc_id for a in truth})
     errors = _side_by_side(truth, given, probabilities(logits, codebook, settings), codebook)
-    for key in ("stance", "holder"):
-        right = (errors[key] == errors[f"{key}_given"]).to_numpy()
-        confidence = errors[f"p_{key}"].to_numpy()
-        low, high = grouped_bootstrap(partial(_calibration_of, confidence, right), groups, samples)
-        table.append((key, "calibration_error", calibration_error(confidence, right), low, high))
-    frame = pd.DataFrame(table, columns=["dimension", "metric", "estimate", "low", "high"])
-    frame["sentences"], frame["documents"] = len(truth), len(set(groups))
-    return Evaluation(frame, _per_label(truth, given, codebook), _confusions(errors, codebook), errors)
+    return Evaluation(
+        figures,
+        _per_label(truth, given, codebook),
+        _confusions(errors, codebook),
+        errors,
+        break_down(truth, given, codebook, strata, samples),
+        reliability_table(judged),
+        risk_coverage_table(judged, samples),
+        given,
+    )
 
 
-def _calibration_of(confidence: np.ndarray, right: np.ndarray, rows: np.ndarray) -> float:
-    return calibration_error(confidence[rows], right[rows])
+def _confidence_figures(judged: Sequence[Confidence], samples: int) -> pd.DataFrame:
+    """Expected calibration error of every confidence, and the area under the risk-coverage curve of single labels."""
+    rows = []
+    for c in judged:
+        measures = {"calibration_error": calibration_error}
+        if c.one_a_sentence:
+            measures["area_under_risk_coverage"] = area_under_risk_coverage
+        for name, measure in measures.items():
+
+            def figure(i: np.ndarray, measure: Measure = measure, c: Confidence = c) -> float:
+                return measure(c.probability[i], c.right[i])
+
+            low, high = grouped_bootstrap(figure, c.documents, samples)
+            rows.append((c.dimension, f"{c.prefix}{name}", measure(c.probability, c.right), low, high))
+    return pd.DataFrame(rows, columns=["dimension", "metric", "estimate", "low", "high"])
 
 
 def _per_label(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> pd.DataFrame:

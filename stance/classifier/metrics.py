@@ -1,10 +1,11 @@
-"""Figures of merit with intervals: macro-F1, accuracy, calibration error, by dimension."""
+"""Figures of merit with intervals: macro-F1, accuracy, calibration error, risk and coverage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 
 METRICS = {
     "issue": ("main_accuracy", "micro_f1", "macro_f1"),
@@ -51,6 +52,23 @@ def accuracy(truth: np.ndarray, given: np.ndarray) -> float:
     return float((truth == given).all(axis=1).mean())
 
 
+def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """Reliability curve (DeGroot and Fienberg 1983; Niculescu-Mizil and Caruana 2005) with bins of equal count.
+
+    Args:
+        confidence: probability of the label given, shape (n,).
+        correct: bool, shape (n,).
+        bins: how many.
+
+    Returns:
+        one row a bin, from the least confident: ``count``, ``lowest`` and ``highest`` confidence in it,
+        ``confidence`` (mean) and ``accuracy``.
+    """
+    parts = _equal_parts(confidence, bins)
+    rows = [(len(p), confidence[p].min(), confidence[p].max(), confidence[p].mean(), correct[p].mean()) for p in parts]
+    return pd.DataFrame(rows, columns=["count", "lowest", "highest", "confidence", "accuracy"])
+
+
 def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> float:
     """Expected calibration error with bins of equal count (Naeini et al. 2015; Nixon et al. 2019).
 
@@ -59,9 +77,30 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 1
         correct: bool, shape (n,).
         bins: how many.
     """
-    order = np.argsort(confidence, kind="stable")
-    parts = [p for p in np.array_split(order, bins) if len(p)]
-    return float(sum(len(p) * abs(confidence[p].mean() - correct[p].mean()) for p in parts) / len(order))
+    parts = _equal_parts(confidence, bins)
+    return float(sum(len(p) * abs(confidence[p].mean() - correct[p].mean()) for p in parts) / len(confidence))
+
+
+def _equal_parts(confidence: np.ndarray, bins: int) -> list[np.ndarray]:
+    """Row numbers in bins of equal count, least confident first."""
+    return [p for p in np.array_split(np.argsort(confidence, kind="stable"), bins) if len(p)]
+
+
+def selective_accuracy(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
+    """Accuracy on the k most confident sentences, for k from one to all: shape (n,).
+
+    This is one minus the selective risk of Geifman and El-Yaniv (2017).
+    """
+    order = np.argsort(-confidence, kind="stable")
+    return np.asarray(np.cumsum(correct[order]) / np.arange(1, len(order) + 1))
+
+
+def area_under_risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """Area under the risk-coverage curve (Geifman et al. 2019): mean selective risk over all coverages.
+
+    Lower is better; a confidence that says nothing gives the error rate.
+    """
+    return float(1 - selective_accuracy(confidence, correct).mean())
 
 
 def grouped_bootstrap(

@@ -19,8 +19,16 @@ NAMES = {
     "macro_f1": "macro-F1",
     "accuracy": "accuracy",
     "calibration_error": "expected calibration error",
+    "main_calibration_error": "main issue expected calibration error",
+    "area_under_risk_coverage": "area under risk-coverage curve",
+    "main_area_under_risk_coverage": "main issue area under risk-coverage curve",
 }
-START, END = "<!-- figures:start -->", "<!-- figures:end -->"
+BRIEF = (
+    ("issue", "main_accuracy"), ("issue", "micro_f1"), ("issue", "macro_f1"), ("stance", "macro_f1"),
+    ("stance", "accuracy"), ("holder", "macro_f1"), ("holder", "accuracy"), ("frame", "micro_f1"),
+    ("frame", "macro_f1"), ("stance", "calibration_error"), ("holder", "calibration_error"),
+)  # fmt: skip
+"""Figures that the front page shows."""
 
 LIMITS = """\
 - English. A Chinese document is scored, but the encoder knows next to no Chinese: take such labels for nothing.
@@ -52,8 +60,13 @@ def read_evaluations(folder: Path) -> dict[str, tuple[pd.DataFrame, pd.DataFrame
     return found
 
 
-def figures_table(folder: Path) -> str:
-    """All figures of all evaluations of a model as a Markdown table, with 95% intervals."""
+def figures_table(folder: Path, brief: bool = True) -> str:
+    """Figures of all evaluations of a model as a Markdown table, with 95% intervals.
+
+    Args:
+        folder: the model.
+        brief: only those of `BRIEF`.
+    """
     evaluations = read_evaluations(folder)
     titles = {}
     for name, (figures, _) in evaluations.items():
@@ -62,13 +75,21 @@ def figures_table(folder: Path) -> str:
     lines = ["| | " + " | ".join(titles.values()) + " |", "|---" * (len(titles) + 1) + "|"]
     first = next(iter(evaluations.values()))[0]
     for dimension, metric in zip(first["dimension"], first["metric"], strict=True):
+        if brief and (dimension, metric) not in BRIEF:
+            continue
         cells = []
         for figures, _ in evaluations.values():
-            row = figures[(figures["dimension"] == dimension) & (figures["metric"] == metric)].iloc[0]
-            cells.append(f"{row['estimate']:.3f} [{row['low']:.3f}, {row['high']:.3f}]")
-        name = NAMES[metric] if metric == "main_accuracy" else f"{dimension} {NAMES[metric]}"
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+            row = figures[(figures["dimension"] == dimension) & (figures["metric"] == metric)]
+            cells += [f"{r.estimate:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in row.head(1).itertuples()] or ["–"]
+        lines.append(f"| {figure_name(dimension, metric)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def figure_name(dimension: str, metric: str) -> str:
+    """What a figure is called in tables."""
+    if metric.startswith("main_"):
+        return NAMES.get(metric, metric.replace("main_", "main issue ").replace("_", " "))
+    return f"{dimension} {NAMES.get(metric, metric.replace('_', ' '))}"
 
 
 def labels_table(labels: pd.DataFrame) -> str:
@@ -131,7 +152,7 @@ Runtime.
 
 95% intervals from resampling documents. Evaluated documents were never trained on.
 
-{figures_table(folder)}
+{figures_table(folder, brief=False)}
 
 Figures by label, on {main.replace("-", " ")}:
 
@@ -151,7 +172,7 @@ def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]])
             "metrics": [
                 {
                     "type": r["metric"],
-                    "name": f"{r['dimension']} {NAMES[r['metric']]}",
+                    "name": figure_name(r["dimension"], r["metric"]),
                     "value": round(float(r["estimate"]), 4),
                 }
                 for r in figures.to_dict("records")
@@ -167,16 +188,3 @@ def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]])
         "tags": ["stance-detection", "diplomacy", "political-science"],
         "model-index": [{"name": name, "results": results}],
     }
-
-
-def put_figures(page: Path, text: str) -> None:
-    """Replace what stands between the two figure marks of a page.
-
-    Raises:
-        StanceError: if the page has no marks.
-    """
-    content = page.read_text(encoding="utf-8")
-    if START not in content or END not in content:
-        raise StanceError(f"{page}: has no {START} … {END}. Add the two marks where the figures should stand")
-    before, rest = content.split(START, 1)
-    page.write_text(f"{before}{START}\n{text}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")

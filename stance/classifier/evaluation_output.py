@@ -1,0 +1,139 @@
+"""An evaluation's files: tables as CSV, figures as SVG; and the tables that need more than the model's own labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stance.annotation.standoff import Annotation, read_annotations
+from stance.classifier.confidence import reliability_chart, risk_coverage_chart
+from stance.classifier.confusions import costly_confusions
+from stance.classifier.evaluate import Evaluation
+from stance.classifier.tallies import figures_with_intervals, paired_differences, tally
+from stance.codebook import Codebook
+from stance.errors import StanceError
+
+
+def further_tables(
+    result: Evaluation,
+    truth: Sequence[Annotation],
+    codebook: Codebook,
+    raw: str | None = None,
+    against: Sequence[str] = (),
+) -> dict[str, pd.DataFrame]:
+    """Tables beside an evaluation.
+
+    Args:
+        result: the evaluation.
+        truth: the hand-coded labels, in its order.
+        codebook: the labels.
+        raw: folder or file of single coders' labels.
+        against: files, or folders of files, with other systems' labels.
+
+    Returns:
+        ``confusions``; ``coders`` where ``raw`` is given; ``comparison`` where ``against`` is given.
+    """
+    tables = {"confusions": costly_confusions(result.errors, codebook)}
+    if raw:
+        from stance.annotation.agreement import double_coded
+        from stance.classifier.coders import distance_to_coders
+
+        labels = [a for f in _files(raw) for a in read_annotations(f, codebook)]
+        tables["coders"] = distance_to_coders(truth, result.given, double_coded(labels), codebook)
+    if against:
+        systems = {f.stem: read_annotations(f, codebook) for path in against for f in _files(path)}
+        tables["comparison"] = compare_systems(truth, result.given, systems, codebook)
+    return tables
+
+
+def compare_systems(
+    truth: Sequence[Annotation],
+    model: Sequence[Annotation],
+    systems: dict[str, list[Annotation]],
+    codebook: Codebook,
+    samples: int = 10000,
+) -> pd.DataFrame:
+    """Compare the model with other systems on the same sentences.
+
+    Args:
+        truth: hand-coded labels.
+        model: the model's labels, in the same order.
+        systems: by name, another system's labels; found by document and offsets.
+        codebook: the labels.
+        samples: bootstrap samples of documents.
+
+    Returns:
+        ``system``, ``dimension``, ``metric``, ``estimate``, ``low``, ``high``; and ``difference``, ``difference_low``,
+        ``difference_high``, ``p``: the model less the system, by paired bootstrap of documents (see
+        `stance.classifier.tallies.paired_differences`); ``q`` is p corrected for false discovery (Benjamini and
+        Hochberg 1995) over the whole table. The model's own rows come first, without a difference.
+
+    Raises:
+        StanceError: if a system has not labelled every sentence.
+    """
+    from scipy.stats import false_discovery_control
+
+    counted = tally(truth, model, codebook)
+    parts = [figures_with_intervals(counted).assign(system="model")]
+    for name, labels in systems.items():
+        by_span = {a.span: a for a in labels}
+        lacking = [a for a in truth if a.span not in by_span]
+        if lacking:
+            raise StanceError(
+                f"{name}: {len(lacking)} of {len(truth)} sentences have no label (first: {lacking[0].doc_id} "
+                f"{lacking[0].start}-{lacking[0].end}). Label them all, with the same offsets"
+            )
+        other = tally(truth, [by_span[a.span] for a in truth], codebook)
+        change = paired_differences(counted, other, samples)
+        part = figures_with_intervals(other).assign(system=name)
+        part["difference"], part["p"] = change["difference"], change["p"]
+        part["difference_low"], part["difference_high"] = change["low"], change["high"]
+        parts.append(part)
+    table = pd.concat(parts, ignore_index=True)
+    if "p" in table and (tested := table["p"].notna()).any():
+        table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    columns = ["system", "dimension", "metric", "estimate", "low", "high"]
+    more = ["difference", "difference_low", "difference_high", "p", "q"]
+    return table.reindex(columns=columns + more)
+
+
+def evaluation_files(
+    result: Evaluation, tables: dict[str, pd.DataFrame], folder: Path
+) -> dict[Path, Callable[[Path], object]]:
+    """The files of an evaluation, each with what writes it.
+
+    Args:
+        result: the evaluation.
+        tables: from `further_tables`.
+        folder: where they shall stand.
+    """
+    named = {
+        "figures": result.figures, "labels": result.labels, "errors": result.errors, "breakdown": result.breakdown,
+        "reliability": result.reliability, "risk_coverage": result.risk_coverage, **tables,
+    }  # fmt: skip
+    files: dict[Path, Callable[[Path], object]] = {}
+    for name, table in named.items():
+        files[folder / f"{name}.csv"] = partial(table.to_csv, index=False, float_format="%.6g")
+    for name, counts in result.confusion.items():
+        files[folder / f"confusion_{name}.csv"] = counts.to_csv
+    files[folder / "reliability.svg"] = partial(_draw, reliability_chart(result.reliability))
+    files[folder / "risk_coverage.svg"] = partial(_draw, risk_coverage_chart(result.risk_coverage))
+    return files
+
+
+def _draw(chart: Any, file: Path) -> None:
+    from stance.report.charts import to_svg
+
+    file.write_text(to_svg(chart), encoding="utf-8")
+
+
+def _files(path: str) -> list[Path]:
+    place = Path(path)
+    files = sorted(place.glob("*.jsonl")) if place.is_dir() else [place]
+    if not files:
+        raise StanceError(f"{path}: no JSONL lies in it. Give a file, or a folder of files, of labels with offsets")
+    return files

@@ -1,0 +1,196 @@
+"""Figures on pages: what stands between two marks is written from a model's evaluations, never by hand.
+
+A mark is ``<!-- KIND:start -->`` or ``<!-- KIND EVALUATION:start -->`` with its ``:end``, where EVALUATION is a folder
+below the model's ``evaluation/`` and KIND one of `KINDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from stance.classifier.model_card import figure_name, figures_table, labels_table
+from stance.errors import StanceError
+
+MARKED = re.compile(r"<!-- ([\w-]+)(?: ([\w-]+))?:start -->\n.*?<!-- \1(?: \2)?:end -->", re.DOTALL)
+HEADLINE = (
+    ("issue", "main_accuracy"), ("stance", "accuracy"), ("stance", "macro_f1"), ("holder", "accuracy"),
+    ("frame", "micro_f1"),
+)  # fmt: skip
+"""Figures of the wide tables."""
+
+
+def put_figures(page: Path, folder: Path) -> None:
+    """Replace what stands between the marks of a page.
+
+    Args:
+        page: a Markdown file with marks.
+        folder: the model.
+
+    Raises:
+        StanceError: if the page has no marks, an unknown one, or one whose evaluation is missing.
+    """
+    content = page.read_text(encoding="utf-8")
+    page.write_text(filled(content, folder, str(page)), encoding="utf-8")
+
+
+def filled(content: str, folder: Path, name: str) -> str:
+    """A page's text with the model's figures between its marks; ``name`` is for messages. See `put_figures`."""
+    if not MARKED.search(content):
+        raise StanceError(
+            f"{name}: has no <!-- figures:start --> … <!-- figures:end -->. Add two marks where figures should stand"
+        )
+
+    def replaced(match: re.Match[str]) -> str:
+        kind, evaluation = match[1], match[2]
+        if kind not in KINDS:
+            raise StanceError(f"{name}: no figures are called {kind!r}. There are: {', '.join(KINDS)}")
+        start, end = match[0].split("\n", 1)[0], match[0].rsplit("\n", 1)[-1]
+        try:
+            text = KINDS[kind](folder / "evaluation" / evaluation if evaluation else folder)
+        except OSError as error:
+            raise StanceError(
+                f"{name}: {error.filename} is missing. Run `stance evaluate … -o {folder}/evaluation/{evaluation}`"
+            ) from error
+        return f"{start}\n{text}\n{end}"
+
+    return MARKED.sub(replaced, content)
+
+
+def breakdown_block(place: Path) -> str:
+    """Figures by side, year, kind and length."""
+    table = pd.read_csv(place / "breakdown.csv", dtype={"stratum": str})
+    rows = []
+    for (by, stratum), part in table.groupby(["by", "stratum"], sort=False):
+        first = part.iloc[0]
+        rows.append([by, stratum, first["sentences"], first["documents"], *(_cell(part, *m) for m in HEADLINE)])
+    return markdown(["by", "", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
+
+
+def labels_block(place: Path) -> str:
+    """Support, precision, recall and F1 of every label."""
+    return labels_table(pd.read_csv(place / "labels.csv", keep_default_na=False, na_values=[""]))
+
+
+def confusion_block(place: Path) -> str:
+    """The confusion matrix of stances."""
+    return _matrix(place / "confusion_stance.csv") + "\n\n" + _matrix(place / "confusion_holder.csv")
+
+
+def reliability_block(place: Path) -> str:
+    """Reliability: mean probability and share right in tenths of equal count."""
+    table = pd.read_csv(place / "reliability.csv")
+    kinds = list(dict.fromkeys(table["of"]))
+    parts = {k: table[table["of"] == k].reset_index(drop=True) for k in kinds}
+    rows = []
+    for i in range(max(len(p) for p in parts.values())):
+        cells = [p.loc[i] if i < len(p) else None for p in parts.values()]
+        rows.append([i + 1, *("–" if c is None else f"{c['confidence']:.2f} → {c['accuracy']:.2f}" for c in cells)])
+    return markdown(["tenth", *kinds], rows)
+
+
+def coverage_block(place: Path) -> str:
+    """Accuracy against coverage."""
+    table = pd.read_csv(place / "risk_coverage.csv")
+    kinds = list(dict.fromkeys(table["of"]))
+    rows = []
+    for coverage, part in table.groupby("coverage"):
+        by = part.set_index("of")
+        cells = [_interval(by.loc[k, "accuracy"], by.loc[k, "low"], by.loc[k, "high"]) for k in kinds]
+        rows.append(
+            [f"{coverage:.0%}", *(f"{c}, p ≥ {by.loc[k, 'threshold']:.2f}" for c, k in zip(cells, kinds, strict=True))]
+        )
+    return markdown(["sentences labelled", *kinds], rows)
+
+
+def coders_block(place: Path) -> str:
+    """The model's distance to two coders' agreement."""
+    table = pd.read_csv(place / "coders.csv")
+    rows = []
+    for r in table.itertuples():
+        name = figure_name(r.dimension, "main_alpha" if (r.dimension, r.metric) == ("issue", "alpha") else r.metric)
+        agreement = [f"{x:.3f}" for x in (r.coders, r.model_coder, r.model_final)]
+        rows.append([name, *agreement, _interval(r.distance, r.low, r.high)])
+    first = table.iloc[0]
+    head = ["", "coder and coder", "model and coder", "model and final label", "distance to coders"]
+    return f"{first['sentences']} sentences of {first['documents']} documents.\n\n" + markdown(head, rows)
+
+
+def comparison_block(place: Path) -> str:
+    """The model beside other systems."""
+    table = pd.read_csv(place / "comparison.csv")
+    rows = []
+    for dimension, metric in HEADLINE:
+        part = table[(table["dimension"] == dimension) & (table["metric"] == metric)]
+        for r in part.itertuples():
+            tested = not pd.isna(r.p)
+            change = _interval(r.difference, r.difference_low, r.difference_high, sign="+") if tested else ""
+            q = ("< 0.001" if r.q < 0.001 else f"{r.q:.3f}") if tested else ""
+            name = figure_name(dimension, metric)
+            rows.append([name, r.system, _interval(r.estimate, r.low, r.high), change, q])
+    return markdown(["", "system", "figure", "model less system", "q"], rows)
+
+
+def confusions_block(place: Path) -> str:
+    """The most costly confusions."""
+    table = pd.read_csv(place / "confusions.csv", keep_default_na=False, na_values=[""])
+    blocks = []
+    for dimension, most in (("stance", 20), ("holder", 8), ("issue", 12)):
+        rows = [
+            [i, r.true, r.given, r.count, r.documents, f"{r.share:.0%}", f"{r.cost:.1f}",
+             "–" if pd.isna(r.probability) else f"{r.probability:.2f}"]
+            for i, r in enumerate(table[table["dimension"] == dimension].head(most).itertuples(index=False), 1)
+        ]  # fmt: skip
+        head = ["", f"true {dimension}", "given", "sentences", "documents", "share of true", "cost", "mean probability"]
+        blocks.append(markdown(head, rows))
+    return "\n\n".join(blocks)
+
+
+def robustness_block(folder: Path) -> str:
+    """Rates of the robustness probes."""
+    table = pd.read_csv(folder / "evaluation" / "robustness.csv")
+    rows = [[r.probe, r.measure, r.n, f"{r.rate:.2f}", f"{r.floor:.2f}"] for r in table.itertuples()]
+    return markdown(["probe", "what is measured", "n", "rate", "floor"], rows)
+
+
+KINDS: dict[str, Callable[[Path], str]] = {
+    "figures": figures_table,
+    "breakdown": breakdown_block,
+    "labels": labels_block,
+    "confusion": confusion_block,
+    "reliability": reliability_block,
+    "coverage": coverage_block,
+    "coders": coders_block,
+    "comparison": comparison_block,
+    "confusions": confusions_block,
+    "robustness": robustness_block,
+}
+"""What can stand between marks. ``figures`` and ``robustness`` need no evaluation."""
+
+
+def markdown(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines)
+
+
+def _matrix(file: Path) -> str:
+    counts = pd.read_csv(file, index_col=0)
+    return markdown(
+        ["true ↓ given →", *counts.columns],
+        [[name, *row] for name, row in zip(counts.index, counts.to_numpy(), strict=True)],
+    )
+
+
+def _cell(part: pd.DataFrame, dimension: str, metric: str) -> str:
+    row = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
+    return _interval(row["estimate"], row["low"], row["high"])
+
+
+def _interval(value: float, low: float, high: float, sign: str = "") -> str:
+    if pd.isna(low):
+        return f"{value:{sign}.2f}"
+    return f"{value:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"

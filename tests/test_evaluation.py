@@ -1,0 +1,332 @@
+"""Evaluation: tallies and intervals, strata, confidence, distance to coders, costly confusions, baselines, pages."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+
+import stance
+from stance.annotation.agreement import alpha
+from stance.annotation.examples import Example, targets
+from stance.annotation.standoff import Annotation, read_annotations, write_annotations
+from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
+from stance.classifier.coders import alphas, distance_to_coders
+from stance.classifier.confidence import Confidence, reliability_table, risk_coverage_table
+from stance.classifier.confusions import SAME_PLACE, costly_confusions
+from stance.classifier.evaluation_output import compare_systems
+from stance.classifier.metrics import (
+    area_under_risk_coverage,
+    calibration_error,
+    macro_f1,
+    micro_f1,
+    reliability,
+    selective_accuracy,
+)
+from stance.classifier.page_figures import filled, markdown
+from stance.classifier.strata import break_down, strata_of
+from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
+from stance.cli import main
+from stance.codebook import load_codebook
+from stance.resources import resource_path
+
+CODEBOOK = load_codebook()
+
+
+def invented(n: int, seed: int, documents: int = 12) -> list[Annotation]:
+    """Annotations drawn at random."""
+    rng = np.random.default_rng(seed)
+
+    def one(key: str) -> str:
+        return str(rng.choice(CODEBOOK[key].keys[:4]))
+
+    return [
+        Annotation(
+            f"d{i % documents}", i, i * 10, i * 10 + 5, (one("issue"),), one("stance"), one("holder"), (one("frame"),)
+        )
+        for i in range(n)
+    ]
+
+
+def spoiled(truth: list[Annotation], share: float, seed: int) -> list[Annotation]:
+    """The same annotations with a share of the sentences drawn anew."""
+    rng, other = np.random.default_rng(seed), invented(len(truth), seed + 100)
+    return [
+        replace(t, issue=o.issue, stance=o.stance, holder=o.holder, frame=o.frame) if rng.random() < share else t
+        for t, o in zip(truth, other, strict=True)
+    ]
+
+
+def test_figures_from_tallies_are_those_of_the_labels():
+    truth = invented(300, 1)
+    given = spoiled(truth, 0.4, 2)
+    figures = {k: v[0] for k, v in tally(truth, given, CODEBOOK).figures().items()}
+    t, g = (targets(a, CODEBOOK)[0].astype(bool) for a in (truth, given))
+    stances, frames = CODEBOOK.columns("stance"), CODEBOOK.columns("frame")
+    assert figures["stance_macro_f1"] == pytest.approx(macro_f1(t[:, stances], g[:, stances]))
+    assert figures["frame_micro_f1"] == pytest.approx(micro_f1(t[:, frames], g[:, frames]))
+    right = np.mean([a.stance == b.stance for a, b in zip(truth, given, strict=True)])
+    assert figures["stance_accuracy"] == pytest.approx(right)
+    assert figures["issue_main_accuracy"] == pytest.approx(
+        np.mean([a.issue[0] == b.issue[0] for a, b in zip(truth, given, strict=True)])
+    )
+
+
+def test_a_weight_of_two_counts_a_document_twice():
+    truth = invented(60, 3, documents=3)
+    given = spoiled(truth, 0.4, 4)
+    counted = tally(truth, given, CODEBOOK)
+    twice = [i for i, a in enumerate(truth) if a.doc_id == "d1"]
+    rows = [i for i, a in enumerate(truth) if a.doc_id == "d0"] + twice + twice
+    repeated = tally([truth[i] for i in rows], [given[i] for i in rows], CODEBOOK).figures()
+    weighted = counted.figures(np.array([[1.0, 2.0, 0.0]]))
+    assert {k: v[0] for k, v in weighted.items()} == pytest.approx({k: v[0] for k, v in repeated.items()})
+
+
+def test_intervals_hold_the_estimate_and_need_two_documents():
+    truth = invented(400, 5)
+    table = figures_with_intervals(tally(truth, spoiled(truth, 0.3, 6), CODEBOOK), 300)
+    assert ((table["low"] <= table["estimate"]) & (table["estimate"] <= table["high"])).all()
+    alone = figures_with_intervals(tally(truth, truth, CODEBOOK, ["one"] * len(truth)), 50)
+    assert alone["low"].isna().all()
+    assert np.isnan(bounds(np.array([]))).all()
+    assert (resamples(7, 40).sum(axis=1) == 7).all()
+
+
+def test_a_planted_difference_is_found_and_none_is_not():
+    truth = invented(600, 7, documents=40)
+    good, poor = tally(truth, spoiled(truth, 0.2, 8), CODEBOOK), tally(truth, spoiled(truth, 0.5, 9), CODEBOOK)
+    found = paired_differences(good, poor, 2000)
+    assert (found["p"] < 0.01).all()
+    assert (found["low"] > 0).all()
+    same = paired_differences(good, good, 500)
+    assert (same["p"] == 1).all()
+    assert (same["difference"] == 0).all()
+    backwards = paired_differences(poor, good, 2000)
+    assert np.allclose(backwards["difference"], -found["difference"])
+
+
+def test_nulls_are_rejected_as_often_as_they_should_be():
+    """Two systems that err alike and independently: p below 0.05 in about one case of twenty."""
+    rejected = []
+    for seed in range(60):
+        truth = invented(200, 1000 + seed, documents=40)
+        one, two = (tally(truth, spoiled(truth, 0.3, 2000 + 2 * seed + k), CODEBOOK) for k in (0, 1))
+        table = paired_differences(one, two, 400).set_index(["dimension", "metric"])
+        rejected.append(table.loc[("stance", "accuracy"), "p"] < 0.05)
+    assert np.mean(rejected) < 0.15
+
+
+def test_comparison_names_a_system_that_lacks_labels():
+    truth = invented(100, 11)
+    table = compare_systems(truth, truth, {"poor": spoiled(truth, 0.5, 12)}, CODEBOOK, 300)
+    assert set(table["system"]) == {"model", "poor"}
+    poor = table[table["system"] == "poor"]
+    assert (poor["q"] >= poor["p"]).all()
+    assert table[table["system"] == "model"]["p"].isna().all()
+    with pytest.raises(stance.StanceError, match="short: 1 of 100 sentences have no label"):
+        compare_systems(truth, truth, {"short": truth[1:]}, CODEBOOK, 10)
+
+
+def test_selective_accuracy_and_its_area():
+    confidence, correct = np.array([0.9, 0.8, 0.6, 0.5]), np.array([True, True, False, True])
+    assert selective_accuracy(confidence, correct).tolist() == pytest.approx([1, 1, 2 / 3, 3 / 4])
+    assert area_under_risk_coverage(confidence, correct) == pytest.approx((0 + 0 + 1 / 3 + 1 / 4) / 4)
+    rng = np.random.default_rng(0)
+    p = rng.random(20000)
+    right = rng.random(20000) < p
+    assert area_under_risk_coverage(p, right) < area_under_risk_coverage(rng.random(20000), right) - 0.2
+    assert calibration_error(p, right) < 0.02
+
+
+def test_reliability_bins_add_up_to_the_calibration_error():
+    rng = np.random.default_rng(1)
+    p = rng.random(501)
+    right = rng.random(501) < p**2
+    table = reliability(p, right)
+    assert table["count"].sum() == 501
+    assert table["confidence"].is_monotonic_increasing
+    error = (table["count"] * (table["confidence"] - table["accuracy"]).abs()).sum() / 501
+    assert error == pytest.approx(calibration_error(p, right))
+
+
+def test_coverage_table_ends_in_the_accuracy_of_all():
+    rng = np.random.default_rng(2)
+    p = rng.random(300)
+    right = rng.random(300) < p
+    documents = [f"d{i % 20}" for i in range(300)]
+    judged = [Confidence("stance", "", True, p, right, documents), Confidence("frame", "", False, p, right, documents)]
+    table = risk_coverage_table(judged, 50)
+    assert set(table["of"]) == {"stance"}
+    assert table["accuracy"].iloc[-1] == pytest.approx(right.mean())
+    assert table["threshold"].is_monotonic_decreasing
+    assert set(reliability_table(judged)["of"]) == {"stance", "frame labels"}
+
+
+def test_weighted_alpha_is_that_of_the_library():
+    rng = np.random.default_rng(3)
+    first = rng.integers(0, 4, 200)
+    second = np.where(rng.random(200) < 0.3, rng.integers(0, 4, 200), first)
+    tables = np.zeros((5, 4, 4))
+    for i, (a, b) in enumerate(zip(first, second, strict=True)):
+        tables[i % 5, a, b] += 1
+    assert alphas(tables, np.ones((1, 5)))[0] == pytest.approx(alpha(first, second))
+    doubled = np.concatenate([np.arange(200), np.flatnonzero(np.arange(200) % 5 == 2)])
+    assert alphas(tables, np.array([[1, 1, 2, 1, 1.0]]))[0] == pytest.approx(alpha(first[doubled], second[doubled]))
+
+
+def test_distance_is_what_the_model_lacks_to_a_coder():
+    truth = invented(400, 13, documents=30)
+    first, second = spoiled(truth, 0.1, 14), spoiled(truth, 0.1, 15)
+    pairs = list(zip(first, second, strict=True))
+    poor = distance_to_coders(truth, spoiled(truth, 0.6, 16), pairs, CODEBOOK, 300)
+    assert (poor["low"] > 0).all()
+    as_good = distance_to_coders(truth, spoiled(truth, 0.1, 17), pairs, CODEBOOK, 300)
+    assert (as_good["low"] < 0.05).all()
+    with pytest.raises(stance.StanceError, match="coded by two coders"):
+        distance_to_coders(truth, truth, [], CODEBOOK)
+
+
+def test_confusions_are_ranked_by_cost():
+    rows = [("red_line", "agreement")] * 2 + [("commitment", "neutral")] * 10 + [("demand", "demand")] * 5
+    errors = pd.DataFrame(rows, columns=["stance", "stance_given"])
+    errors = errors.assign(
+        doc_id="d", holder="us", holder_given="china", issue_main="taiwan", issue_main_given="taiwan"
+    )
+    errors = errors.assign(p_stance=0.5, p_holder=0.5)
+    table = costly_confusions(errors, CODEBOOK)
+    stances = table[table["dimension"] == "stance"]
+    assert stances["cost"].tolist() == pytest.approx([4.0, 10 * SAME_PLACE])
+    assert stances["share"].tolist() == [1, 1]
+    assert table[table["dimension"] == "holder"]["cost"].tolist() == [34]
+    assert "issue" not in set(table["dimension"])
+
+
+def examples(n: int, seed: int) -> list[Example]:
+    """Sentences whose words tell their labels."""
+    made = []
+    for i, a in enumerate(invented(n, seed)):
+        source = ("us", "china")[i % 2]
+        document = stance.Document(a.doc_id, "", source, date="2027-05-01", kind="readout:us_china")
+        words = f"{a.stance} then {a.issue[0]} by {a.holder} as {a.frame[0]}".replace("_", "")
+        made.append(Example(document, a, words, f"source: {source}"))
+    return made
+
+
+def test_strata_name_side_year_kind_and_length():
+    some = examples(40, 20)
+    strata = strata_of(some)
+    assert set(strata["source"]) == {"us", "china"}
+    assert strata.iloc[0].tolist() == ["us", "2027", "readout", "1-10 words"]
+    truth = [e.annotation for e in some]
+    table = break_down(truth, truth, CODEBOOK, strata, 20)
+    assert (table[table["metric"] == "accuracy"]["estimate"] == 1).all()
+    assert table[(table["by"] == "source") & (table["metric"] == "main_accuracy")]["sentences"].sum() == 40
+
+
+def test_baselines_learn_what_can_be_learnt(monkeypatch):
+    def bag(texts, encoder="minilm-l6"):
+        """Stands for an encoder: which words a text holds, as a vector of length one."""
+        words = sorted({*CODEBOOK["stance"].keys, *CODEBOOK["issue"].keys, *CODEBOOK["holder"].keys})
+        rows = np.array(
+            [[w.replace("_", "") in t.lower().replace("_", "").split() for w in words] for t in texts], float
+        )
+        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1)
+
+    monkeypatch.setattr("stance.classifier.baselines.embed", bag)
+    parts = examples(400, 30), examples(100, 31), examples(100, 32)
+    found = predict_with_baselines(parts, CODEBOOK, tuple(BASELINES))
+    assert list(found) == list(BASELINES)
+    truth = [e.annotation for e in parts[2]]
+    accuracy = {k: tally(truth, v, CODEBOOK).figures()["stance_accuracy"][0] for k, v in found.items()}
+    assert accuracy["tfidf-regression"] > 0.95
+    assert accuracy["embedding-regression"] > 0.95
+    assert accuracy["majority"] < 0.45
+    assert len({a.stance for a in found["majority"]}) == 1
+    assert all(a.span == t.span and a.sha256 == t.sha256 for a, t in zip(found["majority"], truth, strict=True))
+    assert majority(parts, CODEBOOK)[1].shape == nearest_description(parts, CODEBOOK)[1].shape == (100, 44)
+
+
+def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model):
+    """The model judged by its own labels is right everywhere; another system that is spoiled is not."""
+    gold, lines = tmp_path / "gold.jsonl", []
+    labels = []
+    for r in summit.itertuples():
+        place = {"doc_id": r.doc_id, "sent_id": r.sent_id, "start": r.start, "end": r.end, "text": r.text}
+        row = {**place, "issue": list(r.issue), "stance": r.stance, "holder": r.holder, "frame": list(r.frame)}
+        lines.append(json.dumps(row))
+        labels.append(Annotation(r.doc_id, r.sent_id, r.start, r.end, ("none",), "neutral", "us", ()))
+    gold.write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "raw").mkdir()
+    for coder in ("anna", "bela"):
+        coded = [
+            replace(a, coder=coder, stance="demand" if coder == "anna" and i == 0 else a.stance)
+            for i, a in enumerate(labels)
+        ]
+        write_annotations(coded, tmp_path / "raw" / f"{coder}.jsonl")
+    write_annotations(labels, tmp_path / "flat.jsonl")
+    out = tmp_path / "out"
+    command = ["evaluate", str(gold), "--documents", "examples/summit", "--by", "source", "-o", str(out)]
+    command += ["--raw", str(tmp_path / "raw"), "--against", str(tmp_path / "flat.jsonl")]
+    done = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    figures = pd.read_csv(out / "figures.csv").set_index(["dimension", "metric"])["estimate"]
+    assert figures["stance", "accuracy"] == 1
+    comparison = pd.read_csv(out / "comparison.csv").set_index(["system", "dimension", "metric"])
+    assert comparison.loc[("flat", "stance", "accuracy"), "estimate"] < 1
+    assert (out / "coders.csv").is_file()
+    for name in ("reliability.svg", "risk_coverage.svg"):
+        assert (out / name).read_text(encoding="utf-8").startswith("<svg")
+    assert "coders" in done.output
+    wrong = CliRunner().invoke(main, [*command[:-1], str(tmp_path / "raw" / "anna.jsonl") + "x"])
+    assert wrong.exit_code == 2
+
+
+def test_pages_are_filled_between_their_marks(tmp_path):
+    place = tmp_path / "evaluation" / "test"
+    place.mkdir(parents=True)
+    columns = {"dimension": ["stance"], "true": ["demand"], "given": ["neutral"], "count": [3], "documents": [2]}
+    pd.DataFrame({**columns, "share": [0.5], "cost": [1.2], "probability": [0.6]}).to_csv(place / "confusions.csv")
+    page = "before\n<!-- confusions test:start -->\nold\n<!-- confusions test:end -->\nafter\n"
+    text = filled(page, tmp_path, "page.md")
+    assert "| 1 | demand | neutral | 3 | 2 | 50% | 1.2 | 0.60 |" in text
+    assert "old" not in text
+    assert text.startswith("before") and text.endswith("after\n")
+    assert filled(text, tmp_path, "page.md") == text
+    for content, said in (
+        ("no marks", "page.md: has no"),
+        ("<!-- wishes test:start -->\n<!-- wishes test:end -->", "no figures are called 'wishes'"),
+        ("<!-- coders test:start -->\n<!-- coders test:end -->", "coders.csv is missing"),
+    ):
+        with pytest.raises(stance.StanceError, match=said):
+            filled(content, tmp_path, "page.md")
+    assert markdown(["a"], [[1]]) == "| a |\n| --- |\n| 1 |"
+
+
+def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
+    """A recipe with three invented documents, one of each split; the gold is the same file."""
+    text = "We oppose the tariffs. We welcome the talks."
+    documents, lines = [], []
+    for doc_id in ("a", "b", "c"):
+        documents.append(json.dumps({"doc_id": doc_id, "text": text, "source": "us"}))
+        for i, (start, end, key) in enumerate(((0, 22, "opposition"), (23, 44, "agreement"))):
+            labels = {"issue": ["trade_economy"], "stance": key, "holder": "us", "frame": []}
+            place = {"doc_id": doc_id, "sent_id": i, "start": start, "end": end, "text": text[start:end]}
+            lines.append(json.dumps({**place, **labels}))
+    (tmp_path / "documents.jsonl").write_text("\n".join(documents))
+    (tmp_path / "gold.jsonl").write_text("\n".join(lines))
+    (tmp_path / "splits.csv").write_text("doc_id,split\na,train\nb,validation\nc,test\n")
+    book = str(resource_path("configs/codebook.yaml"))
+    data = {"codebook": book, "annotations": ["gold.jsonl"], "splits": "splits.csv"}
+    (tmp_path / "r.yaml").write_text(yaml.safe_dump({"name": "r", "encoder": "minilm-l6", "data": data}))
+    command = ["baselines", str(tmp_path / "r.yaml"), str(tmp_path / "gold.jsonl"), "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(main, [*command, "--name", "majority"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    labels = read_annotations(tmp_path / "out" / "majority.jsonl", CODEBOOK)
+    assert [(a.doc_id, a.issue) for a in labels] == [("c", ("trade_economy",))] * 2
+    refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
+    assert refused.exit_code == 2
+    assert "no such baseline" in refused.output
