@@ -95,5 +95,19 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
             ("agenda_matrix", "Agenda of each meeting", lambda w: agenda_matrix(c, meetings, w)),
             ("red_line_timeline", "Red lines of each meeting", lambda w: red_line_timeline(c, meetings, w)),
         ]
+    empty = _empty(c)
+    listed = [entry for entry in listed if entry[0] not in empty]
     scrolled = frozenset({"agenda_matrix", "red_line_timeline"} if len(meetings.keys) > MANY else ())
     return Figures({n: f"{label}, {names}" for n, label, _ in listed}, {n: make for n, _, make in listed}, scrolled)
+
+
+def _empty(c: Comparison) -> set[str]:
+    """Figures of contrasts that found nothing."""
+    found = {
+        "cooperation": len(c.cooperation.evidence),
+        "attribution": len(c.attribution.evidence),
+        "alignment": len(c.alignment.evidence),
+        "red_lines": int(c.red_lines.evidence["doc_id"].count() + c.red_lines.possible["doc_id"].count()),
+        "words": int((c.framing.words["issue"] == "all issues").sum()),
+    }
+    return {name for name, number in found.items() if not number}
