@@ -15,6 +15,7 @@ from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.coders import alphas, distance_to_coders
+from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
@@ -219,6 +220,7 @@ def examples(n: int, seed: int) -> list[Example]:
 def test_strata_name_side_year_kind_and_length():
     some = examples(40, 20)
     strata = strata_of(some)
+    assert tuple(strata.columns) == OFFERED  # by the command, which does not import pandas to say so
     assert set(strata["source"]) == {"us", "china"}
     assert strata.iloc[0].tolist() == ["us", "2027", "readout", "1-10 words"]
     truth = [e.annotation for e in some]
@@ -289,11 +291,13 @@ def test_pages_are_filled_between_their_marks(tmp_path):
     place = tmp_path / "evaluation" / "test"
     place.mkdir(parents=True)
     columns = {"dimension": ["stance"], "true": ["demand"], "given": ["neutral"], "count": [3], "documents": [2]}
-    pd.DataFrame({**columns, "share": [0.5], "cost": [1.2], "probability": [0.6]}).to_csv(place / "confusions.csv")
-    page = "before\n<!-- confusions test:start -->\nold\n<!-- confusions test:end -->\nafter\n"
+    pd.DataFrame({**columns, "largest": [2], "share": [0.5], "cost": [1.2], "probability": [0.6]}).to_csv(
+        place / "confusions.csv"
+    )
+    page = "before\n<!-- confusions test:start -->\nstale\n<!-- confusions test:end -->\nafter\n"
     text = filled(page, tmp_path, "page.md")
-    assert "| 1 | demand | neutral | 3 | 2 | 50% | 1.2 | 0.60 |" in text
-    assert "old" not in text
+    assert "| 1 | demand | neutral | 3 | 2 | 2 | 50% | 1.2 | 0.60 |" in text
+    assert "stale" not in text
     assert text.startswith("before") and text.endswith("after\n")
     assert filled(text, tmp_path, "page.md") == text
     for content, said in (

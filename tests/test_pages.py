@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 
+import pandas as pd
 import pytest
 
 import stance
@@ -17,6 +18,29 @@ def test_figures_of_a_page_are_those_of_the_evaluations(model, page):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert ":start -->" in text
     assert text == filled(text, model.folder, page)
+
+
+FLOORS = {
+    ("issue", "main_accuracy"): 0.74,
+    ("issue", "micro_f1"): 0.76,
+    ("stance", "macro_f1"): 0.65,
+    ("stance", "accuracy"): 0.71,
+    ("holder", "accuracy"): 0.86,
+    ("frame", "micro_f1"): 0.69,
+}
+"""Of the released figures on the test part of the corpus; they only go up."""
+
+
+@pytest.mark.parametrize("evaluation", ["test", "development-gold"])
+def test_released_figures_are_of_the_released_model(model, evaluation):
+    figures = pd.read_csv(model.folder / "evaluation" / evaluation / "figures.csv")
+    assert set(figures["model"]) == {model.identity}
+
+
+def test_released_figures_reach_their_floors(model):
+    figures = pd.read_csv(model.folder / "evaluation" / "test" / "figures.csv")
+    estimates = figures.set_index(["dimension", "metric"])["estimate"]
+    assert {k: round(estimates[k], 3) for k, floor in FLOORS.items() if estimates[k] < floor} == {}
 
 
 def test_model_card_is_written_from_the_model(model):

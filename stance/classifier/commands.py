@@ -100,6 +100,7 @@ def evaluate(
     if not examples:
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
     result = run(loaded, examples)
+    result.figures["model"] = loaded.identity
     truth = [e.annotation for e in examples]
     tables = further_tables(result, truth, loaded.codebook, options["raw"], options["against"])
     if output:

@@ -26,21 +26,21 @@ def costly_confusions(errors: pd.DataFrame, codebook: Codebook, most: int = 20) 
         most: rows of each dimension.
 
     Returns:
-        ``dimension``, ``true``, ``given``, ``count``, ``documents``, ``share`` (of the sentences of the true label),
-        ``cost`` (of all of them), ``probability`` (mean of the wrong label's; none for the main issue), most costly
-        first.
+        ``dimension``, ``true``, ``given``, ``count``, ``documents``, ``largest`` (how many stand in one document),
+        ``share`` (of the sentences of the true label), ``cost`` (of all of them), ``probability`` (mean of the wrong
+        label's; none for the main issue), most costly first.
     """
     tables = []
     for dimension, column in (("stance", "stance"), ("holder", "holder"), ("issue", "issue_main")):
-        support = errors[column].value_counts()
         wrong = errors[errors[column] != errors[f"{column}_given"]]
         rows = []
         for (true, given), part in wrong.groupby([column, f"{column}_given"]):
             cost = len(part) * _cost(codebook, dimension, str(true), str(given))
             p = part[f"p_{dimension}"].mean() if f"p_{dimension}" in part else float("nan")
-            share = len(part) / support[true]
-            rows.append((dimension, true, given, len(part), part["doc_id"].nunique(), share, cost, p))
-        columns = ["dimension", "true", "given", "count", "documents", "share", "cost", "probability"]
+            share = len(part) / int((errors[column] == true).sum())
+            places = part["doc_id"].value_counts()
+            rows.append((dimension, true, given, len(part), len(places), int(places.max()), share, cost, p))
+        columns = ["dimension", "true", "given", "count", "documents", "largest", "share", "cost", "probability"]
         table = pd.DataFrame(rows, columns=columns)
         tables.append(table.sort_values(["cost", "count"], ascending=False, kind="stable").head(most))
     return pd.concat(tables, ignore_index=True)

@@ -158,7 +158,7 @@ def _confidence_figures(judged: Sequence[Confidence], samples: int) -> pd.DataFr
     """Expected calibration error of every confidence, and the area under the risk-coverage curve of single labels."""
     rows = []
     for c in judged:
-        measures = {"calibration_error": calibration_error}
+        measures: dict[str, Measure] = {"calibration_error": calibration_error}
         if c.one_a_sentence:
             measures["area_under_risk_coverage"] = area_under_risk_coverage
         for name, measure in measures.items():

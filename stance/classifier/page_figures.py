@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -110,10 +111,12 @@ def coders_block(place: Path) -> str:
     """The model's distance to two coders' agreement."""
     table = pd.read_csv(place / "coders.csv")
     rows = []
-    for r in table.itertuples():
-        name = figure_name(r.dimension, "main_alpha" if (r.dimension, r.metric) == ("issue", "alpha") else r.metric)
-        agreement = [f"{x:.3f}" for x in (r.coders, r.model_coder, r.model_final)]
-        rows.append([name, *agreement, _interval(r.distance, r.low, r.high)])
+    for r in _records(table):
+        name = figure_name(
+            r["dimension"], "main_alpha" if (r["dimension"], r["metric"]) == ("issue", "alpha") else r["metric"]
+        )
+        agreement = [f"{x:.3f}" for x in (r["coders"], r["model_coder"], r["model_final"])]
+        rows.append([name, *agreement, _interval(r["distance"], r["low"], r["high"])])
     first = table.iloc[0]
     head = ["", "coder and coder", "model and coder", "model and final label", "distance to coders"]
     return f"{first['sentences']} sentences of {first['documents']} documents.\n\n" + markdown(head, rows)
@@ -125,12 +128,12 @@ def comparison_block(place: Path) -> str:
     rows = []
     for dimension, metric in HEADLINE:
         part = table[(table["dimension"] == dimension) & (table["metric"] == metric)]
-        for r in part.itertuples():
-            tested = not pd.isna(r.p)
-            change = _interval(r.difference, r.difference_low, r.difference_high, sign="+") if tested else ""
-            q = ("< 0.001" if r.q < 0.001 else f"{r.q:.3f}") if tested else ""
+        for r in _records(part):
+            tested = not pd.isna(r["p"])
+            change = _interval(r["difference"], r["difference_low"], r["difference_high"], sign="+") if tested else ""
+            q = ("< 0.001" if r["q"] < 0.001 else f"{r['q']:.3f}") if tested else ""
             name = figure_name(dimension, metric)
-            rows.append([name, r.system, _interval(r.estimate, r.low, r.high), change, q])
+            rows.append([name, r["system"], _interval(r["estimate"], r["low"], r["high"]), change, q])
     return markdown(["", "system", "figure", "model less system", "q"], rows)
 
 
@@ -139,12 +142,22 @@ def confusions_block(place: Path) -> str:
     table = pd.read_csv(place / "confusions.csv", keep_default_na=False, na_values=[""])
     blocks = []
     for dimension, most in (("stance", 20), ("holder", 8), ("issue", 12)):
-        rows = [
-            [i, r.true, r.given, r.count, r.documents, f"{r.share:.0%}", f"{r.cost:.1f}",
-             "–" if pd.isna(r.probability) else f"{r.probability:.2f}"]
-            for i, r in enumerate(table[table["dimension"] == dimension].head(most).itertuples(index=False), 1)
-        ]  # fmt: skip
-        head = ["", f"true {dimension}", "given", "sentences", "documents", "share of true", "cost", "mean probability"]
+        rows = []
+        for i, r in enumerate(_records(table[table["dimension"] == dimension].head(most)), 1):
+            p = "–" if pd.isna(r["probability"]) else f"{r['probability']:.2f}"
+            counts = [r["true"], r["given"], r["count"], r["documents"], r["largest"]]
+            rows.append([i, *counts, f"{r['share']:.0%}", f"{r['cost']:.1f}", p])
+        head = [
+            "",
+            f"true {dimension}",
+            "given",
+            "sentences",
+            "documents",
+            "most in one",
+            "share of true",
+            "cost",
+            "mean p",
+        ]
         blocks.append(markdown(head, rows))
     return "\n\n".join(blocks)
 
@@ -152,7 +165,7 @@ def confusions_block(place: Path) -> str:
 def robustness_block(folder: Path) -> str:
     """Rates of the robustness probes."""
     table = pd.read_csv(folder / "evaluation" / "robustness.csv")
-    rows = [[r.probe, r.measure, r.n, f"{r.rate:.2f}", f"{r.floor:.2f}"] for r in table.itertuples()]
+    rows = [[r["probe"], r["measure"], r["n"], f"{r['rate']:.2f}", f"{r['floor']:.2f}"] for r in _records(table)]
     return markdown(["probe", "what is measured", "n", "rate", "floor"], rows)
 
 
@@ -185,6 +198,10 @@ def _matrix(file: Path) -> str:
     )
 
 
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
 def _cell(part: pd.DataFrame, dimension: str, metric: str) -> str:
     row = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
     return _interval(row["estimate"], row["low"], row["high"])
@@ -192,5 +209,5 @@ def _cell(part: pd.DataFrame, dimension: str, metric: str) -> str:
 
 def _interval(value: float, low: float, high: float, sign: str = "") -> str:
     if pd.isna(low):
-        return f"{value:{sign}.2f}"
+        return "–" if pd.isna(value) else f"{value:{sign}.2f}"
     return f"{value:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"

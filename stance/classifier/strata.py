@@ -55,8 +55,8 @@ def break_down(
     for by in strata.columns:
         order = [name for _, name in LENGTHS] if by == "length" else sorted(strata[by].unique())
         for stratum in order:
-            rows = (strata[by] == stratum).to_numpy().nonzero()[0]
-            if not len(rows):
+            rows = [i for i, value in enumerate(strata[by]) if value == stratum]
+            if not rows:
                 continue
             some = [truth[i] for i in rows]
             figures = figures_with_intervals(tally(some, [given[i] for i in rows], codebook), samples)
