@@ -311,18 +311,19 @@ def test_pages_are_filled_between_their_marks(tmp_path):
 
 
 def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
-    """A recipe with three invented documents, one of each split; the gold is the same file."""
+    """A recipe with a document of each split, and one for training in a language that is passed over."""
     text = "We oppose the tariffs. We welcome the talks."
     documents, lines = [], []
-    for doc_id in ("a", "b", "c"):
-        documents.append(json.dumps({"doc_id": doc_id, "text": text, "source": "us"}))
+    for doc_id in ("a", "b", "c", "d"):
+        lang = "zh" if doc_id == "d" else "en"
+        documents.append(json.dumps({"doc_id": doc_id, "text": text, "source": "us", "lang": lang}))
         for i, (start, end, key) in enumerate(((0, 22, "opposition"), (23, 44, "agreement"))):
             labels = {"issue": ["trade_economy"], "stance": key, "holder": "us", "frame": []}
             place = {"doc_id": doc_id, "sent_id": i, "start": start, "end": end, "text": text[start:end]}
             lines.append(json.dumps({**place, **labels}))
     (tmp_path / "documents.jsonl").write_text("\n".join(documents))
     (tmp_path / "gold.jsonl").write_text("\n".join(lines))
-    (tmp_path / "splits.csv").write_text("doc_id,split\na,train\nb,validation\nc,test\n")
+    (tmp_path / "splits.csv").write_text("doc_id,split\na,train\nb,validation\nc,test\nd,train\n")
     book = str(resource_path("configs/codebook.yaml"))
     data = {"codebook": book, "annotations": ["gold.jsonl"], "splits": "splits.csv"}
     (tmp_path / "r.yaml").write_text(yaml.safe_dump({"name": "r", "encoder": "minilm-l6", "data": data}))

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 
 from stance.annotation.examples import Example, make_examples, targets
+from stance.annotation.splits import read_splits
 from stance.annotation.standoff import Annotation, join, read_annotations
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
@@ -111,7 +112,8 @@ def label_with_baselines(
         raise StanceError(f"baselines need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     corpus = load_corpus(recipe, documents, codebook)
-    seen = {e.document.doc_id for e in (*corpus.train, *corpus.validation)}
+    splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
+    seen = {e.document.doc_id for e in (*corpus.train, *corpus.validation)} | {d for d in splits if splits[d] != "test"}
     unseen = {a.span: a for g in gold for a in read_annotations(g, codebook) if a.doc_id not in seen}
     joined = join(list(unseen.values()), documents)
     evaluated = make_examples(joined.documents, recipe.context)
