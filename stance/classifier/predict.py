@@ -100,13 +100,16 @@ class Model:
             return self._loaded
 
     def warm_up(self) -> None:
-        """Begin to load the network in a thread, while the caller does something else; errors come with its use."""
+        """Begin to load the network in a thread, while the caller does something else; errors come with its use.
+
+        The thread is waited for when the interpreter ends: a library that is loading must not be torn down.
+        """
 
         def load() -> None:
             with suppress(Exception):
                 self._engine  # noqa: B018
 
-        threading.Thread(target=load, name="stance-engine", daemon=True).start()
+        threading.Thread(target=load, name="stance-engine").start()
 
     def _load(self) -> Engine:
         engine = load_engine(self.folder, self._threads, self._engine_name, self._precision)
