@@ -10,8 +10,11 @@ from tests.robustness import SENTENCES, measure, misread, smart_quotes, soft_hyp
 
 ERRORS = 1.645
 """Standard errors below its floor from which a rate counts as too low (one-sided, five in a hundred)."""
-SHORTCOMINGS = {("recipes, sport, manuals", "issue is none")}
-"""Floors that no shipped model has reached yet; docs/evaluation.md says so. Take a line out once one is reached."""
+SHORTCOMINGS = {
+    ("recipes, sport, manuals", "issue is none"),
+    ("recipes, sport, manuals", "1 less overconfidence in the issue"),
+}
+"""Floors that the shipped model does not reach; docs/evaluation.md says so. Take a line out once one is reached."""
 
 
 @pytest.fixture(scope="module")
