@@ -140,6 +140,22 @@ def test_wording_of_limits(text, kind, hardness, addressee):
     assert (found.kind, found.hardness, found.addressee) == (kind, hardness, addressee)
 
 
+@pytest.mark.parametrize(
+    ("text", "other", "addressee"),
+    [
+        ("They must not drag us into a conflict.", "us", "unnamed"),
+        ("This would shake the foundation of China-US relations.", "us", "unnamed"),
+        ("This would shake the foundation of China–U.S. relations.", "us", "unnamed"),
+        ("The U.S. must stop before it harms China-U.S. relations.", "us", "us"),
+        ("This would harm the U.S.-China relationship.", "china", "unnamed"),
+        ("Our one China policy and the calm of the South China Sea are not for sale.", "china", "unnamed"),
+        ("China's navy must keep out of the East China Sea.", "china", "china"),
+    ],
+)
+def test_a_limit_is_addressed_to_the_side_that_it_names_alone(text, other, addressee):
+    assert load_limit_wording().read(text, "en", other).addressee == addressee
+
+
 def test_wording_of_limits_in_chinese():
     found = load_limit_wording().read("台湾问题是不可逾越的红线，美方必将付出代价。", "zh", "us")
     assert (found.kind, found.hardness, found.addressee) == ("explicit", 3, "us")

@@ -267,3 +267,35 @@ def test_a_folder_that_cannot_be_written_says_so(comparison, tmp_path: Path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StanceError, match=r"file/report\.html: the file cannot be written .*another folder"):
         comparison.write(tmp_path / "file")
+
+
+def test_difference_names_every_stance_and_no_issue_above_its_equals():
+    table = invented_table()
+    own = table[(table["source"] == "china") & (table["holder"] == "china") & (table["issue_main"] != "none")]
+    first, second = own.index[:2]
+    table.loc[table["stance"].isin(["criticism", "demand", "opposition", "red_line", "management"]), "stance"] = (
+        "neutral"
+    )
+    for row, stance_, issue in ((first, "demand", "taiwan"), (second, "management", "climate_energy")):
+        table.at[row, "stance"], table.at[row, "issue_main"], table.at[row, "issue"] = stance_, issue, [issue]
+    [told] = [f.text for f in headline(stance.compare(table)) if f.kind == "disagreements"]
+    assert "by the China account in 2 of" in told
+    assert "demand 1, management 1), on Taiwan and climate and energy." in told
+    table.at[second, "issue_main"], table.at[second, "issue"] = "taiwan", ["taiwan"]
+    [told] = [f.text for f in headline(stance.compare(table)) if f.kind == "disagreements"]
+    assert told.endswith("), on Taiwan.")
+
+
+def test_that_nothing_is_agreed_is_said():
+    table = invented_table()
+    table.loc[table["stance"] == "agreement", "stance"] = "neutral"
+    [found] = [f for f in headline(stance.compare(table)) if f.kind == "agreed"]
+    assert (found.brief, found.text) == ("Nothing found", "Nothing is found to be reported as agreed.")
+
+
+def test_possible_red_lines_are_told_by_side():
+    table = invented_table()
+    us = table.index[(table["source"] == "us") & (table["issue_main"] == "taiwan")][0]
+    table.at[us, "probs"] = {**table.at[us, "probs"], "stance:red_line": 0.3}
+    [found] = [f for f in headline(stance.compare(table)) if f.kind == "red_lines"]
+    assert found.text.endswith("may name one (1 of United States and 1 of China; probability 0.20 or more).")

@@ -93,11 +93,6 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     )
 
 
-def _beside(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
-    """Sentences beside the nearest of the other side."""
-    return table[list(EVIDENCE)].join(nearest_counterparts(sides, table)[list(COLUMNS)]).reset_index(drop=True)
-
-
 def _shares(sides: Sides, table: pd.DataFrame, unit: np.ndarray) -> pd.DataFrame:
     rows = []
     for issue, group, inside in sides.cells(table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of
@@ -67,11 +67,12 @@ def only(comparison: Comparison, group: str) -> Finding | None:
     return Finding("only", f"{text}at this threshold{nearest}.", figures, _naming(comparison, issues[:LISTED], group))
 
 
-def agreed(comparison: Comparison) -> Finding | None:
+def agreed(comparison: Comparison) -> Finding:
     """On which issues both accounts report something agreed, and on which only one does."""
     sides, cooperation = comparison.sides, comparison.cooperation
     if cooperation.reported.empty:
-        return None
+        figures: dict[str, Any] = {"issues": {}, "both": [], "alone": {g: [] for g in sides.groups}}
+        return Finding("agreed", "Nothing is found to be reported as agreed.", figures)
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     both = cooperation.reported_by("both")

@@ -52,6 +52,8 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
+    if not figures["issues"]:
+        return "Nothing found"
     if not figures["both"]:
         return "Nothing is reported as agreed by both"
     return f"By both on {_issues(comparison, figures['both'])}"
@@ -80,7 +82,7 @@ def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
 def _sure(figures: dict[str, Any]) -> str:
     """How far a difference can be trusted."""
     if figures["low"] is None or figures["p_adjusted"] is None:
-        return "too few sentences for a test"
+        return "too little material for a test"
     if figures["low"] <= 0 <= figures["high"]:
         return "may be chance"
     return "significant" if figures["p_adjusted"] < 0.05 else "not significant after correction"

@@ -16,9 +16,11 @@ from stance.report.finding import LISTED, Finding, account, certainty, listed, r
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
 from stance.report.series_findings import attribution, drift
-from stance.report.style import count, interval, percent, signed
+from stance.report.style import count, interval, joined, percent, signed
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from stance.contrast.comparison import Comparison
 
 FEW = 10
@@ -59,8 +61,11 @@ def _red_lines(comparison: Comparison) -> Finding:
         sure = [f"{p:.2f}" for p in mine["p_limit"].head(3)] + (["…"] if len(mine) > 3 else [])
         what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
         parts.append(f"{account(comparison, group)} names {what}")
-    possible = len(red.possible.dropna(subset=["doc_id"]))
-    more = f" {count(possible, 'more sentence')} may name one (probability 0.20 or more)." if possible else ""
+    near = red.possible.dropna(subset=["doc_id"])
+    possible, by_side = len(near), groups_of(sides, near)
+    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in zip(sides.groups, sides.names, strict=True)]
+    told = f" {count(possible, 'more sentence')} may name one ({joined(whose)}; probability 0.20 or more)."
+    more = told if possible else ""
     text = f"Red lines: {'; '.join(parts)}."
     if red.evidence.empty:
         text = "Neither side is found to name a red line."
@@ -115,14 +120,21 @@ def _disagreements(comparison: Comparison) -> Finding:
         hit = own["stance"].isin(voiced).to_numpy(dtype=bool)
         share, low, high = clustered_share(hit, design.group == number, design.unit)
         figures[group] |= {"share": rounded(share), "low": rounded(low), "high": rounded(high)}
-        kinds = mine["stance"].value_counts().head(2)
+        kinds = mine["stance"].value_counts()
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
-        issue = sides.issue_name(str(mine["issue_main"].value_counts().index[0]))
         shares = f"{percent(share)} {interval(low, high, True)}"
-        told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), most on {issue}"
+        where = _most_on(comparison, mine["issue_main"])
+        told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), {where}"
         parts.append(f"{account(comparison, group)} in {told}")
     text = f"Difference is voiced by {'; by '.join(parts)}."
     return Finding("disagreements", text, figures, keys_of(evidence))
+
+
+def _most_on(comparison: Comparison, issues: pd.Series) -> str:
+    """The issue that most sentences are on; all that come first where several do."""
+    counts = issues.value_counts()
+    first = [comparison.sides.issue_name(str(i)) for i in counts.index[counts == counts.iloc[0]]]
+    return f"{'on' if len(first) == len(counts) else 'most on'} {listed(first[:LISTED], len(first))}"
 
 
 def _framing(comparison: Comparison) -> Finding | None:

@@ -32,7 +32,12 @@ def attribution(comparison: Comparison) -> Finding | None:
         figures[str(group)] = {"n": n, **counts}
         told = joined([f"{c} {VERDICTS[v]}" for v, c in counts.items() if c])
         parts.append(f"{account(comparison, str(group))} reports {count(n, 'sentence')} of {holder}, {told}")
-    return Finding("attribution", upper("; ".join(parts)) + ".", figures, keys_of(found.evidence))
+    text = upper("; ".join(parts)) + "."
+    if any(f["softened"] or f["hardened"] for f in figures.values()):
+        text += (
+            " Softer and harder compare two predicted stances of sentences that may not answer each other: read them."
+        )
+    return Finding("attribution", text, figures, keys_of(found.evidence))
 
 
 def drift(comparison: Comparison) -> Finding | None:
