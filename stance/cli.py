@@ -148,7 +148,9 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
     else:
         for finding in headline(comparison):
             click.echo(f"- {finding_heading(finding, comparison)}. {finding.text}")
-        for note in comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note:
+        for note in (
+            comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note
+        ):
             click.echo(f"\n{note}")
         click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} more files beside it: tables, figures, text)")
 
