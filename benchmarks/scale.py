@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -13,24 +14,40 @@ import pandas as pd
 
 from benchmarks.material import invented_documents
 
+PEAK = """
+import sys
+import tempfile
+from pathlib import Path
+from stance.cli import main
+note = Path(sys.argv.pop(1))
+try:
+    main()
+finally:
+    status = Path("/proc/self/status").read_text()
+    note.write_text(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+"""
+
 
 def command(arguments: list[str]) -> tuple[float, float]:
     """Run `stance` with arguments.
 
     Returns:
-        seconds, and peak memory in MB.
+        seconds, and peak memory in MB. The process reads the latter itself: what a parent is told (``ru_maxrss``) holds
+            the parent's own memory at the fork.
+
+    Raises:
+        RuntimeError: if the command fails.
     """
-    started = time.perf_counter()
-    pid = os.fork()
-    if pid == 0:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 1)
-        os.dup2(nowhere, 2)
-        os.execv(sys.executable, [sys.executable, "-m", "stance", *arguments])
-    _, status, usage = os.wait4(pid, 0)
-    if os.waitstatus_to_exitcode(status):
-        raise RuntimeError(f"stance {' '.join(arguments)} failed")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    with tempfile.TemporaryDirectory() as folder:
+        note = Path(folder) / "peak"
+        started = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, str(note), *arguments], capture_output=True, text=True, check=False
+        )
+        seconds = time.perf_counter() - started
+        if done.returncode:
+            raise RuntimeError(f"stance {' '.join(arguments)} failed: {done.stderr}")
+        return seconds, int(note.read_text()) / 1024
 
 
 def waits(folder: Path, readout: Path, repeats: int = 5) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stance
+from benchmarks.scale import command
 from stance.documents import Document, iterate_documents
 from stance.documents.readers import READERS
 from stance.errors import InputFailure, StanceError
@@ -225,18 +226,6 @@ def test_cells_like_formulas_are_safe_in_exports_and_come_back(tiny, tmp_path):
     assert (back["text"], back["doc_id"], back["title"], back["event"]) == (text, "=1+1", "@SUM(A1)", "+x")
 
 
-def peak_megabytes(arguments):
-    code = "from stance.cli import main; main()"
-    pid = os.fork()
-    if pid == 0:
-        with open(os.devnull, "w") as nowhere:  # noqa: PTH123
-            os.dup2(nowhere.fileno(), 1)
-            os.dup2(nowhere.fileno(), 2)
-        os.execv(sys.executable, [sys.executable, "-c", code, *map(str, arguments)])
-    _, status, usage = os.wait4(pid, 0)
-    return os.waitstatus_to_exitcode(status), usage.ru_maxrss / 1024
-
-
 def test_memory_stays_bounded_for_a_long_file(random_model, tmp_path):
     """Ten times the documents take no more memory."""
     peaks = []
@@ -245,10 +234,9 @@ def test_memory_stays_bounded_for_a_long_file(random_model, tmp_path):
         with path.open("w", encoding="utf-8") as file:
             for i in range(copies):
                 file.write(json.dumps({"doc_id": f"d{i}", "text": (TEXT + " ") * 8, "source": "us"}) + "\n")
-        code, peak = peak_megabytes(
-            ["score", path, "-o", tmp_path / f"t{copies}", "-m", random_model, "--threads", "1"]
+        _, peak = command(
+            ["score", str(path), "-o", str(tmp_path / f"t{copies}"), "-m", str(random_model), "--threads", "1"]
         )
-        assert code == 0
         peaks.append(peak)
     assert peaks[1] < peaks[0] + 60
     assert max(peaks) < 600
