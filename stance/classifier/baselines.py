@@ -23,6 +23,7 @@ from stance.classifier.decision import ScoringSettings
 from stance.classifier.encoders import cache_folder, find_encoder
 from stance.classifier.evaluate import predict_labels
 from stance.classifier.recipe import Recipe
+from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import SOURCES, Document
 from stance.errors import StanceError
@@ -106,20 +107,17 @@ def label_with_baselines(
     Raises:
         StanceError: if nothing is left to train on or to label.
     """
-    try:
-        from stance.classifier.train import load_corpus
-    except ImportError as error:
-        raise StanceError(f"baselines need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     corpus = load_corpus(recipe, documents, codebook)
     splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
-    seen = {e.document.doc_id for e in (*corpus.train, *corpus.validation)} | {d for d in splits if splits[d] != "test"}
+    seen = {d.document.doc_id for d in (*corpus.train, *corpus.validation)} | {d for d in splits if splits[d] != "test"}
     unseen = {a.span: a for g in gold for a in read_annotations(g, codebook) if a.doc_id not in seen}
     joined = join(list(unseen.values()), documents)
     evaluated = make_examples(joined.documents, recipe.context)
     if not evaluated:
         raise StanceError(f"{gold[0]}: no sentence is left to label ({joined}). Give its documents with --documents")
-    return predict_with_baselines((corpus.train, corpus.validation, evaluated), codebook, names)
+    train, validation = (make_examples(part, recipe.context) for part in (corpus.train, corpus.validation))
+    return predict_with_baselines((train, validation, evaluated), codebook, names)
 
 
 def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str]) -> dict[str, list[Annotation]]:

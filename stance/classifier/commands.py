@@ -30,7 +30,11 @@ documents_option = click.option(
 @click.command()
 @click.argument("config", type=click.Path(exists=True, dir_okay=False))
 @documents_option
-@click.option("-o", "--output", help="Folder of the model; models/NAME beside the recipe's folder by default.")
+@click.option(
+    "-o",
+    "--output",
+    help="Folder of the model; default: models/NAME beside the recipe's, runs/NAME for a teacher.",
+)
 @click.option("--seed", type=int, help="Another seed than the recipe's.")
 def train(config: str, documents: tuple[str, ...], output: str | None, seed: int | None) -> None:
     """Train a model from a recipe (configs/*.yaml), calibrate and export it. Needs the extra «train»."""
@@ -47,9 +51,9 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     recipe = load_recipe(config)
     if seed is not None:
         recipe = replace(recipe, training=replace(recipe.training, seed=seed))
-    folder = Path(output) if output else recipe.resolve("../models") / recipe.name
+    folder = Path(output) if output else recipe.folder
     run(recipe, read_documents(*documents) if documents else [], folder)
-    click.echo(f"{folder}: trained, calibrated and exported")
+    click.echo(f"{folder}: trained and calibrated")
 
 
 @click.command()

@@ -73,19 +73,69 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True)
+class WindowRecipe:
+    """How a teacher reads documents: many sentences at once.
+
+    Attributes:
+        length: most tokens of a window.
+        context: tokens before a window's first sentence that are shown again.
+        batch_tokens: most padded tokens of a step.
+        frozen_layers: so many of the encoder's lowest layers, and its embeddings, stay as they are.
+    """
+
+    length: int = 256
+    context: int = 48
+    batch_tokens: int = 1800
+    frozen_layers: int = 0
+
+
+@dataclass(frozen=True)
+class DistillationRecipe:
+    """What to learn from teachers (Hinton, Vinyals and Dean 2015).
+
+    Attributes:
+        teachers: recipes of teachers, already trained; the mean of their calibrated probabilities is learnt.
+        weight: of the teachers' probabilities in the targets of hand-coded sentences; the rest is the hand's label.
+        unlabelled: so many sentences of documents that nobody coded are learnt from the teachers alone.
+    """
+
+    teachers: tuple[str, ...] = ()
+    weight: float = 0.5
+    unlabelled: int = 0
+
+
+@dataclass(frozen=True)
 class Recipe:
-    """A whole recipe: name of the model, encoder, context, data and training."""
+    """A whole recipe.
+
+    Attributes:
+        name: of the model.
+        encoder: a name of ``configs/encoders.yaml``, a hub id or a folder.
+        context: what a checkpoint is shown beside the sentence.
+        data: what to train on.
+        training: how.
+        windows: given for a teacher, which reads documents in windows instead.
+        distillation: what a checkpoint learns from teachers.
+        path: the recipe's file.
+    """
 
     name: str
     encoder: str
     context: ContextWindow = field(default_factory=ContextWindow)
     data: DataRecipe = field(default_factory=DataRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
+    windows: WindowRecipe | None = None
+    distillation: DistillationRecipe = field(default_factory=DistillationRecipe)
     path: Path = Path()
 
     def resolve(self, name: str) -> Path:
         """A path of the recipe, taken from the recipe's folder."""
         return (self.path.parent / name).resolve()
+
+    @property
+    def folder(self) -> Path:
+        """Where the model is written to by default: ``models/`` beside the recipe's folder, ``runs/`` for a teacher."""
+        return self.resolve("../runs" if self.windows else "../models") / self.name
 
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary, for the manifest."""
@@ -94,7 +144,13 @@ class Recipe:
         return content
 
 
-_PARTS = {"context": ContextWindow, "data": DataRecipe, "training": TrainingRecipe}
+_PARTS = {
+    "context": ContextWindow,
+    "data": DataRecipe,
+    "training": TrainingRecipe,
+    "windows": WindowRecipe,
+    "distillation": DistillationRecipe,
+}
 
 
 def load_recipe(path: str | Path) -> Recipe:
@@ -115,7 +171,9 @@ def load_recipe(path: str | Path) -> Recipe:
     _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)} - {"path"})
     parts = {}
     for key, kind in _PARTS.items():
-        part = content.get(key) or {}
+        if key not in content:
+            continue
+        part = content[key] or {}
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         parts[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
     return Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)

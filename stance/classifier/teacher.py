@@ -1,0 +1,158 @@
+"""The teacher: a base-size encoder that reads whole documents, from which the small models learn.
+
+It is not released: a checkpoint that labels one sentence with its context as second segment is what users load. Reading
+a document once, instead of once a sentence, makes its training cheaper on a CPU, and shows it what follows a sentence.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
+
+from stance.annotation.examples import targets
+from stance.annotation.standoff import AnnotatedDocument
+from stance.classifier.calibrate import fit_calibration
+from stance.classifier.decision import ScoringSettings
+from stance.classifier.document_windows import Window, batches, make_windows, tensors
+from stance.classifier.encoders import find_encoder
+from stance.classifier.evaluate import headline, predict_labels, validation_score
+from stance.classifier.losses import GroupLoss
+from stance.classifier.recipe import Recipe, WindowRecipe
+from stance.classifier.training_data import Corpus, annotations_of
+from stance.codebook import Codebook, load_codebook
+from stance.errors import StanceError
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS = "model.safetensors"
+
+
+class DocumentEncoder(torch.nn.Module):
+    """An encoder with a head over the mean of each sentence's token states.
+
+    Args:
+        recipe: names the encoder and how it reads windows.
+        outputs: how many.
+    """
+
+    def __init__(self, recipe: Recipe, outputs: int) -> None:
+        super().__init__()
+        folder = find_encoder(recipe.encoder)
+        self.reading = recipe.windows or WindowRecipe()
+        self.body = AutoModel.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            hidden_dropout_prob=recipe.training.dropout,
+            attention_probs_dropout_prob=0.0,
+        )
+        if self.reading.frozen_layers:
+            for part in (self.body.embeddings, *self.body.encoder.layer[: self.reading.frozen_layers]):
+                part.requires_grad_(False)
+        width = self.body.config.hidden_size
+        self.head = torch.nn.Sequential(
+            torch.nn.Dropout(recipe.training.head_dropout),
+            torch.nn.Linear(width, width),
+            torch.nn.Tanh(),
+            torch.nn.Linear(width, outputs),
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.marks = (tokenizer.cls_token_id, tokenizer.sep_token_id)
+        self.pad_id = tokenizer.pad_token_id
+        self.tokenizer = tokenizer.backend_tokenizer
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, pooling: torch.Tensor) -> torch.Tensor:
+        """Logits, shape (sentences, outputs), of a batch from `stance.classifier.document_windows.tensors`."""
+        states = self.body(input_ids=ids, attention_mask=mask).last_hidden_state
+        pooled = pooling.float() @ states.float().flatten(0, 1)
+        logits: torch.Tensor = self.head(pooled)
+        return logits
+
+    def windows(self, documents: Sequence[AnnotatedDocument], every_sentence: bool = False) -> list[Window]:
+        """Pack documents as this encoder reads them; see `make_windows`."""
+        how = self.reading
+        return make_windows(documents, self.tokenizer, self.marks, how.length, how.context, every_sentence)
+
+    def predict(self, windows: Sequence[Window]) -> np.ndarray:
+        """Logits of all numbered sentences, shape (sentences, outputs)."""
+        self.eval()
+        found: dict[int, np.ndarray] = {}
+        for batch in batches(windows, 2 * self.reading.batch_tokens, None):
+            ids, mask, pooling, rows = tensors(batch, self.pad_id)
+            with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
+                logits = self(ids, mask, pooling).float().numpy()
+            found.update(zip(rows.tolist(), logits, strict=True))
+        return np.array([found[i] for i in range(len(found))])
+
+
+def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Path) -> dict[str, int]:
+    """Train a teacher and write its weights and calibration, of the best epoch on validation, to ``output``.
+
+    Returns:
+        how many windows an epoch has, for the manifest.
+    """
+    how = recipe.training
+    model = DocumentEncoder(recipe, len(codebook.outputs))
+    windows, held = model.windows(corpus.train), model.windows(corpus.validation)
+    truth = annotations_of(corpus.validation)
+    labels, main = targets(annotations_of(corpus.train), codebook)
+    loss = GroupLoss(codebook, labels, how.class_weight_power, how.positive_weight_power, how.loss_weights)
+    rng = np.random.default_rng(how.seed)
+    best = -1.0
+    steps = how.epochs * len(batches(windows, model.reading.batch_tokens, None))
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in model.body.parameters() if p.requires_grad]},
+        {"params": list(model.head.parameters()), "lr": how.head_learning_rate},
+    ]
+    optimizer = torch.optim.AdamW(
+        groups,
+        lr=how.learning_rate,
+        weight_decay=how.weight_decay,
+        fused=True,
+    )
+    warmup = int(steps * how.warmup)
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps + steps // 20)  # type: ignore[no-untyped-call]
+    for epoch in range(how.epochs):
+        started = time.time()
+        model.train()
+        for batch in batches(windows, model.reading.batch_tokens, rng):
+            ids, mask, pooling, rows = tensors(batch, model.pad_id)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how.bf16):
+                logits = model(ids, mask, pooling)
+            value = loss(logits, torch.tensor(labels[rows]), torch.tensor(main[rows]), torch.ones(len(rows)))
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+        logits = model.predict(held)
+        figures = headline(truth, predict_labels(logits, codebook, ScoringSettings()), codebook)
+        score = validation_score(figures)
+        logger.info("epoch %d: score %.4f, loss %.3f, %.0f s", epoch + 1, score, value.item(), time.time() - started)
+        if score > best:
+            best = score
+            save_file({k: v.to(torch.float16) for k, v in model.state_dict().items()}, str(output / WEIGHTS))
+            ScoringSettings(calibration=fit_calibration(logits, truth, codebook)).write(output)
+    return {"windows": len(windows)}
+
+
+def load_teacher(recipe: Recipe, codebook: Codebook, folder: Path) -> tuple[DocumentEncoder, ScoringSettings]:
+    """Load a trained teacher.
+
+    Raises:
+        StanceError: if it was trained with other labels.
+    """
+    if load_codebook(folder / "codebook.yaml").outputs != codebook.outputs:
+        raise StanceError(f"{folder}: the teacher has other labels. Remove the folder, so that it is trained anew")
+    model = DocumentEncoder(recipe, len(codebook.outputs))
+    model.load_state_dict({k: v.float() for k, v in load_file(str(folder / WEIGHTS)).items()})
+    return model, ScoringSettings.read(folder)

@@ -1,0 +1,97 @@
+"""The labelled data of a recipe: documents by split, and numeric inputs and targets of their sentences."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stance.annotation.examples import Example, targets
+from stance.annotation.splits import read_splits
+from stance.annotation.standoff import AnnotatedDocument, Annotation, join, read_annotations
+from stance.annotation.written import read_written
+from stance.classifier.recipe import Recipe
+from stance.codebook import Codebook
+from stance.documents.document import Document
+from stance.errors import StanceError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The labelled data of a recipe.
+
+    Attributes:
+        train: documents to train on, published and written.
+        validation: documents for early stopping, calibration and thresholds.
+        annotated: ids of all annotated documents, those of the test part among them.
+        digest: hash of the annotations that are trained and validated on.
+    """
+
+    train: list[AnnotatedDocument]
+    validation: list[AnnotatedDocument]
+    annotated: frozenset[str]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Inputs and targets of a set of sentences.
+
+    Attributes:
+        pairs: sentence and context, as `stance.model_input.model_inputs` makes them.
+        labels: float32, shape (sentences, outputs): 1 where a label is given, or a teacher's probability of it.
+        main: float32, shape (sentences, issues): the same for the main issue.
+        weight: float32, shape (sentences,).
+    """
+
+    pairs: list[tuple[str, str]]
+    labels: np.ndarray
+    main: np.ndarray
+    weight: np.ndarray
+
+
+def annotations_of(documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
+    """All annotations in document order, the order of `stance.annotation.examples.make_examples`."""
+    return [a for d in documents for _, a in sorted(d.annotations.items())]
+
+
+def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codebook) -> Corpus:
+    """Read a recipe's annotations and join them with documents.
+
+    Raises:
+        StanceError: if nothing is left to train or validate on.
+    """
+    annotations = [a for name in recipe.data.annotations for a in read_annotations(recipe.resolve(name), codebook)]
+    written = [d for name in recipe.data.written for d in read_written(recipe.resolve(name), codebook)]
+    joined = join(annotations, documents)
+    logger.info("%s", joined)
+    if joined.mismatches:
+        raise StanceError(
+            f"{joined}. These documents are not the annotated ones: get the corpus that the datasheet names"
+        )
+    splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
+    parts: dict[str, list[AnnotatedDocument]] = {"train": list(written), "validation": [], "test": []}
+    for item in joined.documents:
+        if item.document.lang not in recipe.data.languages:
+            continue
+        parts[splits.get(item.document.doc_id, "train")].append(item)
+    if not parts["validation"]:
+        raise StanceError(
+            f"{recipe.path}: no annotated validation document is at hand ({joined}). "
+            "Give the documents with --documents"
+        )
+    train, validation = parts["train"], parts["validation"]
+    digest = hashlib.sha256(repr([annotations_of(train), annotations_of(validation)]).encode())
+    return Corpus(train, validation, frozenset(a.doc_id for a in annotations), digest.hexdigest()[:16])
+
+
+def make_targets(examples: Sequence[Example], codebook: Codebook, written_weight: float = 1.0) -> Targets:
+    """Hard targets of hand-coded sentences; written ones count ``written_weight``."""
+    labels, main = targets([e.annotation for e in examples], codebook)
+    weight = [written_weight if e.annotation.round == "written" else 1.0 for e in examples]
+    return Targets([(e.sentence, e.context) for e in examples], labels, main, np.array(weight, dtype=np.float32))
