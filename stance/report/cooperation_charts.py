@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -106,25 +106,8 @@ def alignment_chart(alignment: Alignment, width: int = WIDTH) -> Chart:
     if table.empty:
         return nothing(width)
     frame = Frame.of(alignment.sides, width, "issue", by_count(table, "issue"), counts="999 of 9,999")
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table["issue"]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["count"] == 0,
-            "note": [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)],
-        }
-    )
-    rows["summary"] = [
-        f"{r['side']} {r['note']} ({percent(r['value'])} {interval(r['low'], r['high'], True)})"
-        for r in rows.to_dict("records")
-    ]
     title = "Paired sentences" if width <= NARROW else "Share of sentences with a partner on the other side"
-    x = alt.X("value:Q", axis=alt.Axis(format="%", tickCount=5, title=title), scale=alt.Scale(domain=[0, 1]))
-    chart = alt.layer(*dot_rows(rows, frame, x), *furniture(rows, frame, table["issue"], issue_link))
-    return finish(chart.properties(width=frame.plot, height=frame.height), title, rows)
+    return _share_dots(table.assign(part=table["issue"]), frame, "", title, issue_link)
 
 
 def attribution_chart(attribution: Attribution, width: int = WIDTH) -> Chart:
@@ -140,10 +123,17 @@ def attribution_chart(attribution: Attribution, width: int = WIDTH) -> Chart:
     if table.empty:
         return nothing(width)
     frame = Frame.of(attribution.sides, width, "", list(VERDICTS), counts="99 of 999 [99%, 99%]")
+    title = "Share of what an account reports of the other side"
+    parts = table.rename(columns={"verdict": "part", "source": "group"})
+    return _share_dots(parts, frame, " account,", title, lambda _: "#holder=")
+
+
+def _share_dots(table: pd.DataFrame, frame: Frame, said: str, title: str, link: Callable[[str], str]) -> Chart:
+    """Shares with intervals, a row for each ``part`` and a dot for each ``group``."""
     rows = pd.DataFrame(
         {
-            "row": frame.labels(table["verdict"]),
-            "side": frame.side_names(table["source"]),
+            "row": frame.labels(table["part"]),
+            "side": frame.side_names(table["group"]),
             "value": table["estimate"].astype(float),
             "low": table["low"].astype(float),
             "high": table["high"].astype(float),
@@ -152,10 +142,9 @@ def attribution_chart(attribution: Attribution, width: int = WIDTH) -> Chart:
         }
     )
     rows["summary"] = [
-        f"{r['side']} account, {r['note']} ({percent(r['value'])} {interval(r['low'], r['high'], True)})"
+        f"{r['side']}{said} {r['note']} ({percent(r['value'])} {interval(r['low'], r['high'], True)})"
         for r in rows.to_dict("records")
     ]
-    title = "Share of what an account reports of the other side"
     x = alt.X("value:Q", axis=alt.Axis(format="%", tickCount=5, title=title), scale=alt.Scale(domain=[0, 1]))
-    chart = alt.layer(*dot_rows(rows, frame, x), *furniture(rows, frame, table["verdict"], lambda _: "#holder="))
+    chart = alt.layer(*dot_rows(rows, frame, x), *furniture(rows, frame, table["part"], link))
     return finish(chart.properties(width=frame.plot, height=frame.height), title, rows)
