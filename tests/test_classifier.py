@@ -294,6 +294,7 @@ def test_student_learns_from_a_teacher_alone(toy):
     assert (teacher.folder / "manifest.json").is_file(), "one command trains the teacher, too"
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["soft_labelled_sentences"] == 12
+    assert manifest["teachers"][0]["annotations_sha256"] == manifest["annotations_sha256"]
     table = stance.score(stance.Document("new", "North welcomes the fish talks. South rejects the salt law."), folder)
     assert table["stance"].tolist() == ["warm", "cold"]
     assert table["issue"].tolist() == [["fish"], ["salt"]]

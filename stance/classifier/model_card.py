@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -141,8 +142,8 @@ Runtime.
 - Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones; early
   stopping, calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
   annotations: `{manifest["annotations_sha256"]}`.
-- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}. Recipe, versions and seed: see
-  `manifest.json`.
+{_teachers(manifest)}- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}.
+  Recipe, versions and seed: see `manifest.json`.
 - Input: the sentence; as second segment its context (up to {settings.window.previous} sentences before it, title,
   source, speaker, opening of the paragraph), {settings.window.max_length} tokens in all.
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
@@ -163,6 +164,20 @@ Figures by label, on {main.replace("-", " ")}:
 
 {LIMITS}
 """
+
+
+def _teachers(manifest: dict[str, Any]) -> str:
+    """Lines on the teachers of a distilled model."""
+    share = manifest["recipe"].get("distillation", {}).get("weight", 0.0)
+    lines = ""
+    for t in manifest.get("teachers", []):
+        lines += f"""\
+- Learnt from a teacher, too: {t["encoder"]} reading whole documents (`configs/{t["name"]}.yaml`). Its calibrated
+  probabilities make {share:.0%} of each target, and all of those of {manifest["soft_labelled_sentences"]} sentences
+  that nobody coded. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
+  {t["seconds"] // 60} minutes on {t["machine"]}.
+"""
+    return lines
 
 
 def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, object]:

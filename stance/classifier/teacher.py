@@ -107,8 +107,9 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
     labels, main = targets(annotations_of(corpus.train), codebook)
     loss = GroupLoss(codebook, labels, how.class_weight_power, how.positive_weight_power, how.loss_weights)
     rng = np.random.default_rng(how.seed)
+    plan = [batches(windows, model.reading.batch_tokens, rng) for _ in range(how.epochs)]
+    steps = sum(map(len, plan))
     best = -1.0
-    steps = how.epochs * len(batches(windows, model.reading.batch_tokens, None))
     groups: list[dict[str, Any]] = [
         {"params": [p for p in model.body.parameters() if p.requires_grad]},
         {"params": list(model.head.parameters()), "lr": how.head_learning_rate},
@@ -120,11 +121,11 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
         fused=True,
     )
     warmup = int(steps * how.warmup)
-    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps + steps // 20)  # type: ignore[no-untyped-call]
-    for epoch in range(how.epochs):
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, steps)  # type: ignore[no-untyped-call]
+    for epoch, shuffled in enumerate(plan, 1):
         started = time.time()
         model.train()
-        for batch in batches(windows, model.reading.batch_tokens, rng):
+        for batch in shuffled:
             ids, mask, pooling, rows = tensors(batch, model.pad_id)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how.bf16):
                 logits = model(ids, mask, pooling)
@@ -137,7 +138,7 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
         logits = model.predict(held)
         figures = headline(truth, predict_labels(logits, codebook, ScoringSettings()), codebook)
         score = validation_score(figures)
-        logger.info("epoch %d: score %.4f, loss %.3f, %.0f s", epoch + 1, score, value.item(), time.time() - started)
+        logger.info("epoch %d: score %.4f, loss %.3f, %.0f s", epoch, score, value.item(), time.time() - started)
         if score > best:
             best = score
             save_file({k: v.to(torch.float16) for k, v in model.state_dict().items()}, str(output / WEIGHTS))

@@ -119,6 +119,13 @@ def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
     tokenizer.save_pretrained(str(output))
 
 
+def _teacher_of(recipe: Recipe) -> dict[str, Any]:
+    """What the student's manifest says of a teacher, from its own."""
+    manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
+    kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
+    return {"name": recipe.name, "encoder": recipe.encoder, **{k: manifest[k] for k in kept}}
+
+
 def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], output: Path, seconds: float) -> None:
     packages = {}
     for name in (
@@ -143,6 +150,7 @@ def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], outp
         "validation_sentences": len(annotations_of(corpus.validation)),
         **counts,
         "annotations_sha256": corpus.digest,
+        "teachers": [_teacher_of(load_recipe(recipe.resolve(path))) for path in recipe.distillation.teachers],
         "seconds": round(seconds),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "packages": packages,
