@@ -7,6 +7,8 @@ import random
 import docx
 import pandas as pd
 
+from tests.one_page_pdf import pdf
+
 TEXT = "The two sides met in Lindholm. They discussed the strait, trade and visas.\n\nBoth agreed to meet again."
 CHINESE = "双方就渡轮航线举行会谈。部长表示，海上安全是两国共同的关切。"
 
@@ -21,25 +23,6 @@ def _docx() -> bytes:
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
-
-
-def _pdf() -> bytes:
-    stream = b"BT /F1 12 Tf 72 700 Td (The two sides met in Lindholm.) Tj 0 -14 Td (They discussed trade.) Tj ET"
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    content, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % p for p in places)
-    trailer = b"trailer << /Root 1 0 R /Size 6 >>\nstartxref\n%d\n%%%%EOF\n" % len(content)
-    return content + b"xref\n0 6\n0000000000 65535 f \n" + table + trailer
 
 
 def _parquet() -> bytes:
@@ -61,7 +44,7 @@ SAMPLES: dict[str, list[bytes]] = {
     ".md": [_FRONT.encode(), f"# Talks\n\n**{TEXT}** [link](http://example.org)\n".encode()],
     ".html": [_PAGE.encode()],
     ".docx": [_docx()],
-    ".pdf": [_pdf()],
+    ".pdf": [pdf("The two sides met in Lindholm.", "They discussed trade.")],
     ".json": [json.dumps(_RECORDS).encode(), json.dumps(_RECORDS[0]).encode()],
     ".jsonl": ["".join(json.dumps(r, ensure_ascii=False) + "\n" for r in _RECORDS * 3).encode()],
     ".csv": [_CSV.encode(), _CSV.replace(",", ";").encode("cp1252")],

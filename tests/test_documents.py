@@ -16,6 +16,7 @@ from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, iso_date, make_document
 from stance.documents.readers import MEGABYTES, read_csv, read_pdf
 from stance.errors import InputError, InputFailure, StanceError
+from tests.one_page_pdf import pdf
 
 ENGLISH = "The two ministers met in Lindholm. They agreed to reopen the ferry."
 CHINESE = "双方就渡轮航线举行会谈，同意明年春天恢复通航。部长表示，海上安全是两国共同的关切。"
@@ -42,32 +43,6 @@ def failure(path: Path | str, **options: str | None) -> InputFailure:
     good, [found] = split([path], **options)
     assert good == []
     return found
-
-
-def pdf(*lines: str, gap_after: int | None = None) -> bytes:
-    """A one-page PDF; after the line of that number stands an empty line."""
-    drawn, y = [], 740
-    for number, line in enumerate(lines):
-        drawn.append(f"BT /F1 11 Tf 72 {y} Td ({line}) Tj ET")
-        y -= 48 if number == gap_after else 13
-    stream = "\n".join(drawn).encode("latin-1")
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    out, offsets = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % o for o in offsets)
-    return out + (
-        b"xref\n0 6\n0000000000 65535 f \n%s"
-        b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(out))
-    )
 
 
 def word(*blocks: str | list[list[str]], title: str = "", merge: bool = False) -> bytes:

@@ -1,0 +1,27 @@
+"""The smallest PDF that holds lines of text, made anew for every test."""
+
+
+def pdf(*lines: str, gap_after: int | None = None) -> bytes:
+    """A one-page PDF; after the line of that number stands an empty line."""
+    drawn, y = [], 740
+    for number, line in enumerate(lines):
+        drawn.append(f"BT /F1 11 Tf 72 {y} Td ({line}) Tj ET")
+        y -= 48 if number == gap_after else 13
+    stream = "\n".join(drawn).encode("latin-1")
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(stream), stream),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    out, offsets = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % o for o in offsets)
+    return out + (
+        b"xref\n0 6\n0000000000 65535 f \n%s"
+        b"trailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(out))
+    )
