@@ -21,12 +21,12 @@ def test_figures_of_a_page_are_those_of_the_evaluations(model, page):
 
 
 FLOORS = {
-    ("issue", "main_accuracy"): 0.76,
-    ("issue", "micro_f1"): 0.76,
-    ("stance", "macro_f1"): 0.65,
-    ("stance", "accuracy"): 0.71,
-    ("holder", "accuracy"): 0.86,
-    ("frame", "micro_f1"): 0.69,
+    ("issue", "main_accuracy"): 0.78,
+    ("issue", "micro_f1"): 0.77,
+    ("stance", "macro_f1"): 0.67,
+    ("stance", "accuracy"): 0.73,
+    ("holder", "accuracy"): 0.87,
+    ("frame", "micro_f1"): 0.71,
 }
 """Of the released figures on the test part of the corpus; they only go up."""
 

@@ -10,11 +10,6 @@ from tests.robustness import SENTENCES, measure, misread, smart_quotes, soft_hyp
 
 ERRORS = 1.645
 """Standard errors below its floor from which a rate counts as too low (one-sided, five in a hundred)."""
-SHORTCOMINGS = {
-    ("recipes, sport, manuals", "issue is none"),
-    ("recipes, sport, manuals", "1 less overconfidence in the issue"),
-}
-"""Floors that the shipped model does not reach; docs/evaluation.md says so. Take a line out once one is reached."""
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +22,7 @@ def _too_low(row) -> bool:
 
 
 def test_rates_reach_their_floors(rates):
-    low = {(r.probe, r.measure): r.rate for r in rates.itertuples() if _too_low(r)}
-    assert {k: v for k, v in low.items() if k not in SHORTCOMINGS} == {}
-
-
-@pytest.mark.parametrize("probe", sorted(SHORTCOMINGS))
-def test_known_shortcomings(rates, probe):
-    [row] = [r for r in rates.itertuples() if (r.probe, r.measure) == probe]
-    if _too_low(row):
-        pytest.xfail(f"{probe}: {row.rate:.2f} is below {row.floor}")
+    assert {(r.probe, r.measure): r.rate for r in rates.itertuples() if _too_low(r)} == {}
 
 
 def test_published_rates_are_those_of_the_model(rates, model):

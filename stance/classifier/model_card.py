@@ -35,7 +35,7 @@ LIMITS = """\
 - English. A Chinese document is scored, but the encoder knows next to no Chinese: take such labels for nothing.
 - Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments,
   genres and years are out of domain.
-- Sentences that are no diplomacy at all (recipes, manuals) mostly get some issue, at middling probability.
+- Sentences that are no diplomacy at all (recipes, manuals) often get some issue, at middling probability.
 - Rare stances and issues rest on few sentences (see support). Red lines and management language are found less surely
   than agreement or criticism.
 - Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
