@@ -1,11 +1,9 @@
 """The classifier: its checkpoint form, tokenization, decisions, calibration, and training with another codebook."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from scipy.special import softmax
 
 import stance
@@ -14,7 +12,6 @@ from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, probabilities
 from stance.classifier.metrics import calibration_error, grouped_bootstrap, macro_f1, micro_f1
 from stance.classifier.predict import FILES, Model, find_model
-from stance.classifier.recipe import load_recipe
 from stance.classifier.tokenization import encode_pairs
 from stance.codebook import load_codebook
 from tests.conftest import ROOT
@@ -184,142 +181,3 @@ def test_bootstrap_resamples_whole_documents():
     low, high = grouped_bootstrap(lambda i: float(values[i].mean()), groups, 200)
     assert (low, high) == (0.0, 1.0)
     assert np.isnan(grouped_bootstrap(lambda i: 1.0, ["a"] * 9, 10)).all()
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("name: x", "needs at least a name and an encoder"),
-        ("name: x\nencoder: y\ntraining: {epoch: 3}", "training.epoch"),
-        ("name: [", "not valid YAML"),
-    ],
-)
-def test_broken_recipes_are_named(tmp_path, text, said):
-    (tmp_path / "r.yaml").write_text(text)
-    with pytest.raises(stance.StanceError, match=said):
-        load_recipe(tmp_path / "r.yaml")
-
-
-@pytest.fixture
-def toy(tmp_path, model):
-    """Other labels under the same dimensions, a tiny encoder without pretraining, invented sentences."""
-    from transformers import BertConfig, BertModel
-
-    (tmp_path / "configs").mkdir()
-    encoder = tmp_path / "encoder"
-    size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
-    config = BertConfig(
-        vocab_size=size,
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        initializer_range=0.2,
-    )
-    BertModel(config).save_pretrained(encoder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (encoder / name).write_text((model.folder / name).read_text(encoding="utf-8"), encoding="utf-8")
-    dimension = {"arity": "one", "labels": {"warm": {"position": 1}, "cold": {"position": -1, "roles": ["difference"]}}}
-    codebook = {
-        "version": "toy",
-        "dimensions": {
-            "issue": {
-                "arity": "one_or_more",
-                "null_label": "nothing",
-                "labels": {"fish": {}, "salt": {}, "nothing": {}},
-            },
-            "stance": dimension,
-            "holder": {"arity": "one", "labels": {"north": {}, "south": {}}},
-            "frame": {"arity": "any", "labels": {"law": {}}},
-        },
-    }
-    (tmp_path / "configs" / "codebook.yaml").write_text(yaml.safe_dump(codebook, sort_keys=False))
-    texts = ["North welcomes the fish talks.", "South rejects the salt law."] * 12
-    documents, lines, splits = [], [], ["doc_id,split"]
-    for number in range(4):
-        text = " ".join(texts)
-        document = stance.Document(f"d{number}", text, "other")
-        documents.append(document)
-        splits.append(f"d{number},{'validation' if number == 3 else 'train'}")
-        for i, sentence in enumerate(stance.sentences.split_sentences(document)):
-            warm = sentence.text.startswith("North")
-            labels = {
-                "issue": ["fish" if warm else "salt"], "stance": "warm" if warm else "cold",
-                "holder": "north" if warm else "south", "frame": [] if warm else ["law"],
-            }  # fmt: skip
-            place = {"doc_id": f"d{number}", "sent_id": i, "start": sentence.start, "end": sentence.end}
-            lines.append(json.dumps({**place, "text": sentence.text, **labels}))
-    (tmp_path / "configs" / "a.jsonl").write_text("\n".join(lines))
-    (tmp_path / "configs" / "splits.csv").write_text("\n".join(splits))
-    recipe = {
-        "encoder": str(encoder),
-        "context": {"previous": 0, "opening": False, "max_length": 32},
-        "data": {"codebook": "codebook.yaml", "annotations": ["a.jsonl"], "splits": "splits.csv"},
-        "training": {"epochs": 20, "learning_rate": 0.005, "head_learning_rate": 0.01, "batch_size": 8, "patience": 20},
-    }
-
-    def write(name, **more):
-        file = tmp_path / "configs" / f"{name}.yaml"
-        file.write_text(yaml.safe_dump({**recipe, "name": name, **more}))
-        return load_recipe(file)
-
-    return write, documents
-
-
-def test_another_codebook_trains_and_scores_without_a_change_of_code(toy):
-    from stance.classifier.train import train
-
-    write, documents = toy
-    recipe = write("toy")
-    folder = train(recipe, documents, recipe.folder)
-    assert {f.name for f in Path(folder).iterdir()} >= {*FILES, "manifest.json"}
-    table = stance.score(stance.Document("new", "North welcomes the fish talks. South rejects the salt law."), folder)
-    assert table["stance"].tolist() == ["warm", "cold"]
-    assert table["issue"].tolist() == [["fish"], ["salt"]]
-    assert table["holder"].tolist() == ["north", "south"]
-    assert set(table["codebook"]) == {"toy"}
-
-
-def test_student_learns_from_a_teacher_alone(toy):
-    """Only the teacher sees the labels of the coded sentences; the student gets its probabilities, and other text."""
-    from stance.classifier.train import train
-
-    write, documents = toy
-    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200})
-    other = stance.Document(
-        "free", " ".join(["South rejects the salt law.", "North welcomes the fish talks."] * 6), "us"
-    )
-    student = write("student", distillation={"teachers": ["teacher.yaml"], "weight": 1.0, "unlabelled": 5})
-    folder = train(student, [*documents, other], student.folder)
-    assert (teacher.folder / "manifest.json").is_file(), "one command trains the teacher, too"
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["soft_labelled_sentences"] == 12
-    assert manifest["teachers"][0]["annotations_sha256"] == manifest["annotations_sha256"]
-    table = stance.score(stance.Document("new", "North welcomes the fish talks. South rejects the salt law."), folder)
-    assert table["stance"].tolist() == ["warm", "cold"]
-    assert table["issue"].tolist() == [["fish"], ["salt"]]
-    codebook = teacher.folder / "codebook.yaml"
-    codebook.write_text(codebook.read_text().replace("salt", "pepper"))
-    with pytest.raises(stance.StanceError, match="has other labels"):
-        train(student, documents, student.folder)
-
-
-def test_windows_hold_every_coded_sentence_once(model):
-    from tokenizers import Tokenizer
-
-    from stance.annotation.standoff import AnnotatedDocument
-    from stance.classifier.document_windows import make_windows
-
-    text = "\n\n".join(f"Sentence number {i} is about the talks. It is followed by another one." for i in range(30))
-    document = stance.Document("d", text, "us", title="A Readout")
-    sentences = tuple(stance.sentences.split_sentences(document))
-    coded = {i: Annotation("d", i, 0, 0, ("none",), "neutral", "us", ()) for i in range(5, 50)}
-    tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-    windows = make_windows([AnnotatedDocument(document, sentences, coded)], tokenizer, (101, 102), 80, 20)
-    assert [r for w in windows for r in w.rows if r >= 0] == list(range(45))
-    assert max(len(w.ids) for w in windows) <= 80
-    for window in windows:
-        for (start, end), row in zip(window.spans, window.rows, strict=True):
-            if row >= 0:
-                shown = tokenizer.decode(window.ids[start:end]).replace(" ", "").lower()
-                assert shown == sentences[row + 5].text.replace(" ", "").lower()

@@ -156,8 +156,11 @@ def embed(texts: Sequence[str], encoder: str = "minilm-l6", batch_size: int = 64
     kept: Path = cache_folder() / "embeddings" / f"{digest}.npy"
     if kept.is_file():
         return np.asarray(np.load(kept))
-    import torch
-    from transformers import AutoModel, AutoTokenizer
+    try:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+    except ImportError as error:
+        raise StanceError(f"baselines need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
 
     folder = find_encoder(encoder)
     tokenizer = AutoTokenizer.from_pretrained(folder)

@@ -74,10 +74,10 @@ class TrainingRecipe:
 
 @dataclass(frozen=True)
 class WindowRecipe:
-    """How a teacher reads documents: many sentences at once.
+    """How a teacher reads documents: many sentences at once. It has no patience, batch size or context of its own.
 
     Attributes:
-        length: most tokens of a window.
+        length: most tokens of a window, save where a single long sentence needs more.
         context: tokens before a window's first sentence that are shown again.
         batch_tokens: most padded tokens of a step.
         frozen_layers: so many of the encoder's lowest layers, and its embeddings, stay as they are.
@@ -94,9 +94,10 @@ class DistillationRecipe:
     """What to learn from teachers (Hinton, Vinyals and Dean 2015).
 
     Attributes:
-        teachers: recipes of teachers, already trained; the mean of their calibrated probabilities is learnt.
+        teachers: recipes of teachers. The mean of their probabilities, calibrated on validation documents, is learnt;
+            on sentences that a teacher was itself trained on they are surer than elsewhere.
         weight: of the teachers' probabilities in the targets of hand-coded sentences; the rest is the hand's label.
-        unlabelled: so many sentences of documents that nobody coded are learnt from the teachers alone.
+        unlabelled: at least so many sentences of whole documents that nobody coded are learnt from the teachers alone.
     """
 
     teachers: tuple[str, ...] = ()
@@ -169,13 +170,18 @@ def load_recipe(path: str | Path) -> Recipe:
     if not isinstance(content, dict) or "name" not in content or "encoder" not in content:
         raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
     _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)} - {"path"})
-    parts = {}
+    parts: dict[str, Any] = {}
     for key, kind in _PARTS.items():
         if key not in content:
             continue
         part = content[key] or {}
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         parts[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
+    given = parts.get("distillation", DistillationRecipe()).teachers
+    if isinstance(given, str):
+        raise StanceError(f"{path}: distillation.teachers is a list. Write [{given}]")
+    if given and "windows" in parts:
+        raise StanceError(f"{path}: a teacher, which has windows, has no teachers itself. Take one of the two out")
     return Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)
 
 

@@ -1,7 +1,7 @@
-"""The teacher: a base-size encoder that reads whole documents, from which the small models learn.
+"""The teacher: a base-size encoder that reads windows of a document, from which the small models learn.
 
 It is not released: a checkpoint that labels one sentence with its context as second segment is what users load. Reading
-a document once, instead of once a sentence, makes its training cheaper on a CPU, and shows it what follows a sentence.
+many sentences at once makes its training cheaper on a CPU, and shows it what follows a sentence, within the window.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
     model = DocumentEncoder(recipe, len(codebook.outputs))
     windows, held = model.windows(corpus.train), model.windows(corpus.validation)
     truth = annotations_of(corpus.validation)
-    labels, main = targets(annotations_of(corpus.train), codebook)
+    taught = annotations_of(corpus.train)
+    labels, main = targets(taught, codebook)
+    weight = np.array([recipe.data.written_weight if a.round == "written" else 1.0 for a in taught], dtype=np.float32)
     loss = GroupLoss(codebook, labels, how.class_weight_power, how.positive_weight_power, how.loss_weights)
     rng = np.random.default_rng(how.seed)
     plan = [batches(windows, model.reading.batch_tokens, rng) for _ in range(how.epochs)]
@@ -129,7 +131,7 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
             ids, mask, pooling, rows = tensors(batch, model.pad_id)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=how.bf16):
                 logits = model(ids, mask, pooling)
-            value = loss(logits, torch.tensor(labels[rows]), torch.tensor(main[rows]), torch.ones(len(rows)))
+            value = loss(logits, *(torch.tensor(part[rows]) for part in (labels, main, weight)))
             value.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

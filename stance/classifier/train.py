@@ -24,10 +24,11 @@ from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
 from stance.classifier.recipe import Recipe, load_recipe
 from stance.classifier.sentence_trainer import sentence_trainer
-from stance.classifier.teacher import WEIGHTS, train_teacher
+from stance.classifier.teacher import train_teacher
 from stance.classifier.training_data import Corpus, annotations_of, load_corpus, make_targets
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
+from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +40,14 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
         recipe: from `stance.classifier.recipe.load_recipe`.
         documents: the documents that the recipe's annotations refer to; with ``distillation.unlabelled`` also others.
         output: folder that the model is written to; its name should be the recipe's. Teachers that the recipe names
-            and that are not in their own folders yet are trained first.
+            are trained first, unless their folders hold them, of the same recipe and annotations.
 
     Returns:
         the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``,
             ``manifest.json``; of a recipe with ``windows`` the teacher's weights instead of checkpoint and ONNX.
 
     Raises:
-        StanceError: if the recipe's data cannot be read or no document fits its annotations.
+        StanceError: if the recipe's data cannot be read, no document fits its annotations, or a teacher is none.
     """
     started = time.time()
     set_seed(recipe.training.seed)
@@ -55,10 +56,15 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
     corpus = load_corpus(recipe, documents, codebook)
     for path in recipe.distillation.teachers:
         teacher = load_recipe(recipe.resolve(path))
-        if not (teacher.folder / WEIGHTS).is_file():
-            logger.info("%s: the teacher is not there yet; it is trained first", teacher.folder)
+        if not teacher.windows:
+            raise StanceError(f"{teacher.path}: a teacher reads windows; give the recipe the key windows")
+        if not _is_trained(teacher, load_corpus(teacher, documents, codebook)):
+            logger.info(
+                "%s: no teacher of this recipe and these annotations is there; it is trained first", teacher.folder
+            )
             train(teacher, documents, teacher.folder)
     output.mkdir(parents=True, exist_ok=True)
+    (output / "manifest.json").unlink(missing_ok=True)  # it is written last, and says that all is there
     shutil.copy(recipe.resolve(recipe.data.codebook), output / "codebook.yaml")
     if recipe.windows:
         counts = train_teacher(recipe, corpus, codebook, output)
@@ -66,6 +72,16 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
         counts = _train_checkpoint(recipe, corpus, documents, codebook, output)
     _write_manifest(recipe, corpus, counts, output, time.time() - started)
     return output
+
+
+def _is_trained(recipe: Recipe, corpus: Corpus) -> bool:
+    """Whether a finished teacher of just this recipe and these annotations lies in its folder."""
+    try:
+        manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    same: bool = manifest["recipe"] == json.loads(json.dumps(recipe.to_dict()))
+    return same and manifest["annotations_sha256"] == corpus.digest
 
 
 def _train_checkpoint(
@@ -87,6 +103,7 @@ def _train_checkpoint(
         problem_type="multi_label_classification",
     )
     _set_dropout(config, recipe)
+    set_seed(recipe.training.seed)  # again: what went before, such as a teacher's training, has drawn from it
     model = AutoModelForSequenceClassification.from_pretrained(
         encoder, config=config, dtype=torch.float32, attn_implementation="eager"
     )
