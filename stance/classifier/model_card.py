@@ -172,7 +172,7 @@ def _teachers(manifest: dict[str, Any]) -> str:
     lines = ""
     for t in manifest.get("teachers", []):
         lines += f"""\
-- Learnt from a teacher, too: {t["encoder"]} reading whole documents (`configs/{t["name"]}.yaml`). Its calibrated
+- Learnt from a teacher, too: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`). Its calibrated
   probabilities make {share:.0%} of each target, and all of those of {manifest["soft_labelled_sentences"]} sentences
   that nobody coded. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.

@@ -47,7 +47,8 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
             ``manifest.json``; of a recipe with ``windows`` the teacher's weights instead of checkpoint and ONNX.
 
     Raises:
-        StanceError: if the recipe's data cannot be read, no document fits its annotations, or a teacher is none.
+        StanceError: if the recipe's data cannot be read, no document fits its annotations, or a teacher's recipe has no
+            ``windows``.
     """
     started = time.time()
     set_seed(recipe.training.seed)
