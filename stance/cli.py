@@ -14,7 +14,7 @@ import click
 from stance import __version__
 from stance.annotation.annotate import annotate
 from stance.annotation.commands import corpus
-from stance.classifier.commands import baselines, evaluate, models, train
+from stance.classifier.commands import ablate, baselines, evaluate, models, train
 from stance.command_options import metadata_options, model_options
 from stance.contrast.commands import alignment
 from stance.errors import InputFailure, StanceError
@@ -178,6 +178,7 @@ def codebook(dimension: str | None, path: str | None, rules: bool) -> None:
 main.add_command(score)
 main.add_command(train)
 main.add_command(evaluate)
+main.add_command(ablate)
 main.add_command(baselines)
 main.add_command(models)
 main.add_command(annotate)

@@ -21,6 +21,8 @@ from stance.codebook import load_codebook
         ("name: [", "not valid YAML"),
         ("name: x\nencoder: y\ndistillation: {teachers: t.yaml}", "is a list"),
         ("name: x\nencoder: y\ndistillation: {teachers: [t.yaml]}\nwindows: {}", "has no teachers itself"),
+        ("name: x\nencoder: y\nstarts_from: t.yaml\nwindows: {}", "has no teachers itself"),
+        ("name: x\nencoder: y\ndelta_bits: 16", "delta_bits is 16"),
     ],
 )
 def test_broken_recipes_are_named(tmp_path, text, said):
@@ -39,10 +41,10 @@ def toy(tmp_path, model):
     size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
     config = BertConfig(
         vocab_size=size,
-        hidden_size=32,
+        hidden_size=64,
         num_hidden_layers=1,
         num_attention_heads=2,
-        intermediate_size=32,
+        intermediate_size=64,
         initializer_range=0.2,
     )
     BertModel(config).save_pretrained(encoder)
@@ -138,6 +140,90 @@ def test_student_learns_from_a_teacher_alone(toy):
     codebook.write_text(codebook.read_text().replace("salt", "pepper"))
     with pytest.raises(stance.StanceError, match="has other labels"):
         load_teacher(teacher, load_codebook(teacher.resolve("codebook.yaml")), teacher.folder)
+
+
+def test_weights_kept_as_differences_are_put_together_and_verified(toy, tmp_path, monkeypatch):
+    """A model that begins with its teacher's weights, without an epoch of its own to speak of, kept in four bits."""
+    from safetensors.numpy import load_file, save_file
+
+    from stance.classifier.delta import delta_about
+    from stance.classifier.predict import Model, identity
+    from stance.classifier.train import train
+
+    monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
+    write, documents = toy
+    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200})
+    training = {"epochs": 1, "learning_rate": 1e-6, "head_learning_rate": 1e-6, "frozen_layers": 0}
+    recipe = write("kept", starts_from="teacher.yaml", delta_bits=4, training=training)
+    folder = train(recipe, documents, recipe.folder)
+    assert json.loads((folder / "manifest.json").read_text())["teachers"][0]["name"] == teacher.name
+    assert not (folder / "model.safetensors").exists()
+    model = Model(folder)
+    assert model.identity == identity(folder), "known before it is put together"
+    assert Model(folder).folder == model.folder != folder
+    taught, given = (load_file(f / "model.safetensors") for f in (teacher.folder, model.folder))
+    start, width = (load_file(tmp_path / "encoder" / "model.safetensors"), "encoder.layer.0.output.dense.weight")
+    moved = taught[f"body.{width}"].astype(float) - start[width]
+    error = given[f"bert.{width}"].astype(float) - taught[f"body.{width}"]
+    assert (error**2).mean() < 0.02 * (moved**2).mean(), "four bits keep 98% of a difference's variance"
+    about = delta_about(folder)
+    stored = load_file(folder / "delta.safetensors")
+    stored[f"bert.{width}:scales"] *= 2
+    save_file(stored, folder / "delta.safetensors", metadata=about)
+    with pytest.raises(stance.StanceError, match="are not those that were released"):
+        Model(folder)
+    (folder / "delta.safetensors").write_bytes(b"cut")
+    with pytest.raises(stance.StanceError, match="cannot be read"):
+        Model(folder)
+    again = write("other", starts_from="teacher.yaml")
+    (teacher.folder / "manifest.json").write_text(
+        json.dumps({**json.loads((teacher.folder / "manifest.json").read_text()), "annotations_sha256": "others"})
+    )
+    train(again, documents, again.folder, keep_teachers=True)
+    assert json.loads((again.folder / "manifest.json").read_text())["teachers"][0]["annotations_sha256"] == "others"
+
+
+def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_path):
+    from stance.classifier.ablation import run_ablations
+
+    write, documents = toy
+    write("whole")
+    file = tmp_path / "configs" / "ablations.yaml"
+    content = {
+        "recipe": "whole.yaml",
+        "seeds": [1, 2],
+        "variants": {"whole": {}, "untrained": {"training": {"learning_rate": 0.0, "head_learning_rate": 0.0}}},
+    }
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    table = run_ablations(file, documents, tmp_path / "runs").set_index(["variant", "figure"])
+    runs = {f: f.stat().st_mtime_ns for f in (tmp_path / "runs").iterdir()}
+    assert len(runs) == 4
+    assert table.loc[("whole", "stance_accuracy"), "mean"] == 1.0
+    row = table.loc[("untrained", "stance_accuracy")]
+    assert row["difference"] == pytest.approx(row["mean"] - 1)
+    assert row["low"] <= row["difference"] <= row["high"]
+    assert run_ablations(file, documents, tmp_path / "runs").shape == (12, 9)
+    assert runs == {f: f.stat().st_mtime_ns for f in (tmp_path / "runs").iterdir()}, "nothing was trained again"
+    file.write_text(yaml.safe_dump({**content, "variants": {"x": {"training": {"epoch": 1}}}}))
+    with pytest.raises(stance.StanceError, match=r"no recipe has the key training\.epoch"):
+        run_ablations(file, documents, tmp_path / "runs")
+
+
+def test_a_sample_of_the_training_documents_is_whole_and_nested(toy):
+    from dataclasses import replace
+
+    from stance.classifier.training_data import load_corpus
+
+    write, documents = toy
+    recipe = write("toy")
+    codebook = load_codebook(recipe.resolve("codebook.yaml"))
+    chosen = []
+    for most in (10, 30, 0):
+        corpus = load_corpus(replace(recipe, data=replace(recipe.data, sentences=most)), documents, codebook)
+        chosen.append({d.document.doc_id: len(d.annotations) for d in corpus.train})
+    assert [len(c) for c in chosen] == [1, 2, 3]
+    assert chosen[0].items() <= chosen[1].items() <= chosen[2].items()
+    assert set(chosen[2].values()) == {24}
 
 
 def test_windows_hold_every_coded_sentence_once(model):

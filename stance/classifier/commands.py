@@ -1,4 +1,4 @@
-"""Commands of those who train and evaluate: `stance train`, `evaluate`, `baselines`, `models`."""
+"""Commands of those who train and evaluate: `stance train`, `ablate`, `evaluate`, `baselines`, `models`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ documents_option = click.option(
     help="Folder of the model; default: models/NAME beside the recipe's, runs/NAME for a teacher.",
 )
 @click.option("--seed", type=int, help="Another seed than the recipe's.")
-def train(config: str, documents: tuple[str, ...], output: str | None, seed: int | None) -> None:
+@click.option("--keep-teachers", is_flag=True, help="Take a teacher that is there, though trained on other data.")
+def train(config: str, documents: tuple[str, ...], output: str | None, seed: int | None, keep_teachers: bool) -> None:
     """Train a model from a recipe (configs/*.yaml), calibrate and export it. Needs the extra «train»."""
     from dataclasses import replace
 
@@ -52,8 +53,31 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     if seed is not None:
         recipe = replace(recipe, training=replace(recipe.training, seed=seed))
     folder = Path(output) if output else recipe.folder
-    run(recipe, read_documents(*documents) if documents else [], folder)
+    run(recipe, read_documents(*documents) if documents else [], folder, keep_teachers)
     click.echo(f"{folder}: trained and calibrated")
+
+
+@click.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False))
+@documents_option
+@click.option("--runs", default="runs/ablations", show_default=True, help="Folder of finished runs.")
+@click.option("-o", "--output", required=True, help="The table, CSV.")
+def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> None:
+    """Train variants of a recipe (configs/ablations.yaml), some seeds each, and compare them on validation documents.
+
+    A run that is finished is not repeated: stop and start the command as you like. Needs the extra «train».
+    """
+    from stance.documents import read_documents
+
+    try:
+        from stance.classifier.ablation import run_ablations
+    except ImportError as error:
+        raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
+    logging.getLogger("stance").setLevel(logging.INFO)
+    table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs))
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    table.round(4).to_csv(output, index=False)
+    click.echo(table.round(3).to_string(index=False))
 
 
 @click.command()
@@ -165,21 +189,22 @@ def baselines(
 )
 def models(name: str | None, pages: tuple[str, ...]) -> None:
     """List the models that come with the package, or write a model card from a model's own evaluations."""
-    from stance.classifier.predict import Model, find_model, shipped_models
+    from stance.classifier.predict import identity, model_folder, shipped_models
+    from stance.codebook import load_codebook
 
     if name:
         from stance.classifier.model_card import model_card
         from stance.classifier.page_figures import put_figures
 
-        folder = find_model(name)
+        folder = model_folder(name)
         (folder / "README.md").write_text(model_card(folder), encoding="utf-8")
         for page in pages:
             put_figures(Path(page), folder)
         return
     for folder in shipped_models():
-        model = Model(folder)
         size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 1e6
-        click.echo(f"{model.identity}  codebook {model.codebook.version}  {size:.0f} MB  {folder}")
+        codebook = load_codebook(folder / "codebook.yaml").version
+        click.echo(f"{identity(folder)}  codebook {codebook}  {size:.0f} MB  {folder}")
 
 
 def _join_gold(gold: Path, documents: tuple[str, ...], model: Any, wanted: Callable[[str], bool]) -> Joined:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stance.classifier.decision import ScoringSettings
+from stance.classifier.delta import DELTA, WEIGHTS, delta_about, rebuild
 from stance.classifier.engines import Engine, load_engine
 from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
 from stance.codebook import Codebook, load_codebook
@@ -88,10 +89,7 @@ class Model:
 
         The hash covers the weights, the graph, the tokenizer, the codebook and the scoring settings.
         """
-        digest = hashlib.sha256()
-        for name in sorted(FILES[1:]):
-            digest.update(hashlib.sha256((self.folder / name).read_bytes()).digest())
-        return f"{self.folder.name}@{digest.hexdigest()[:12]}"
+        return identity(self.folder)
 
     @property
     def _engine(self) -> Engine:
@@ -163,6 +161,17 @@ def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
         yield order[start : start + size]
 
 
+def identity(folder: Path) -> str:
+    """See `Model.identity`; a model whose weights are kept as differences need not be put together for it."""
+    digest = hashlib.sha256()
+    for name in sorted(FILES[1:]):
+        if name == WEIGHTS and (folder / DELTA).is_file():
+            digest.update(bytes.fromhex(delta_about(folder)["sha256"]))
+        else:
+            digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return f"{folder.name}@{digest.hexdigest()[:12]}"
+
+
 def shipped_models() -> list[Path]:
     """Folders of the models that come with the package."""
     try:
@@ -173,10 +182,24 @@ def shipped_models() -> list[Path]:
 
 
 def find_model(name: str | Path) -> Path:
-    """Folder of a model.
+    """Folder of a model, of one whose weights are kept as differences the one that it is put together in.
 
     Raises:
         StanceError: if there is none, or it is not complete; the message says what is there.
+    """
+    folder = model_folder(name)
+    files = [f if f != WEIGHTS or not (folder / DELTA).is_file() else DELTA for f in FILES]
+    missing = [f for f in files if not (folder / f).is_file()]
+    if missing:
+        raise StanceError(f"{folder}: the model lacks {', '.join(missing)}. Export it with `stance train`")
+    return rebuild(folder) if DELTA in files else folder
+
+
+def model_folder(name: str | Path) -> Path:
+    """Folder of a shipped model, or the one that is named, complete or not.
+
+    Raises:
+        StanceError: if there is none; the message says what is there.
     """
     folder = Path(name)
     if not folder.is_dir():
@@ -185,7 +208,4 @@ def find_model(name: str | Path) -> Path:
             known = ", ".join(shipped) or "none"
             raise StanceError(f"{name}: there is no such model. Shipped models: {known}; or give the path of a folder")
         folder = shipped[str(name)]
-    missing = [f for f in FILES if not (folder / f).is_file()]
-    if missing:
-        raise StanceError(f"{folder}: the model lacks {', '.join(missing)}. Export it with `stance train`")
     return folder

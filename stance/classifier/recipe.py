@@ -23,6 +23,7 @@ class DataRecipe:
         written: files of written sentences; they are trained on only.
         written_weight: weight of a written sentence beside a real one.
         languages: languages that the encoder reads; documents in others are left out.
+        sentences: train on whole documents drawn at random until so many sentences are together; 0 for all.
     """
 
     codebook: str = "codebook.yaml"
@@ -31,6 +32,7 @@ class DataRecipe:
     written: tuple[str, ...] = ()
     written_weight: float = 1.0
     languages: tuple[str, ...] = ("en",)
+    sentences: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class TrainingRecipe:
         dropout: of the encoder's hidden states; 0 makes a step on the CPU nearly twice as fast.
         head_dropout: before the classification head.
         bf16: automatic mixed precision in bfloat16, where the CPU has it.
+        frozen_layers: so many of the encoder's lowest layers, and its embeddings, stay as they are.
     """
 
     epochs: int = 8
@@ -70,6 +73,7 @@ class TrainingRecipe:
     dropout: float = 0.0
     head_dropout: float = 0.1
     bf16: bool = True
+    frozen_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,11 @@ class WindowRecipe:
         length: most tokens of a window, save where a single long sentence needs more.
         context: tokens before a window's first sentence that are shown again.
         batch_tokens: most padded tokens of a step.
-        frozen_layers: so many of the encoder's lowest layers, and its embeddings, stay as they are.
     """
 
     length: int = 256
     context: int = 48
     batch_tokens: int = 1800
-    frozen_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,10 @@ class Recipe:
         data: what to train on.
         training: how.
         windows: given for a teacher, which reads documents in windows instead.
+        starts_from: recipe of the teacher whose encoder and head a checkpoint begins with; "" for the bare encoder.
         distillation: what a checkpoint learns from teachers.
+        delta_bits: keep the weights as differences from the encoder in so many bits, 2 to 8, see
+            `stance.classifier.delta`; 0 for a whole checkpoint.
         path: the recipe's file.
     """
 
@@ -126,12 +131,28 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
     windows: WindowRecipe | None = None
+    starts_from: str = ""
     distillation: DistillationRecipe = field(default_factory=DistillationRecipe)
+    delta_bits: int = 0
     path: Path = Path()
 
     def resolve(self, name: str) -> Path:
         """A path of the recipe, taken from the recipe's folder."""
         return (self.path.parent / name).resolve()
+
+    @property
+    def teachers(self) -> list[Recipe]:
+        """Recipes of all teachers that this one rests on.
+
+        Raises:
+            StanceError: if one of them cannot be read, or reads no windows.
+        """
+        names = dict.fromkeys([*([self.starts_from] if self.starts_from else []), *self.distillation.teachers])
+        found = [load_recipe(self.resolve(name)) for name in names]
+        for teacher in found:
+            if not teacher.windows:
+                raise StanceError(f"{teacher.path}: a teacher reads windows; give the recipe the key windows")
+        return found
 
     @property
     def folder(self) -> Path:
@@ -170,19 +191,21 @@ def load_recipe(path: str | Path) -> Recipe:
     if not isinstance(content, dict) or "name" not in content or "encoder" not in content:
         raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
     _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)} - {"path"})
-    parts: dict[str, Any] = {}
+    parts: dict[str, Any] = {k: content[k] for k in ("starts_from", "delta_bits") if k in content}
     for key, kind in _PARTS.items():
         if key not in content:
             continue
         part = content[key] or {}
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
+        if isinstance(part.get("teachers"), str):
+            raise StanceError(f"{path}: distillation.teachers is a list. Write [{part['teachers']}]")
         parts[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
-    given = parts.get("distillation", DistillationRecipe()).teachers
-    if isinstance(given, str):
-        raise StanceError(f"{path}: distillation.teachers is a list. Write [{given}]")
-    if given and "windows" in parts:
+    recipe = Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)
+    if recipe.windows and (recipe.starts_from or recipe.distillation.teachers):
         raise StanceError(f"{path}: a teacher, which has windows, has no teachers itself. Take one of the two out")
-    return Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)
+    if recipe.delta_bits not in (0, *range(2, 9)):
+        raise StanceError(f"{path}: delta_bits is {recipe.delta_bits!r}. Give 2 to 8, or 0 for a whole checkpoint")
+    return recipe
 
 
 def _refuse_unknown(path: Path, prefix: str, given: dict[str, Any], known: set[str]) -> None:

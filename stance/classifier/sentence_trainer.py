@@ -89,6 +89,8 @@ class _GroupTrainer(Trainer):
             head: list[Any] = []
             network: Any = self.model
             for name, p in network.named_parameters():
+                if not p.requires_grad:
+                    continue
                 if name.startswith("classifier"):
                     head.append(p)
                 else:

@@ -35,6 +35,13 @@ logger = logging.getLogger(__name__)
 WEIGHTS = "model.safetensors"
 
 
+def freeze_layers(body: Any, layers: int) -> None:
+    """Take an encoder's embeddings and so many of its lowest layers out of training; nothing where it is 0."""
+    if layers:
+        for part in (body.embeddings, *body.encoder.layer[:layers]):
+            part.requires_grad_(False)
+
+
 class DocumentEncoder(torch.nn.Module):
     """An encoder with a head over the mean of each sentence's token states.
 
@@ -53,9 +60,7 @@ class DocumentEncoder(torch.nn.Module):
             hidden_dropout_prob=recipe.training.dropout,
             attention_probs_dropout_prob=0.0,
         )
-        if self.reading.frozen_layers:
-            for part in (self.body.embeddings, *self.body.encoder.layer[: self.reading.frozen_layers]):
-                part.requires_grad_(False)
+        freeze_layers(self.body, recipe.training.frozen_layers)
         width = self.body.config.hidden_size
         self.head = torch.nn.Sequential(
             torch.nn.Dropout(recipe.training.head_dropout),
@@ -146,6 +151,26 @@ def train_teacher(recipe: Recipe, corpus: Corpus, codebook: Codebook, output: Pa
             save_file({k: v.to(torch.float16) for k, v in model.state_dict().items()}, str(output / WEIGHTS))
             ScoringSettings(calibration=fit_calibration(logits, truth, codebook)).write(output)
     return {"windows": len(windows)}
+
+
+def start_from_teacher(model: Any, teacher: DocumentEncoder) -> None:
+    """Give a sequence classification model the encoder and the head of a teacher.
+
+    Args:
+        model: over the same encoder, with a head of two layers (as BERT's pooler and classifier, or MPNet's).
+        teacher: a trained one of the same labels.
+
+    Raises:
+        StanceError: if the two do not fit.
+    """
+    try:
+        model.base_model.load_state_dict(teacher.body.state_dict(), strict=False)
+        inside = set(model.base_model.encoder.modules())
+        head = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m not in inside]
+        for layer, taught in zip(head, (teacher.head[1], teacher.head[3]), strict=True):
+            layer.load_state_dict(taught.state_dict())
+    except (RuntimeError, ValueError, AttributeError) as error:
+        raise StanceError(f"starts_from: the teacher's encoder is another than the model's ({error})") from error
 
 
 def load_teacher(recipe: Recipe, codebook: Codebook, folder: Path) -> tuple[DocumentEncoder, ScoringSettings]:

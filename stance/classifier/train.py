@@ -14,26 +14,27 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
 from stance.annotation.examples import make_examples
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
+from stance.classifier.delta import WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
 from stance.classifier.recipe import Recipe, load_recipe
 from stance.classifier.sentence_trainer import sentence_trainer
-from stance.classifier.teacher import train_teacher
+from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher, train_teacher
 from stance.classifier.training_data import Corpus, annotations_of, load_corpus, make_targets
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
-from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
 
 
-def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
+def train(recipe: Recipe, documents: Iterable[Document], output: Path, keep_teachers: bool = False) -> Path:
     """Train, calibrate and export a model.
 
     Args:
@@ -41,10 +42,13 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
         documents: the documents that the recipe's annotations refer to; with ``distillation.unlabelled`` also others.
         output: folder that the model is written to; its name should be the recipe's. Teachers that the recipe names
             are trained first, unless their folders hold them, of the same recipe and annotations.
+        keep_teachers: take the teachers that are there although annotations or recipes have changed since; the
+            manifest says what they were trained on.
 
     Returns:
         the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``,
-            ``manifest.json``; of a recipe with ``windows`` the teacher's weights instead of checkpoint and ONNX.
+            ``manifest.json``, whose weights are ``delta.safetensors`` where the recipe has ``delta_bits``; of a recipe
+            with ``windows`` the teacher's weights instead of checkpoint and ONNX.
 
     Raises:
         StanceError: if the recipe's data cannot be read, no document fits its annotations, or a teacher's recipe has no
@@ -55,11 +59,9 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path) -> Path:
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     documents = list(documents)
     corpus = load_corpus(recipe, documents, codebook)
-    for path in recipe.distillation.teachers:
-        teacher = load_recipe(recipe.resolve(path))
-        if not teacher.windows:
-            raise StanceError(f"{teacher.path}: a teacher reads windows; give the recipe the key windows")
-        if not _is_trained(teacher, load_corpus(teacher, documents, codebook)):
+    for teacher in recipe.teachers:
+        kept = keep_teachers and (teacher.folder / "manifest.json").is_file()
+        if not kept and not _is_trained(teacher, load_corpus(teacher, documents, codebook)):
             logger.info(
                 "%s: no teacher of this recipe and these annotations is there; it is trained first", teacher.folder
             )
@@ -108,12 +110,21 @@ def _train_checkpoint(
     model = AutoModelForSequenceClassification.from_pretrained(
         encoder, config=config, dtype=torch.float32, attn_implementation="eager"
     )
+    if recipe.starts_from:
+        teacher_recipe = load_recipe(recipe.resolve(recipe.starts_from))
+        start_from_teacher(model, load_teacher(teacher_recipe, codebook, teacher_recipe.folder)[0])
+    freeze_layers(model.base_model, recipe.training.frozen_layers)
     trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
     trainer.train()
+    save_checkpoint(trainer.model, output)
+    if recipe.delta_bits:
+        write_delta(output, recipe.encoder, recipe.delta_bits)
+        model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
     logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
     ScoringSettings(recipe.context, fit_calibration(logits, annotations, codebook)).write(output)
-    save_checkpoint(trainer.model, output)
     export_onnx(output)
+    if recipe.delta_bits:
+        (output / WEIGHTS).unlink()
     shutil.rmtree(output / "steps", ignore_errors=True)
     return {"soft_labelled_sentences": len(train_set.labels) - len(hard)}
 
@@ -168,7 +179,7 @@ def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], outp
         "validation_sentences": len(annotations_of(corpus.validation)),
         **counts,
         "annotations_sha256": corpus.digest,
-        "teachers": [_teacher_of(load_recipe(recipe.resolve(path))) for path in recipe.distillation.teachers],
+        "teachers": [_teacher_of(teacher) for teacher in recipe.teachers],
         "seconds": round(seconds),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "packages": packages,

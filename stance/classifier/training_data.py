@@ -85,9 +85,19 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
             f"{recipe.path}: no annotated validation document is at hand ({joined}). "
             "Give the documents with --documents"
         )
-    train, validation = parts["train"], parts["validation"]
+    train, validation = _sample(parts["train"], recipe), parts["validation"]
     digest = hashlib.sha256(repr([annotations_of(train), annotations_of(validation)]).encode())
     return Corpus(train, validation, frozenset(a.doc_id for a in annotations), digest.hexdigest()[:16])
+
+
+def _sample(documents: list[AnnotatedDocument], recipe: Recipe) -> list[AnnotatedDocument]:
+    """As many documents as ``data.sentences`` asks for; with one seed, a smaller sample is part of a larger one."""
+    if not recipe.data.sentences:
+        return documents
+    order = np.random.default_rng(recipe.training.seed).permutation(len(documents))
+    counts = np.cumsum([len(documents[i].annotations) for i in order])
+    chosen = set(order[: np.searchsorted(counts, recipe.data.sentences) + 1].tolist())
+    return [d for i, d in enumerate(documents) if i in chosen]
 
 
 def make_targets(examples: Sequence[Example], codebook: Codebook, written_weight: float = 1.0) -> Targets:

@@ -1,0 +1,173 @@
+"""A base-size checkpoint in a few tens of megabytes: quantised differences from its public encoder.
+
+Fine-tuning moves an encoder's weights little, so that the differences bear far fewer bits than the weights (Liu et al.
+2024, BitDelta). Matrices of the encoder are kept as differences in a few bits, with one scale for every `GROUP` of
+them; all that is small or new (biases, norms, the head) in half precision; what did not change not at all. The
+checkpoint is put together on the user's machine, from the encoder that the package registry has, and verified by hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save_file
+
+from stance.classifier.encoders import cache_folder, find_encoder
+from stance.errors import StanceError
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS = "model.safetensors"
+DELTA = "delta.safetensors"
+GROUP = 64
+"""Neighbours in a matrix's row that share a scale."""
+
+Tensors = dict[str, np.ndarray]
+
+
+def write_delta(folder: Path, encoder: str, bits: int) -> None:
+    """Write ``delta.safetensors`` beside a checkpoint, and make the checkpoint what is rebuilt from it.
+
+    Args:
+        folder: of a checkpoint with half-precision weights; ``model.safetensors`` is replaced.
+        encoder: name in ``configs/encoders.yaml`` of the encoder that it was trained from.
+        bits: of a difference, 2 to 8.
+    """
+    base = _encoder_weights(encoder)
+    stored: Tensors = {}
+    for name, tensor in load_file(folder / WEIGHTS).items():
+        before = base.get(_bare(name))
+        if before is not None and np.array_equal(before.astype(np.float16), tensor):
+            continue
+        if before is None or tensor.ndim < 2 or tensor.shape[1] % GROUP:
+            stored[name] = tensor
+        else:
+            packed, scales = _quantise(tensor.astype(np.float32) - before, bits)
+            stored[f"{name}:packed"], stored[f"{name}:scales"] = packed, scales
+    unchanged = [n for n in load_file(folder / WEIGHTS) if n not in stored and f"{n}:packed" not in stored]
+    about = {"encoder": encoder, "bits": str(bits), "unchanged": json.dumps(unchanged)}
+    weights = _rebuilt(stored, base, about)
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    save_file(stored, folder / DELTA, metadata={**about, "sha256": _sha256(folder / WEIGHTS)})
+
+
+def delta_about(folder: Path) -> dict[str, str]:
+    """What ``delta.safetensors`` says of itself: ``encoder``, ``bits``, ``unchanged``, ``sha256`` of the whole weights.
+
+    Raises:
+        StanceError: if the file cannot be read.
+    """
+    try:
+        with safe_open(folder / DELTA, "np") as file:
+            about: dict[str, str] = file.metadata()
+        return about
+    except SafetensorError as error:
+        raise StanceError(f"{folder / DELTA}: cannot be read ({error}). Install the package again") from error
+
+
+def rebuild(folder: Path) -> Path:
+    """Put a checkpoint together from ``delta.safetensors`` and its encoder.
+
+    Args:
+        folder: of a model whose weights are kept as differences.
+
+    Returns:
+        a folder of the same name with the whole model, in the cache of `stance.classifier.encoders`; the encoder is
+            downloaded and the folder is made only once.
+
+    Raises:
+        StanceError: if the encoder cannot be had, or the weights have another hash than when they were released.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(f for f in folder.iterdir() if f.is_file()):
+        digest.update(file.name.encode() + file.read_bytes())
+    target = cache_folder() / "models" / digest.hexdigest()[:16] / folder.name
+    if (target / WEIGHTS).is_file():
+        return target
+    about = delta_about(folder)
+    logger.warning("%s: put together once from the encoder %s, into %s", folder.name, about["encoder"], target)
+    weights = _rebuilt(load_file(folder / DELTA), _encoder_weights(about["encoder"]), about)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        place = Path(temporary) / folder.name
+        shutil.copytree(folder, place, ignore=shutil.ignore_patterns(DELTA, "evaluation"))
+        save_file(weights, place / WEIGHTS, metadata={"format": "pt"})
+        if _sha256(place / WEIGHTS) != about["sha256"]:
+            raise StanceError(
+                f"{folder / DELTA}: the weights that it gives are not those that were released. "
+                "Install the package again"
+            )
+        if not (target / WEIGHTS).is_file():  # else another process was faster
+            place.replace(target)
+    return target
+
+
+def _encoder_weights(encoder: str) -> Tensors:
+    return {k.split(":")[0]: v for k, v in load_file(Path(find_encoder(encoder)) / WEIGHTS).items()}
+
+
+def _bare(name: str) -> str:
+    """The encoder's own name of a tensor, without the prefix that a checkpoint with a head gives it."""
+    return name.split(".", 1)[1] if "." in name else name
+
+
+def _rebuilt(stored: Tensors, base: Tensors, about: dict[str, str]) -> Tensors:
+    bits = int(about["bits"])
+    weights: Tensors = {name: base[_bare(name)].astype(np.float16) for name in json.loads(about["unchanged"])}
+    for name, tensor in stored.items():
+        key, _, part = name.partition(":")
+        if not part:
+            weights[key] = tensor
+        elif part == "packed":
+            before = base[_bare(key)]
+            difference = _restore(tensor, stored[f"{key}:scales"], bits).reshape(before.shape)
+            weights[key] = (before + difference).astype(np.float16)
+    return dict(sorted(weights.items()))
+
+
+def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Packed whole numbers and scales of a matrix; of each group's scales the one that errs least is taken."""
+    groups = difference.reshape(-1, GROUP)
+    most = 2 ** (bits - 1) - 0.5  # levels lie at odd halves, so that both signs have the same
+    widest = np.abs(groups).max(axis=1, keepdims=True)
+    best_error = np.full((len(groups), 1), np.inf, dtype=np.float32)
+    best = np.zeros((len(groups), 1), dtype=np.float16)
+    for share in np.linspace(0.4, 1.0, 13, dtype=np.float32):
+        scale = np.maximum(share * widest / most, 1e-7).astype(np.float16)
+        error = ((_levels(groups, scale, bits) - most) * scale.astype(np.float32) - groups) ** 2
+        total = error.sum(axis=1, keepdims=True)
+        best = np.where(total < best_error, scale, best)
+        best_error = np.minimum(total, best_error)
+    levels = _levels(groups, best, bits).astype(np.uint8)
+    return np.packbits(np.unpackbits(levels.reshape(-1, 1), axis=1)[:, -bits:]), best
+
+
+def _levels(groups: np.ndarray, scale: np.ndarray, bits: int) -> np.ndarray:
+    """Number of the nearest level of every difference, 0 to ``2 ** bits - 1``."""
+    most = 2 ** (bits - 1) - 0.5
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = np.nan_to_num(groups / scale.astype(np.float32), posinf=most, neginf=-most)
+    levels: np.ndarray = np.clip(np.rint(steps + most), 0, 2 * most)
+    return levels
+
+
+def _restore(packed: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
+    """Differences, shape (groups, `GROUP`), from packed whole numbers."""
+    digits = np.unpackbits(packed, count=scales.size * GROUP * bits).reshape(-1, bits)
+    filled = np.zeros((len(digits), 8), dtype=np.uint8)
+    filled[:, 8 - bits :] = digits
+    levels = np.packbits(filled, axis=1).reshape(-1, GROUP).astype(np.float32)
+    differences: np.ndarray = (levels - (2 ** (bits - 1) - 0.5)) * scales.reshape(-1, 1).astype(np.float32)
+    return differences
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
