@@ -131,6 +131,11 @@ def test_student_learns_from_a_teacher_alone(toy):
     table = stance.score(stance.Document("new", "North welcomes the fish talks. South rejects the salt law."), folder)
     assert table["stance"].tolist() == ["warm", "cold"]
     assert table["issue"].tolist() == [["fish"], ["salt"]]
+    pupil = write("pupil", distillation={"teachers": ["student.yaml", "teacher.yaml"], "weight": 1.0})
+    table = stance.score(
+        stance.Document("new", "South rejects the salt law."), train(pupil, [*documents, other], pupil.folder)
+    )
+    assert table["stance"].tolist() == ["cold"], "a checkpoint and a window teacher together teach another"
     assert _is_trained(teacher, load_corpus(teacher, documents, load_codebook(teacher.resolve("codebook.yaml"))))
     other_recipe = write("teacher", windows={"length": 48, "context": 10, "batch_tokens": 200})
     assert not _is_trained(

@@ -82,6 +82,11 @@ class AnnotatedDocument:
     annotations: dict[int, Annotation]
 
 
+def annotations_of(documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
+    """All annotations in document order, the order of `stance.annotation.examples.make_examples`."""
+    return [a for d in documents for _, a in sorted(d.annotations.items())]
+
+
 @dataclass(frozen=True)
 class Joined:
     """Annotations joined with documents.

@@ -16,11 +16,12 @@ import yaml
 from scipy import stats
 
 from stance.annotation.examples import make_examples
+from stance.annotation.standoff import annotations_of
 from stance.classifier.evaluate import headline, predict_labels
 from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe, load_recipe
 from stance.classifier.train import train
-from stance.classifier.training_data import annotations_of, load_corpus
+from stance.classifier.training_data import load_corpus
 from stance.codebook import load_codebook
 from stance.documents.document import Document
 from stance.errors import StanceError

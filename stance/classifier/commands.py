@@ -96,8 +96,8 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> N
 @click.option(
     "--against",
     multiple=True,
-    type=click.Path(exists=True),
-    help="Another system's labels of the same sentences (JSONL, or a folder of it), as from `stance baselines`.",
+    help="Another system: its labels of the same sentences (JSONL, or a folder of it, as from `stance baselines`), "
+    "or a model.",
 )
 @click.option("-o", "--output", help="Folder for tables (CSV) and figures (SVG).")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
@@ -129,8 +129,7 @@ def evaluate(
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
     result = run(loaded, examples)
     result.figures["model"] = loaded.identity
-    truth = [e.annotation for e in examples]
-    tables = further_tables(result, truth, loaded.codebook, options["raw"], options["against"])
+    tables = further_tables(result, chosen, loaded.codebook, options["raw"], options["against"])
     if output:
         for file, write in evaluation_files(result, tables, Path(output)).items():
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stance.annotation.examples import make_examples
 from stance.annotation.standoff import AnnotatedDocument
-from stance.classifier.decision import main_probabilities, probabilities
+from stance.classifier.decision import ScoringSettings, main_probabilities, probabilities
+from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe, load_recipe
 from stance.classifier.teacher import load_teacher
 from stance.classifier.training_data import Corpus, Targets
 from stance.codebook import Codebook
 from stance.documents.document import Document
+from stance.errors import StanceError
 from stance.model_input import model_inputs
 from stance.sentences import split_sentences
 
@@ -72,10 +75,37 @@ def _teach(
     path: str, recipe: Recipe, corpus: Corpus, added: Sequence[AnnotatedDocument], codebook: Codebook
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """A teacher's probabilities of all outputs and of the main issue: of the coded sentences, then of the added."""
-    teacher_recipe = load_recipe(recipe.resolve(path))
-    model, settings = load_teacher(teacher_recipe, codebook, teacher_recipe.folder)
-    found: list[np.ndarray] = []
-    for windows in (model.windows(corpus.train), model.windows(added, every_sentence=True)):
-        logits = model.predict(windows) if windows else np.zeros((0, len(codebook.outputs)))
-        found += [probabilities(logits, codebook, settings), main_probabilities(logits, codebook, settings)]
-    return found[0], found[1], found[2], found[3]
+    teacher = load_recipe(recipe.resolve(path))
+    coded, others, settings = (_window_logits if teacher.windows else _checkpoint_logits)(
+        teacher, corpus.train, added, codebook
+    )
+    return (
+        probabilities(coded, codebook, settings),
+        main_probabilities(coded, codebook, settings),
+        probabilities(others, codebook, settings),
+        main_probabilities(others, codebook, settings),
+    )
+
+
+_Taught = tuple[np.ndarray, np.ndarray, ScoringSettings]
+
+
+def _window_logits(
+    recipe: Recipe, coded: Sequence[AnnotatedDocument], added: Sequence[AnnotatedDocument], codebook: Codebook
+) -> _Taught:
+    model, settings = load_teacher(recipe, codebook, recipe.folder)
+    windows = (model.windows(coded), model.windows(added, every_sentence=True))
+    first, second = (model.predict(w) if w else np.zeros((0, len(codebook.outputs))) for w in windows)
+    return first, second, settings
+
+
+def _checkpoint_logits(
+    recipe: Recipe, coded: Sequence[AnnotatedDocument], added: Sequence[AnnotatedDocument], codebook: Codebook
+) -> _Taught:
+    model = Model(recipe.folder)
+    if model.codebook.outputs != codebook.outputs:
+        raise StanceError(f"{recipe.folder}: the teacher has other labels. Train it again")
+    window = model.settings.window
+    pairs = [(e.sentence, e.context) for e in make_examples(coded, window)]
+    others = [pair for d in added for pair in model_inputs(d.document, d.sentences, window)]
+    return model.predict(pairs).values, model.predict(others).values, model.settings

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from stance.annotation.standoff import Annotation, read_annotations
+from stance.annotation.examples import make_examples
+from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of, read_annotations
 from stance.classifier.confidence import reliability_chart, risk_coverage_chart
 from stance.classifier.confusions import costly_confusions
-from stance.classifier.evaluate import Evaluation
+from stance.classifier.evaluate import Evaluation, predict_labels
+from stance.classifier.predict import Model
 from stance.classifier.tallies import figures_with_intervals, paired_differences, tally
 from stance.codebook import Codebook
 from stance.errors import StanceError
@@ -20,7 +23,7 @@ from stance.errors import StanceError
 
 def further_tables(
     result: Evaluation,
-    truth: Sequence[Annotation],
+    documents: Sequence[AnnotatedDocument],
     codebook: Codebook,
     raw: str | None = None,
     against: Sequence[str] = (),
@@ -29,14 +32,15 @@ def further_tables(
 
     Args:
         result: the evaluation.
-        truth: the hand-coded labels, in its order.
+        documents: the hand-coded sentences, in its order.
         codebook: the labels.
         raw: folder or file of single coders' labels.
-        against: files, or folders of files, with other systems' labels.
+        against: files, or folders of files, with other systems' labels; or other models, by name or folder.
 
     Returns:
         ``confusions``; ``coders`` where ``raw`` is given; ``comparison`` where ``against`` is given.
     """
+    truth = annotations_of(documents)
     tables = {"confusions": costly_confusions(result.errors, codebook)}
     if raw:
         from stance.annotation.agreement import double_coded
@@ -45,9 +49,28 @@ def further_tables(
         labels = [a for f in _files(raw) for a in read_annotations(f, codebook)]
         tables["coders"] = distance_to_coders(truth, result.given, double_coded(labels), codebook)
     if against:
-        systems = {f.stem: read_annotations(f, codebook) for path in against for f in _files(path)}
+        systems = {name: labels for s in against for name, labels in _labels_of(s, documents, codebook).items()}
         tables["comparison"] = compare_systems(truth, result.given, systems, codebook)
     return tables
+
+
+def _labels_of(system: str, documents: Sequence[AnnotatedDocument], codebook: Codebook) -> dict[str, list[Annotation]]:
+    """Labels by system's name: read from a file or a folder of files, or given by a model."""
+    place = Path(system)
+    if place.is_file() or (place.is_dir() and not (place / "scoring.json").is_file()):
+        return {f.stem: read_annotations(f, codebook) for f in _files(system)}
+    model = Model(system)
+    if model.codebook.outputs != codebook.outputs:
+        raise StanceError(f"{system}: this model has other labels. Compare models of one codebook")
+    examples = make_examples(documents, model.settings.window)
+    logits = model.predict([(e.sentence, e.context) for e in examples]).values
+    labels = predict_labels(logits, codebook, model.settings)
+    return {
+        model.folder.name: [
+            replace(e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame)
+            for e, g in zip(examples, labels, strict=True)
+        ]
+    }
 
 
 def compare_systems(

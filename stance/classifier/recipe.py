@@ -96,8 +96,9 @@ class DistillationRecipe:
     """What to learn from teachers (Hinton, Vinyals and Dean 2015).
 
     Attributes:
-        teachers: recipes of teachers. The mean of their probabilities, calibrated on validation documents, is learnt;
-            on sentences that a teacher was itself trained on they are surer than elsewhere.
+        teachers: recipes of teachers, which read windows, or of checkpoints. The mean of their probabilities,
+            calibrated on validation documents, is learnt; on sentences that a teacher was itself trained on they are
+            surer than elsewhere.
         weight: of the teachers' probabilities in the targets of hand-coded sentences; the rest is the hand's label.
         unlabelled: at least so many sentences of whole documents that nobody coded are learnt from the teachers alone.
     """
@@ -145,14 +146,13 @@ class Recipe:
         """Recipes of all teachers that this one rests on.
 
         Raises:
-            StanceError: if one of them cannot be read, or reads no windows.
+            StanceError: if one of them cannot be read, or the one that it starts from reads no windows.
         """
-        names = dict.fromkeys([*([self.starts_from] if self.starts_from else []), *self.distillation.teachers])
-        found = [load_recipe(self.resolve(name)) for name in names]
-        for teacher in found:
-            if not teacher.windows:
-                raise StanceError(f"{teacher.path}: a teacher reads windows; give the recipe the key windows")
-        return found
+        names = [*([self.starts_from] if self.starts_from else []), *self.distillation.teachers]
+        found = {name: load_recipe(self.resolve(name)) for name in names}
+        if self.starts_from and not found[self.starts_from].windows:
+            raise StanceError(f"{self.path}: starts_from names a recipe without windows. Name that of a teacher")
+        return list(found.values())
 
     @property
     def folder(self) -> Path:

@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoTokenizer, get_linear_schedule_with_warmup
 
 from stance.annotation.examples import targets
-from stance.annotation.standoff import AnnotatedDocument
+from stance.annotation.standoff import AnnotatedDocument, annotations_of
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.document_windows import Window, batches, make_windows, tensors
@@ -26,7 +26,7 @@ from stance.classifier.encoders import find_encoder
 from stance.classifier.evaluate import headline, predict_labels, validation_score
 from stance.classifier.losses import GroupLoss
 from stance.classifier.recipe import Recipe, WindowRecipe
-from stance.classifier.training_data import Corpus, annotations_of
+from stance.classifier.training_data import Corpus
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
 

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
 from stance.annotation.examples import make_examples
+from stance.annotation.standoff import annotations_of
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import WEIGHTS, write_delta
@@ -27,7 +28,7 @@ from stance.classifier.export import export_onnx, save_checkpoint
 from stance.classifier.recipe import Recipe, load_recipe
 from stance.classifier.sentence_trainer import sentence_trainer
 from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher, train_teacher
-from stance.classifier.training_data import Corpus, annotations_of, load_corpus, make_targets
+from stance.classifier.training_data import Corpus, load_corpus, make_targets
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
 

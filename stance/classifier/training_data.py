@@ -11,7 +11,7 @@ import numpy as np
 
 from stance.annotation.examples import Example, targets
 from stance.annotation.splits import read_splits
-from stance.annotation.standoff import AnnotatedDocument, Annotation, join, read_annotations
+from stance.annotation.standoff import AnnotatedDocument, annotations_of, join, read_annotations
 from stance.annotation.written import read_written
 from stance.classifier.recipe import Recipe
 from stance.codebook import Codebook
@@ -53,11 +53,6 @@ class Targets:
     labels: np.ndarray
     main: np.ndarray
     weight: np.ndarray
-
-
-def annotations_of(documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
-    """All annotations in document order, the order of `stance.annotation.examples.make_examples`."""
-    return [a for d in documents for _, a in sorted(d.annotations.items())]
 
 
 def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codebook) -> Corpus:
