@@ -186,9 +186,10 @@ def baselines(
     type=click.Path(exists=True, dir_okay=False),
     help="Put its figures between the marks of this page, too; may be repeated.",
 )
-def models(name: str | None, pages: tuple[str, ...]) -> None:
+@click.option("--folder", "whole", help="Print the folder of this model's checkpoint, put together if need be.")
+def models(name: str | None, pages: tuple[str, ...], whole: str | None) -> None:
     """List the models that come with the package, or write a model card from a model's own evaluations."""
-    from stance.classifier.predict import identity, model_folder, shipped_models
+    from stance.classifier.predict import find_model, identity, model_folder, shipped_models
     from stance.codebook import load_codebook
 
     if name:
@@ -199,6 +200,9 @@ def models(name: str | None, pages: tuple[str, ...]) -> None:
         (folder / "README.md").write_text(model_card(folder), encoding="utf-8")
         for page in pages:
             put_figures(Path(page), folder)
+        return
+    if whole:
+        click.echo(find_model(whole))
         return
     for folder in shipped_models():
         size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 1e6

