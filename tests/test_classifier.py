@@ -10,8 +10,9 @@ import stance
 from stance.annotation.standoff import Annotation
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, probabilities
+from stance.classifier.encoders import cache_folder
 from stance.classifier.metrics import calibration_error, grouped_bootstrap, macro_f1, micro_f1
-from stance.classifier.predict import FILES, Model, find_model
+from stance.classifier.predict import FILES, Model, find_model, identity
 from stance.classifier.tokenization import encode_pairs
 from stance.codebook import load_codebook
 from tests.conftest import ROOT
@@ -35,6 +36,25 @@ def test_shipped_checkpoint_loads_in_transformers_without_remote_code(model):
     assert set(given) == set(names)
     issues = {k: v for k, v in given.items() if k.startswith("issue:")}
     assert max(issues, key=issues.get) == "issue:taiwan"
+
+
+def test_larger_model_is_reconstructed_and_loads_in_transformers():
+    """Only where its public encoder, of 440 MB, is in the cache: the suite downloads none."""
+    from transformers import pipeline
+
+    if not (cache_folder() / "encoders" / "mpnet-base" / "model.safetensors").is_file():
+        pytest.skip("the encoder mpnet-base is not in the cache: stance models --folder readout-base")
+    larger = Model("readout-base")
+    assert larger.identity == identity(ROOT / "models" / "readout-base")
+    classify = pipeline("text-classification", model=str(larger.folder), top_k=None)
+    [rows] = classify(["We firmly oppose arms sales to Taiwan."])
+    given = {row["label"]: row["score"] for row in rows}
+    assert list(larger.codebook.outputs) == [classify.model.config.id2label[i] for i in range(len(given))]
+    stances = {k: v for k, v in given.items() if k.startswith("stance:")}
+    assert max(stances, key=stances.get) == "stance:opposition"
+    inputs = classify.tokenizer(*PAIRS[0], return_tensors="pt")
+    expected = classify.model(**inputs).logits.detach().numpy()[0]
+    assert np.abs(Model("readout-base", precision="f32").predict(PAIRS[:1]).values[0] - expected).max() < 5e-3
 
 
 @pytest.mark.parametrize(
@@ -91,7 +111,7 @@ def test_an_incomplete_model_is_refused_by_name(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(stance.StanceError, match=r"lacks model\.onnx, model\.safetensors"):
         find_model(tmp_path)
-    with pytest.raises(stance.StanceError, match="Shipped models: readout-small"):
+    with pytest.raises(stance.StanceError, match="Shipped models: readout-base, readout-small"):
         find_model("readout-huge")
 
 

@@ -1,6 +1,7 @@
 """Training: recipes, another codebook, and a pupil that learns from a teacher; all on a toy encoder."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 import stance
 from stance.annotation.standoff import Annotation
+from stance.classifier.delta import DELTA
 from stance.classifier.predict import FILES
 from stance.classifier.recipe import load_recipe
 from stance.codebook import load_codebook
@@ -115,7 +117,6 @@ def test_student_learns_from_a_teacher_alone(toy):
     """The student's targets are the teacher's probabilities alone, of coded sentences and of others."""
     from stance.classifier.teacher import load_teacher
     from stance.classifier.train import _is_trained, train
-    from stance.classifier.training_data import load_corpus
 
     write, documents = toy
     teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200})
@@ -136,19 +137,20 @@ def test_student_learns_from_a_teacher_alone(toy):
         stance.Document("new", "South rejects the salt law."), train(pupil, [*documents, other], pupil.folder)
     )
     assert table["stance"].tolist() == ["cold"], "a checkpoint and a window teacher together teach another"
-    assert _is_trained(teacher, load_corpus(teacher, documents, load_codebook(teacher.resolve("codebook.yaml"))))
+    labels = load_codebook(teacher.resolve("codebook.yaml"))
+    assert _is_trained(teacher, documents, labels)
+    assert _is_trained(student, documents, labels)
     other_recipe = write("teacher", windows={"length": 48, "context": 10, "batch_tokens": 200})
-    assert not _is_trained(
-        other_recipe, load_corpus(teacher, documents, load_codebook(teacher.resolve("codebook.yaml")))
-    )
+    assert not _is_trained(other_recipe, documents, labels)
+    assert not _is_trained(student, documents, labels), "its teacher is another now"
     codebook = teacher.folder / "codebook.yaml"
     codebook.write_text(codebook.read_text().replace("salt", "pepper"))
     with pytest.raises(stance.StanceError, match="has other labels"):
         load_teacher(teacher, load_codebook(teacher.resolve("codebook.yaml")), teacher.folder)
 
 
-def test_weights_kept_as_differences_are_put_together_and_verified(toy, tmp_path, monkeypatch):
-    """A model that begins with its teacher's weights, without an epoch of its own to speak of, kept in four bits."""
+def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_path, monkeypatch):
+    """A model that begins with its teacher's weights and hardly leaves them, kept in four bits."""
     from safetensors.numpy import load_file, save_file
 
     from stance.classifier.delta import delta_about
@@ -157,35 +159,101 @@ def test_weights_kept_as_differences_are_put_together_and_verified(toy, tmp_path
 
     monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
     write, documents = toy
-    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200})
-    training = {"epochs": 1, "learning_rate": 1e-6, "head_learning_rate": 1e-6, "frozen_layers": 0}
-    recipe = write("kept", starts_from="teacher.yaml", delta_bits=4, training=training)
+    training = {"epochs": 4, "learning_rate": 0.005, "head_learning_rate": 0.01, "batch_size": 8, "frozen_layers": 1}
+    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200}, training=training)
+    still = {**training, "epochs": 1, "learning_rate": 1e-9, "head_learning_rate": 1e-9, "frozen_layers": 0}
+    recipe = write("kept", starts_from="teacher.yaml", delta_bits=4, training=still)
     folder = train(recipe, documents, recipe.folder)
-    assert json.loads((folder / "manifest.json").read_text())["teachers"][0]["name"] == teacher.name
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert [(t["name"], t["gave"]) for t in manifest["teachers"]] == [(teacher.name, "weights")]
     assert not (folder / "model.safetensors").exists()
+
     model = Model(folder)
-    assert model.identity == identity(folder), "known before it is put together"
+    assert model.identity == identity(folder), "known before it is reconstructed"
+    weights = model.folder / "model.safetensors"
+    made = weights.stat().st_mtime_ns
     assert Model(folder).folder == model.folder != folder
+    assert weights.stat().st_mtime_ns == made
+    weights.write_bytes(b"cut")
+    assert Model(folder).identity == model.identity, "what is not whole is made again"
+
     taught, given = (load_file(f / "model.safetensors") for f in (teacher.folder, model.folder))
-    start, width = (load_file(tmp_path / "encoder" / "model.safetensors"), "encoder.layer.0.output.dense.weight")
-    moved = taught[f"body.{width}"].astype(float) - start[width]
-    error = given[f"bert.{width}"].astype(float) - taught[f"body.{width}"]
+    start, stored = (load_file(tmp_path / "encoder" / "model.safetensors"), load_file(folder / DELTA))
+    width = "pooler.dense.weight"
+    moved = given[f"bert.{width}"].astype(float) - start[width]
+    assert (moved**2).mean() > 0
+    error = given[f"bert.{width}"].astype(float) - taught["head.1.weight"]
     assert (error**2).mean() < 0.02 * (moved**2).mean(), "four bits keep 98% of a difference's variance"
+    unchanged = json.loads(delta_about(folder)["unchanged"])
+    frozen = "encoder.layer.0.output.dense.weight"
+    assert f"bert.{frozen}" in unchanged, "frozen layers take no room"
+    assert (given[f"bert.{frozen}"] == start[frozen].astype("float16")).all()
+
     about = delta_about(folder)
-    stored = load_file(folder / "delta.safetensors")
     stored[f"bert.{width}:scales"] *= 2
-    save_file(stored, folder / "delta.safetensors", metadata=about)
+    save_file(stored, folder / DELTA, metadata=about)
     with pytest.raises(stance.StanceError, match="are not those that were released"):
         Model(folder)
-    (folder / "delta.safetensors").write_bytes(b"cut")
+    (folder / DELTA).write_bytes(b"cut")
     with pytest.raises(stance.StanceError, match="cannot be read"):
         Model(folder)
-    again = write("other", starts_from="teacher.yaml")
-    (teacher.folder / "manifest.json").write_text(
-        json.dumps({**json.loads((teacher.folder / "manifest.json").read_text()), "annotations_sha256": "others"})
+    whole = write("kept", starts_from="teacher.yaml", training=still)
+    assert Model(train(whole, documents, whole.folder)).folder == folder, (
+        "no differences of an earlier training are left"
     )
-    train(again, documents, again.folder, keep_teachers=True)
-    assert json.loads((again.folder / "manifest.json").read_text())["teachers"][0]["annotations_sha256"] == "others"
+
+
+def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
+    from stance.classifier.train import train
+
+    write, documents = toy
+    still = {"epochs": 1, "learning_rate": 0.0, "head_learning_rate": 0.0}
+    senior = write("senior", training=still)
+    train(senior, documents, senior.folder)
+    pupil = write("pupil", distillation={"teachers": ["senior.yaml"]}, training=still)
+    manifest = json.loads((senior.folder / "manifest.json").read_text())
+    (senior.folder / "manifest.json").write_text(json.dumps({**manifest, "annotations_sha256": "others"}))
+    with pytest.raises(stance.StanceError, match="Train it first"):
+        train(pupil, documents, pupil.folder)
+    train(pupil, documents, pupil.folder, keep_teachers=True)
+    taught = json.loads((pupil.folder / "manifest.json").read_text())["teachers"]
+    assert [(t["gave"], t["annotations_sha256"]) for t in taught] == [("probabilities", "others")]
+    write("senior", distillation={"teachers": ["pupil.yaml"]}, training=still)
+    shutil.rmtree(senior.folder)
+    with pytest.raises(stance.StanceError, match="its own teacher"):
+        train(pupil, documents, pupil.folder)
+
+
+def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):
+    from transformers import AutoModelForSequenceClassification, MPNetConfig, MPNetModel
+
+    from stance.classifier.teacher import DocumentEncoder, freeze_layers, start_from_teacher
+    from stance.classifier.train import _set_head_dropout
+
+    folder = tmp_path / "mpnet"
+    size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
+    MPNetModel(
+        MPNetConfig(vocab_size=size, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    ).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).write_text((model.folder / name).read_text(encoding="utf-8"), encoding="utf-8")
+    write, _ = toy
+    teacher = DocumentEncoder(write("teacher", encoder=str(folder), windows={}), 7)
+    pupil = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=7)
+    start_from_teacher(pupil, teacher)
+    assert (pupil.classifier.out_proj.weight == teacher.head[3].weight).all()
+    assert (pupil.mpnet.encoder.layer[1].output.dense.weight == teacher.body.encoder.layer[1].output.dense.weight).all()
+    _set_head_dropout(pupil, 0.3)
+    assert pupil.classifier.dropout.p == 0.3
+    freeze_layers(pupil.base_model, 1)
+    trained = {n for n, p in pupil.named_parameters() if p.requires_grad}
+    assert not any(n.startswith(("mpnet.embeddings", "mpnet.encoder.layer.0")) for n in trained)
+    assert {"mpnet.encoder.layer.1.output.dense.weight", "classifier.dense.weight"} <= trained
+    six = AutoModelForSequenceClassification.from_config(
+        MPNetConfig(vocab_size=size, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
+    )
+    with pytest.raises(stance.StanceError, match="do not fit"):
+        start_from_teacher(six, teacher)
 
 
 def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_path):
@@ -206,11 +274,12 @@ def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_p
     assert table.loc[("whole", "stance_accuracy"), "mean"] == 1.0
     row = table.loc[("untrained", "stance_accuracy")]
     assert row["difference"] == pytest.approx(row["mean"] - 1)
-    assert row["low"] <= row["difference"] <= row["high"]
+    assert row["difference"] < 0
+    assert row["high"] - row["low"] == pytest.approx(2 * 12.706 * row["sd"] / 2**0.5, rel=1e-3)
     assert run_ablations(file, documents, tmp_path / "runs").shape == (12, 9)
     assert runs == {f: f.stat().st_mtime_ns for f in (tmp_path / "runs").iterdir()}, "nothing was trained again"
     file.write_text(yaml.safe_dump({**content, "variants": {"x": {"training": {"epoch": 1}}}}))
-    with pytest.raises(stance.StanceError, match=r"no recipe has the key training\.epoch"):
+    with pytest.raises(stance.StanceError, match=r"variant «x».*no recipe has the key training\.epoch"):
         run_ablations(file, documents, tmp_path / "runs")
 
 

@@ -1,9 +1,10 @@
 """A base-size checkpoint in a few tens of megabytes: quantised differences from its public encoder.
 
 Fine-tuning moves an encoder's weights little, so that the differences bear far fewer bits than the weights (Liu et al.
-2024, BitDelta). Matrices of the encoder are kept as differences in a few bits, with one scale for every `GROUP` of
-them; all that is small or new (biases, norms, the head) in half precision; what did not change not at all. The
-checkpoint is put together on the user's machine, from the encoder that the package registry has, and verified by hash.
+2024, BitDelta, who keep one bit and one scale a matrix). Here a uniform mid-rise quantiser keeps a few bits of every
+difference and one scale for `GROUP` of them; all that is small or new (biases, norms, the head) is kept in half
+precision, what did not change not at all. The checkpoint is reconstructed on the user's machine, from the encoder that
+the package registry has, and verified by hash.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
@@ -33,7 +37,7 @@ Tensors = dict[str, np.ndarray]
 
 
 def write_delta(folder: Path, encoder: str, bits: int) -> None:
-    """Write ``delta.safetensors`` beside a checkpoint, and make the checkpoint what is rebuilt from it.
+    """Write ``delta.safetensors`` beside a checkpoint, and make the checkpoint what is reconstructed from it.
 
     Args:
         folder: of a checkpoint with half-precision weights; ``model.safetensors`` is replaced.
@@ -53,64 +57,104 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
             stored[f"{name}:packed"], stored[f"{name}:scales"] = packed, scales
     unchanged = [n for n in load_file(folder / WEIGHTS) if n not in stored and f"{n}:packed" not in stored]
     about = {"encoder": encoder, "bits": str(bits), "unchanged": json.dumps(unchanged)}
-    weights = _rebuilt(stored, base, about)
+    weights = _whole_weights(stored, base, about)
     save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
-    save_file(stored, folder / DELTA, metadata={**about, "sha256": _sha256(folder / WEIGHTS)})
+    save_file(
+        stored,
+        folder / DELTA,
+        metadata={**about, "sha256": _sha256(folder / WEIGHTS), "bytes": str((folder / WEIGHTS).stat().st_size)},
+    )
 
 
 def delta_about(folder: Path) -> dict[str, str]:
-    """What ``delta.safetensors`` says of itself: ``encoder``, ``bits``, ``unchanged``, ``sha256`` of the whole weights.
+    """What ``delta.safetensors`` says of itself.
+
+    Returns:
+        ``encoder``; ``bits``; ``unchanged``, a JSON list of tensors; ``sha256`` and ``bytes`` of the whole weights.
 
     Raises:
         StanceError: if the file cannot be read.
     """
     try:
         with safe_open(folder / DELTA, "np") as file:
-            about: dict[str, str] = file.metadata()
+            about: dict[str, str] = file.metadata() or {}
+        if "sha256" not in about:
+            raise StanceError(f"{folder / DELTA}: holds no differences of weights. Install the package again")
         return about
-    except SafetensorError as error:
+    except (SafetensorError, OSError) as error:
         raise StanceError(f"{folder / DELTA}: cannot be read ({error}). Install the package again") from error
 
 
-def rebuild(folder: Path) -> Path:
-    """Put a checkpoint together from ``delta.safetensors`` and its encoder.
+def reconstruct(folder: Path) -> Path:
+    """Make a whole checkpoint of ``delta.safetensors`` and its encoder, once.
 
     Args:
         folder: of a model whose weights are kept as differences.
 
     Returns:
-        a folder of the same name with the whole model, in the cache of `stance.classifier.encoders`; the encoder is
-            downloaded and the folder is made only once.
+        a folder of the same name with the whole model, in the cache of `stance.classifier.encoders`.
 
     Raises:
-        StanceError: if the encoder cannot be had, or the weights have another hash than when they were released.
+        StanceError: if the encoder cannot be had, the cache cannot be written to, or the weights have another hash than
+            when they were released.
     """
+    folder = folder.absolute()
+    files = [f for f in sorted(folder.iterdir()) if f.is_file() and f.suffix in {".json", ".yaml", ".onnx", ".txt"}]
+    files = [f for f in files if f.name != "manifest.json"]
     digest = hashlib.sha256()
-    for file in sorted(f for f in folder.iterdir() if f.is_file()):
-        digest.update(file.name.encode() + file.read_bytes())
-    target = cache_folder() / "models" / digest.hexdigest()[:16] / folder.name
-    if (target / WEIGHTS).is_file():
-        return target
+    for file in (*files, folder / DELTA):
+        digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     about = delta_about(folder)
-    logger.warning("%s: put together once from the encoder %s, into %s", folder.name, about["encoder"], target)
-    weights = _rebuilt(load_file(folder / DELTA), _encoder_weights(about["encoder"]), about)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
-        place = Path(temporary) / folder.name
-        shutil.copytree(folder, place, ignore=shutil.ignore_patterns(DELTA, "evaluation"))
-        save_file(weights, place / WEIGHTS, metadata={"format": "pt"})
-        if _sha256(place / WEIGHTS) != about["sha256"]:
-            raise StanceError(
-                f"{folder / DELTA}: the weights that it gives are not those that were released. "
-                "Install the package again"
-            )
-        if not (target / WEIGHTS).is_file():  # else another process was faster
-            place.replace(target)
+    target = cache_folder() / "models" / digest.hexdigest()[:16] / folder.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.parent / "lock"):
+            if not _is_whole(target, files, about):
+                shutil.rmtree(target, ignore_errors=True)
+                _reconstruct_into(target, folder, files, about)
+    except OSError as error:
+        raise StanceError(
+            f"{target}: cannot be written ({error}). Make room, or set STANCE_CACHE to a folder that can be written to"
+        ) from error
     return target
 
 
+def _is_whole(target: Path, files: Sequence[Path], about: dict[str, str]) -> bool:
+    weights = target / WEIGHTS
+    return (
+        weights.is_file()
+        and weights.stat().st_size == int(about["bytes"])
+        and all((target / f.name).is_file() for f in files)
+    )
+
+
+def _reconstruct_into(target: Path, folder: Path, files: Sequence[Path], about: dict[str, str]) -> None:
+    logger.warning("%s is reconstructed once from the encoder %s, into %s", folder.name, about["encoder"], target)
+    base = _encoder_weights(about["encoder"])
+    with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+        place = Path(temporary) / "model"
+        place.mkdir()
+        for file in files:
+            shutil.copyfile(file, place / file.name)
+        save_file(_whole_weights(load_file(folder / DELTA), base, about), place / WEIGHTS, metadata={"format": "pt"})
+        if _sha256(place / WEIGHTS) != about["sha256"]:
+            raise StanceError(
+                f"{folder / DELTA}: the weights that it gives are not those that were released. Install the package "
+                f"again, and with it the release of safetensors that it asks for"
+            )
+        with (place / WEIGHTS).open("rb") as file_of_weights:
+            os.fsync(file_of_weights.fileno())
+        place.replace(target)
+
+
 def _encoder_weights(encoder: str) -> Tensors:
-    return {k.split(":")[0]: v for k, v in load_file(Path(find_encoder(encoder)) / WEIGHTS).items()}
+    try:
+        weights: Tensors = load_file(Path(find_encoder(encoder)) / WEIGHTS)
+    except (OSError, SafetensorError) as error:
+        raise StanceError(
+            f"{encoder}: the weights of this encoder cannot be read ({error}). Check its folder"
+        ) from error
+    return weights
 
 
 def _bare(name: str) -> str:
@@ -118,7 +162,7 @@ def _bare(name: str) -> str:
     return name.split(".", 1)[1] if "." in name else name
 
 
-def _rebuilt(stored: Tensors, base: Tensors, about: dict[str, str]) -> Tensors:
+def _whole_weights(stored: Tensors, base: Tensors, about: dict[str, str]) -> Tensors:
     bits = int(about["bits"])
     weights: Tensors = {name: base[_bare(name)].astype(np.float16) for name in json.loads(about["unchanged"])}
     for name, tensor in stored.items():
@@ -138,7 +182,7 @@ def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray
     most = 2 ** (bits - 1) - 0.5  # levels lie at odd halves, so that both signs have the same
     widest = np.abs(groups).max(axis=1, keepdims=True)
     best_error = np.full((len(groups), 1), np.inf, dtype=np.float32)
-    best = np.zeros((len(groups), 1), dtype=np.float16)
+    best = np.ones((len(groups), 1), dtype=np.float16)
     for share in np.linspace(0.4, 1.0, 13, dtype=np.float32):
         scale = np.maximum(share * widest / most, 1e-7).astype(np.float16)
         error = ((_levels(groups, scale, bits) - most) * scale.astype(np.float32) - groups) ** 2
@@ -152,9 +196,7 @@ def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray
 def _levels(groups: np.ndarray, scale: np.ndarray, bits: int) -> np.ndarray:
     """Number of the nearest level of every difference, 0 to ``2 ** bits - 1``."""
     most = 2 ** (bits - 1) - 0.5
-    with np.errstate(divide="ignore", invalid="ignore"):
-        steps = np.nan_to_num(groups / scale.astype(np.float32), posinf=most, neginf=-most)
-    levels: np.ndarray = np.clip(np.rint(steps + most), 0, 2 * most)
+    levels: np.ndarray = np.clip(np.rint(groups / scale.astype(np.float32) + most), 0, 2 * most)
     return levels
 
 

@@ -62,8 +62,9 @@ def make_windows(
             rows.append(row if wanted else -1)
             row += wanted
         header = f"{clean(item.document.title)[:TITLE_CHARACTERS]} | source: {item.document.source}"
-        pieces = [tokenizer.encode(header, add_special_tokens=False).ids, *_sentence_ids(item, tokenizer)]
-        windows += _pack(pieces[0], pieces[1:], item, rows, marks, length, context)
+        header_ids = tokenizer.encode(header, add_special_tokens=False).ids
+        document = _TokenizedDocument(item, header_ids, list(_sentence_ids(item, tokenizer)), rows, marks)
+        windows += document.windows(length, context)
     return windows
 
 
@@ -83,55 +84,49 @@ def _unknown_id(tokenizer: Tokenizer) -> int:
     return next((i for t in ("[UNK]", "<unk>") if (i := tokenizer.token_to_id(t)) is not None), 0)
 
 
-def _pack(
-    header: list[int],
-    pieces: Sequence[list[int]],
-    item: AnnotatedDocument,
-    rows: Sequence[int],
-    marks: tuple[int, int],
-    length: int,
-    context: int,
-) -> Iterator[Window]:
-    first = 0
-    while first < len(pieces):
-        if all(r < 0 for r in rows[first:]):
-            return
-        while rows[first] < 0:  # nothing is asked here
-            first += 1
-        before, used = first, len(header) + 3
-        budget = context
-        while before > 0 and len(pieces[before - 1]) + 2 <= budget:
-            before -= 1
-            budget -= len(pieces[before]) + 2
-            used += len(pieces[before]) + 2
-        last = first
-        while last < len(pieces) and (last == first or used + len(pieces[last]) + 2 <= length):
-            used += len(pieces[last]) + 2
-            last += 1
-        yield _window(header, pieces, item, rows, marks, before, first, last)
-        first = last
+@dataclass(frozen=True)
+class _TokenizedDocument:
+    """A document on its way into windows: the ids of its header and sentences, and what `make_windows` is given."""
 
+    item: AnnotatedDocument
+    header: list[int]
+    pieces: Sequence[list[int]]
+    rows: Sequence[int]
+    marks: tuple[int, int]
 
-def _window(
-    header: list[int],
-    pieces: Sequence[list[int]],
-    item: AnnotatedDocument,
-    rows: Sequence[int],
-    marks: tuple[int, int],
-    before: int,
-    first: int,
-    last: int,
-) -> Window:
-    begin, separation = marks
-    ids = [begin, *header, separation]
-    spans, kept = [], []
-    for i in range(before, last):
-        if i > before and item.sentences[i].paragraph != item.sentences[i - 1].paragraph:
-            ids.append(separation)
-        spans.append((len(ids), len(ids) + len(pieces[i])))
-        ids += [*pieces[i], separation]
-        kept.append(rows[i] if i >= first else -1)
-    return Window(ids, spans, kept)
+    def windows(self, length: int, context: int) -> Iterator[Window]:
+        pieces, rows = self.pieces, self.rows
+        first = 0
+        while first < len(pieces):
+            if all(r < 0 for r in rows[first:]):
+                return
+            while rows[first] < 0:  # nothing is asked here
+                first += 1
+            before, used = first, len(self.header) + 3
+            budget = context
+            while before > 0 and len(pieces[before - 1]) + 2 <= budget:
+                before -= 1
+                budget -= len(pieces[before]) + 2
+                used += len(pieces[before]) + 2
+            last = first
+            while last < len(pieces) and (last == first or used + len(pieces[last]) + 2 <= length):
+                used += len(pieces[last]) + 2
+                last += 1
+            yield self._window(before, first, last)
+            first = last
+
+    def _window(self, before: int, first: int, last: int) -> Window:
+        begin, separation = self.marks
+        sentences = self.item.sentences
+        ids = [begin, *self.header, separation]
+        spans, kept = [], []
+        for i in range(before, last):
+            if i > before and sentences[i].paragraph != sentences[i - 1].paragraph:
+                ids.append(separation)
+            spans.append((len(ids), len(ids) + len(self.pieces[i])))
+            ids += [*self.pieces[i], separation]
+            kept.append(self.rows[i] if i >= first else -1)
+        return Window(ids, spans, kept)
 
 
 def batches(windows: Sequence[Window], tokens: int, rng: np.random.Generator | None) -> list[list[Window]]:

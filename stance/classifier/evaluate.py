@@ -5,15 +5,15 @@ Labels are judged in `tallies`, by kind of sentence in `strata`, probabilities i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from stance.annotation.examples import Example, targets
-from stance.annotation.standoff import Annotation
+from stance.annotation.examples import Example, make_examples, targets
+from stance.annotation.standoff import AnnotatedDocument, Annotation
 from stance.classifier.confidence import Confidence, confidences, reliability_table, risk_coverage_table
 from stance.classifier.decision import (
     ScoringSettings,
@@ -54,6 +54,19 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
         stance, holder = (codebook[k].keys[int(each[i, codebook.columns(k)].argmax())] for k in ("stance", "holder"))
         given.append(Annotation("", i, 0, 0, tuple(issues), stance, holder, tuple(frames)))
     return given
+
+
+def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
+    """A model's labels of documents' annotated sentences, each with its place, in the order of `make_examples`."""
+    examples = make_examples(documents, model.settings.window)
+    logits = model.predict([(e.sentence, e.context) for e in examples]).values
+    labels = predict_labels(logits, model.codebook, model.settings)
+    return [
+        replace(
+            e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=model.name, round=""
+        )
+        for e, g in zip(examples, labels, strict=True)
+    ]
 
 
 def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> dict[str, float]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from stance.annotation.examples import make_examples
 from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of, read_annotations
 from stance.classifier.confidence import reliability_chart, risk_coverage_chart
 from stance.classifier.confusions import costly_confusions
-from stance.classifier.evaluate import Evaluation, predict_labels
+from stance.classifier.evaluate import Evaluation, label_documents
 from stance.classifier.predict import Model
 from stance.classifier.tallies import figures_with_intervals, paired_differences, tally
 from stance.codebook import Codebook
@@ -49,28 +47,36 @@ def further_tables(
         labels = [a for f in _files(raw) for a in read_annotations(f, codebook)]
         tables["coders"] = distance_to_coders(truth, result.given, double_coded(labels), codebook)
     if against:
-        systems = {name: labels for s in against for name, labels in _labels_of(s, documents, codebook).items()}
-        tables["comparison"] = compare_systems(truth, result.given, systems, codebook)
+        tables["comparison"] = compare_systems(truth, result.given, _systems(against, documents, codebook), codebook)
     return tables
 
 
+def _systems(
+    against: Sequence[str], documents: Sequence[AnnotatedDocument], codebook: Codebook
+) -> dict[str, list[Annotation]]:
+    """Labels by system's name: read from files, or given by a model."""
+    systems: dict[str, list[Annotation]] = {}
+    for system in against:
+        found = _labels_of(system, documents, codebook)
+        if twice := sorted(set(found) & set(systems)):
+            raise StanceError(
+                f"{system}: there are two systems called {twice[0]}. Name the files or folders differently"
+            )
+        systems |= found
+    return systems
+
+
 def _labels_of(system: str, documents: Sequence[AnnotatedDocument], codebook: Codebook) -> dict[str, list[Annotation]]:
-    """Labels by system's name: read from a file or a folder of files, or given by a model."""
     place = Path(system)
     if place.is_file() or (place.is_dir() and not (place / "scoring.json").is_file()):
         return {f.stem: read_annotations(f, codebook) for f in _files(system)}
-    model = Model(system)
+    try:
+        model = Model(system)
+    except StanceError as error:
+        raise StanceError(f"{system}: neither a file or folder of labels nor a model ({error})") from error
     if model.codebook.outputs != codebook.outputs:
         raise StanceError(f"{system}: this model has other labels. Compare models of one codebook")
-    examples = make_examples(documents, model.settings.window)
-    logits = model.predict([(e.sentence, e.context) for e in examples]).values
-    labels = predict_labels(logits, codebook, model.settings)
-    return {
-        model.folder.name: [
-            replace(e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame)
-            for e, g in zip(examples, labels, strict=True)
-        ]
-    }
+    return {model.folder.name: label_documents(model, documents)}
 
 
 def compare_systems(

@@ -37,8 +37,7 @@ LIMITS = """\
 - Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments,
   genres and years are out of domain.
 - Sentences that are no diplomacy at all (recipes, manuals) often get some issue, at middling probability.
-- Rare stances and issues rest on few sentences (see support). Red lines and management language are found less surely
-  than agreement or criticism.
+- Rare stances and issues rest on few sentences (see support), and are found less surely than frequent ones.
 - Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
   Its errors are correlated more than those of people would be. See the datasheet of the corpus.
 - In a transcript, the turns of a speaker whose side the title names are read as that side's own voice. This rule was
@@ -182,11 +181,11 @@ a standard `AutoModelForSequenceClassification` checkpoint."""
 
 def _teachers(manifest: dict[str, Any]) -> str:
     """Lines on the teachers of a distilled model."""
-    recipe = manifest["recipe"]
-    share = recipe.get("distillation", {}).get("weight", 0.0)
+    distillation = manifest["recipe"].get("distillation", {})
+    share = distillation.get("weight", 0.0) / max(1, len(distillation.get("teachers", [])))
     lines = ""
     for t in manifest.get("teachers", []):
-        if recipe.get("starts_from") == f"{t['name']}.yaml":
+        if t.get("gave") == "weights":
             lines += f"""\
 - Begins with the weights of a teacher: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`),
   trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for {t["seconds"] // 60}

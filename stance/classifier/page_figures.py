@@ -62,15 +62,28 @@ def filled(content: str, folder: Path, name: str) -> str:
 
 
 def models_block(place: Path) -> str:
-    """Headline figures of all models of the repository that have this evaluation."""
+    """Headline figures of all models of the repository, and what one has over another by its paired comparison."""
     tables = {
         folder.name: pd.read_csv(folder / "evaluation" / place.name / "figures.csv")
         for folder in sorted(place.parents[2].iterdir())
         if (folder / "evaluation" / place.name / "figures.csv").is_file()
     }
-    first = next(iter(tables.values())).iloc[0]
+    counts = {(int(t["sentences"].iloc[0]), int(t["documents"].iloc[0])) for t in tables.values()}
+    if len(counts) != 1:
+        raise StanceError(
+            f"models are not evaluated on the same sentences of {place.name}. Run `stance evaluate` on each"
+        )
+    [(sentences, documents)] = counts
     rows = [[figure_name(*m), *(_cell(table, *m, digits=3) for table in tables.values())] for m in BRIEF]
-    return f"{first['sentences']} sentences, {first['documents']} documents.\n\n" + markdown(["", *tables], rows)
+    head = ["", *tables]
+    for name in tables:
+        comparison = place.parents[2] / name / "evaluation" / place.name / "comparison.csv"
+        paired = pd.read_csv(comparison) if comparison.is_file() else pd.DataFrame(columns=["system"])
+        for other in (n for n in tables if n in set(paired["system"])):
+            head.append(f"{name} less {other}")
+            for row, measure in zip(rows, BRIEF, strict=True):
+                row.append(_difference(paired[paired["system"] == other], *measure))
+    return f"{sentences} sentences, {documents} documents.\n\n" + markdown(head, rows)
 
 
 def breakdown_block(place: Path) -> str:
@@ -218,6 +231,14 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _cell(part: pd.DataFrame, dimension: str, metric: str, digits: int = 2) -> str:
     row = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
     return _interval(row["estimate"], row["low"], row["high"], digits=digits)
+
+
+def _difference(part: pd.DataFrame, dimension: str, metric: str) -> str:
+    rows = _records(part[(part["dimension"] == dimension) & (part["metric"] == metric)])
+    if not rows:
+        return "–"
+    r = rows[0]
+    return f"{_interval(r['difference'], r['difference_low'], r['difference_high'], '+', 3)}, q = {r['q']:.3f}"
 
 
 def _interval(value: float, low: float, high: float, sign: str = "", digits: int = 2) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from stance.classifier.decision import ScoringSettings
-from stance.classifier.delta import DELTA, WEIGHTS, delta_about, rebuild
+from stance.classifier.delta import DELTA, WEIGHTS, delta_about, reconstruct
 from stance.classifier.engines import Engine, load_engine
 from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
 from stance.codebook import Codebook, load_codebook
@@ -162,10 +162,10 @@ def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def identity(folder: Path) -> str:
-    """See `Model.identity`; a model whose weights are kept as differences need not be put together for it."""
+    """See `Model.identity`; a model whose weights are kept as differences need not be reconstructed for it."""
     digest = hashlib.sha256()
     for name in sorted(FILES[1:]):
-        if name == WEIGHTS and (folder / DELTA).is_file():
+        if name == WEIGHTS and _is_delta(folder):
             digest.update(bytes.fromhex(delta_about(folder)["sha256"]))
         else:
             digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
@@ -178,21 +178,28 @@ def shipped_models() -> list[Path]:
         root = resource_path("models")
     except FileNotFoundError:
         return []
-    return [f for f in sorted(root.iterdir()) if (f / "scoring.json").is_file()]
+    return [f for f in sorted(root.iterdir()) if not _missing(f)]
 
 
 def find_model(name: str | Path) -> Path:
-    """Folder of a model, of one whose weights are kept as differences the one that it is put together in.
+    """Folder of a model, of one whose weights are kept as differences the one that it is reconstructed in.
 
     Raises:
         StanceError: if there is none, or it is not complete; the message says what is there.
     """
     folder = model_folder(name)
-    files = [f if f != WEIGHTS or not (folder / DELTA).is_file() else DELTA for f in FILES]
-    missing = [f for f in files if not (folder / f).is_file()]
-    if missing:
+    if missing := _missing(folder):
         raise StanceError(f"{folder}: the model lacks {', '.join(missing)}. Export it with `stance train`")
-    return rebuild(folder) if DELTA in files else folder
+    return reconstruct(folder) if _is_delta(folder) else folder
+
+
+def _is_delta(folder: Path) -> bool:
+    return (folder / DELTA).is_file() and not (folder / WEIGHTS).is_file()
+
+
+def _missing(folder: Path) -> list[str]:
+    files = [DELTA if f == WEIGHTS and _is_delta(folder) else f for f in FILES]
+    return [f for f in files if not (folder / f).is_file()]
 
 
 def model_folder(name: str | Path) -> Path:
@@ -202,10 +209,10 @@ def model_folder(name: str | Path) -> Path:
         StanceError: if there is none; the message says what is there.
     """
     folder = Path(name)
-    if not folder.is_dir():
-        shipped = {f.name: f for f in shipped_models()}
-        if str(name) not in shipped:
-            known = ", ".join(shipped) or "none"
-            raise StanceError(f"{name}: there is no such model. Shipped models: {known}; or give the path of a folder")
-        folder = shipped[str(name)]
-    return folder
+    if folder.is_dir():
+        return folder.absolute()
+    shipped = {f.name: f for f in shipped_models()}
+    if str(name) not in shipped:
+        known = ", ".join(shipped) or "none"
+        raise StanceError(f"{name}: there is no such model. Shipped models: {known}; or give the path of a folder")
+    return shipped[str(name)]

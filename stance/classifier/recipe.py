@@ -23,7 +23,8 @@ class DataRecipe:
         written: files of written sentences; they are trained on only.
         written_weight: weight of a written sentence beside a real one.
         languages: languages that the encoder reads; documents in others are left out.
-        sentences: train on whole documents drawn at random until so many sentences are together; 0 for all.
+        sentences: train on whole published documents drawn at random until so many sentences are together, and on the
+            same share of the written ones; 0 for all.
     """
 
     codebook: str = "codebook.yaml"
@@ -55,7 +56,8 @@ class TrainingRecipe:
         dropout: of the encoder's hidden states; 0 makes a step on the CPU nearly twice as fast.
         head_dropout: before the classification head.
         bf16: automatic mixed precision in bfloat16, where the CPU has it.
-        frozen_layers: so many of the encoder's lowest layers, and its embeddings, stay as they are.
+        frozen_layers: so many of the encoder's lowest layers, and its embeddings, are not trained; biases of relative
+            positions, which all layers of some encoders share, are.
     """
 
     epochs: int = 8
@@ -143,16 +145,19 @@ class Recipe:
 
     @property
     def teachers(self) -> list[Recipe]:
-        """Recipes of all teachers that this one rests on.
+        """Recipes of all teachers: first the one that it starts from, then those whose probabilities it learns.
 
         Raises:
-            StanceError: if one of them cannot be read, or the one that it starts from reads no windows.
+            StanceError: if one of them cannot be read, or the first reads no windows or has another encoder.
         """
-        names = [*([self.starts_from] if self.starts_from else []), *self.distillation.teachers]
-        found = {name: load_recipe(self.resolve(name)) for name in names}
-        if self.starts_from and not found[self.starts_from].windows:
-            raise StanceError(f"{self.path}: starts_from names a recipe without windows. Name that of a teacher")
-        return list(found.values())
+        names = dict.fromkeys([*([self.starts_from] if self.starts_from else []), *self.distillation.teachers])
+        found = [load_recipe(self.resolve(name)) for name in names]
+        if self.starts_from and (not found[0].windows or found[0].encoder != self.encoder):
+            raise StanceError(
+                f"{self.path}: starts_from names {found[0].path}, which has no windows or another encoder. "
+                f"Name the recipe of a teacher over {self.encoder}"
+            )
+        return found
 
     @property
     def folder(self) -> Path:
@@ -181,21 +186,44 @@ def load_recipe(path: str | Path) -> Recipe:
     Raises:
         StanceError: if the file is missing, not YAML, or has a key that no recipe knows; the message names it.
     """
-    path = Path(path)
+    return recipe_from(read_yaml(path), Path(path))
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Content of a recipe's file.
+
+    Raises:
+        StanceError: if the file is missing, or no YAML mapping.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise StanceError(f"{path}: the recipe cannot be read ({error.strerror}). Check the path") from error
     except yaml.YAMLError as error:
         raise StanceError(f"{path}: the recipe is not valid YAML ({error}). Mend the file") from error
-    if not isinstance(content, dict) or "name" not in content or "encoder" not in content:
+    if not isinstance(content, dict):
         raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
-    _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)} - {"path"})
+    return content
+
+
+def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
+    """Make a recipe of a file's content, or of what a manifest keeps of one.
+
+    Args:
+        content: the keys of `Recipe`, nested.
+        path: the recipe's file; paths are taken from its folder.
+
+    Raises:
+        StanceError: if a key is lacking or unknown, or two do not go together.
+    """
+    if "name" not in content or "encoder" not in content:
+        raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
+    _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)})
     parts: dict[str, Any] = {k: content[k] for k in ("starts_from", "delta_bits") if k in content}
     for key, kind in _PARTS.items():
-        if key not in content:
+        part = content.get(key)
+        if part is None:
             continue
-        part = content[key] or {}
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         if isinstance(part.get("teachers"), str):
             raise StanceError(f"{path}: distillation.teachers is a list. Write [{part['teachers']}]")

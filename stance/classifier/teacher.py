@@ -36,7 +36,13 @@ WEIGHTS = "model.safetensors"
 
 
 def freeze_layers(body: Any, layers: int) -> None:
-    """Take an encoder's embeddings and so many of its lowest layers out of training; nothing where it is 0."""
+    """Take an encoder's embeddings and so many of its lowest layers out of training; nothing where it is 0.
+
+    Raises:
+        StanceError: if the encoder's layers are not where BERT has them.
+    """
+    if layers and not hasattr(getattr(body, "encoder", None), "layer"):
+        raise StanceError(f"training.frozen_layers: layers of {type(body).__name__} cannot be frozen. Set it to 0")
     if layers:
         for part in (body.embeddings, *body.encoder.layer[:layers]):
             part.requires_grad_(False)
@@ -163,14 +169,13 @@ def start_from_teacher(model: Any, teacher: DocumentEncoder) -> None:
     Raises:
         StanceError: if the two do not fit.
     """
-    try:
-        model.base_model.load_state_dict(teacher.body.state_dict(), strict=False)
-        inside = set(model.base_model.encoder.modules())
-        head = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m not in inside]
-        for layer, taught in zip(head, (teacher.head[1], teacher.head[3]), strict=True):
-            layer.load_state_dict(taught.state_dict())
-    except (RuntimeError, ValueError, AttributeError) as error:
-        raise StanceError(f"starts_from: the teacher's encoder is another than the model's ({error})") from error
+    lacking, unknown = model.base_model.load_state_dict(teacher.body.state_dict(), strict=False)
+    inside = set(model.base_model.encoder.modules())
+    head = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m not in inside]
+    if len(head) != 2 or any(not k.startswith("pooler.") for k in (*lacking, *unknown)):
+        raise StanceError(f"starts_from: a teacher's weights do not fit {type(model).__name__}. Take the key out")
+    for layer, taught in zip(head, (teacher.head[1], teacher.head[3]), strict=True):
+        layer.load_state_dict(taught.state_dict())
 
 
 def load_teacher(recipe: Recipe, codebook: Codebook, folder: Path) -> tuple[DocumentEncoder, ScoringSettings]:

@@ -21,21 +21,29 @@ from stance.annotation.examples import make_examples
 from stance.annotation.standoff import annotations_of
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
-from stance.classifier.delta import WEIGHTS, write_delta
+from stance.classifier.delta import DELTA, WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
-from stance.classifier.recipe import Recipe, load_recipe
+from stance.classifier.predict import FILES
+from stance.classifier.recipe import Recipe, load_recipe, recipe_from
 from stance.classifier.sentence_trainer import sentence_trainer
 from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher, train_teacher
 from stance.classifier.training_data import Corpus, load_corpus, make_targets
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
+from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
 
 
-def train(recipe: Recipe, documents: Iterable[Document], output: Path, keep_teachers: bool = False) -> Path:
+def train(
+    recipe: Recipe,
+    documents: Iterable[Document],
+    output: Path,
+    keep_teachers: bool = False,
+    pupils: tuple[Path, ...] = (),
+) -> Path:
     """Train, calibrate and export a model.
 
     Args:
@@ -45,6 +53,7 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path, keep_teac
             are trained first, unless their folders hold them, of the same recipe and annotations.
         keep_teachers: take the teachers that are there although annotations or recipes have changed since; the
             manifest says what they were trained on.
+        pupils: files of the recipes that this training is for, where it is a teacher's.
 
     Returns:
         the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``,
@@ -61,14 +70,10 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path, keep_teac
     documents = list(documents)
     corpus = load_corpus(recipe, documents, codebook)
     for teacher in recipe.teachers:
-        kept = keep_teachers and (teacher.folder / "manifest.json").is_file()
-        if not kept and not _is_trained(teacher, load_corpus(teacher, documents, codebook)):
-            logger.info(
-                "%s: no teacher of this recipe and these annotations is there; it is trained first", teacher.folder
-            )
-            train(teacher, documents, teacher.folder)
+        _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
     output.mkdir(parents=True, exist_ok=True)
-    (output / "manifest.json").unlink(missing_ok=True)  # it is written last, and says that all is there
+    for name in ("manifest.json", *FILES, DELTA):  # the manifest is written last, and says that all is there
+        (output / name).unlink(missing_ok=True)
     shutil.copy(recipe.resolve(recipe.data.codebook), output / "codebook.yaml")
     if recipe.windows:
         counts = train_teacher(recipe, corpus, codebook, output)
@@ -78,20 +83,48 @@ def train(recipe: Recipe, documents: Iterable[Document], output: Path, keep_teac
     return output
 
 
-def _is_trained(recipe: Recipe, corpus: Corpus) -> bool:
-    """Whether a finished teacher of just this recipe and these annotations lies in its folder."""
+def _prepare_teacher(
+    teacher: Recipe, documents: list[Document], codebook: Codebook, keep: bool, pupils: tuple[Path, ...]
+) -> None:
+    """Train a teacher that is not there, or not of its present recipe and annotations."""
+    if teacher.path.resolve() in pupils:
+        raise StanceError(f"{teacher.path}: this recipe would be its own teacher. Take it out of its teachers' recipes")
+    there = (teacher.folder / "manifest.json").is_file()
+    if (keep and there) or _is_trained(teacher, documents, codebook):
+        return
+    if there and not teacher.windows:
+        raise StanceError(
+            f"{teacher.folder}: trained by another recipe or on other annotations than the present ones. "
+            f"Train it first (stance train {teacher.path}), or give --keep-teachers"
+        )
+    logger.info("%s: no teacher of this recipe and these annotations is there; it is trained first", teacher.folder)
+    train(teacher, documents, teacher.folder, keep, pupils)
+
+
+def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook) -> bool:
+    """Whether a finished model of just this recipe, these annotations and such teachers lies in its folder."""
     try:
         manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        kept = {k: v for k, v in manifest["recipe"].items() if k != "path"}
+        same = recipe_from(kept, recipe.path) == recipe
+    except (OSError, ValueError, KeyError, StanceError):
         return False
-    same: bool = manifest["recipe"] == json.loads(json.dumps(recipe.to_dict()))
-    return same and manifest["annotations_sha256"] == corpus.digest
+    digest = load_corpus(recipe, documents, codebook).digest
+    return (
+        same
+        and manifest["annotations_sha256"] == digest
+        and all(_is_trained(teacher, documents, codebook) for teacher in recipe.teachers)
+    )
 
 
 def _train_checkpoint(
     recipe: Recipe, corpus: Corpus, documents: list[Document], codebook: Codebook, output: Path
 ) -> dict[str, int]:
     encoder = find_encoder(recipe.encoder)
+    if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
+        raise StanceError(
+            f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
+        )
     _write_tokenizer(encoder, output, recipe.context.max_length)
     train_set = make_targets(make_examples(corpus.train, recipe.context), codebook, recipe.data.written_weight)
     hard = train_set.labels
@@ -111,6 +144,7 @@ def _train_checkpoint(
     model = AutoModelForSequenceClassification.from_pretrained(
         encoder, config=config, dtype=torch.float32, attn_implementation="eager"
     )
+    _set_head_dropout(model, recipe.training.head_dropout)
     if recipe.starts_from:
         teacher_recipe = load_recipe(recipe.resolve(recipe.starts_from))
         start_from_teacher(model, load_teacher(teacher_recipe, codebook, teacher_recipe.folder)[0])
@@ -140,6 +174,13 @@ def _set_dropout(config: Any, recipe: Recipe) -> None:
             setattr(config, key, value)
 
 
+def _set_head_dropout(model: Any, share: float) -> None:
+    """Set it in heads that would take the encoder's, as MPNet's does."""
+    for module in model.classifier.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
+
+
 def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
     """Save the encoder's tokenizer without the truncation and padding that its files may fix."""
     tokenizer = AutoTokenizer.from_pretrained(encoder)
@@ -149,12 +190,19 @@ def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
     tokenizer.save_pretrained(str(output))
 
 
-def _teacher_of(recipe: Recipe) -> dict[str, Any]:
-    """What the student's manifest says of a teacher, from its own."""
-    manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
-    kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
-    about = {"name": recipe.name, "encoder": recipe.encoder, "windows": recipe.windows is not None}
-    return {**about, **{k: manifest[k] for k in kept}}
+def _teachers_of(recipe: Recipe) -> list[dict[str, Any]]:
+    """What the manifest says of the teachers, from their own, and what was taken from each."""
+    roles = [(recipe.starts_from, "weights")] if recipe.starts_from else []
+    roles += [(name, "probabilities") for name in recipe.distillation.teachers]
+    found = []
+    for name, role in roles:
+        folder = load_recipe(recipe.resolve(name)).folder
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        about = {"name": folder.name, "gave": role, "encoder": manifest["recipe"]["encoder"],
+                 "windows": bool(manifest["recipe"].get("windows"))}  # fmt: skip
+        kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
+        found.append(about | {k: manifest[k] for k in kept})
+    return found
 
 
 def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], output: Path, seconds: float) -> None:
@@ -181,7 +229,7 @@ def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], outp
         "validation_sentences": len(annotations_of(corpus.validation)),
         **counts,
         "annotations_sha256": corpus.digest,
-        "teachers": [_teacher_of(teacher) for teacher in recipe.teachers],
+        "teachers": _teachers_of(recipe),
         "seconds": round(seconds),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "packages": packages,

@@ -70,7 +70,7 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
             f"{joined}. These documents are not the annotated ones: get the corpus that the datasheet names"
         )
     splits = read_splits(recipe.resolve(recipe.data.splits)) if recipe.data.splits else {}
-    parts: dict[str, list[AnnotatedDocument]] = {"train": list(written), "validation": [], "test": []}
+    parts: dict[str, list[AnnotatedDocument]] = {"train": [], "validation": [], "test": []}
     for item in joined.documents:
         if item.document.lang not in recipe.data.languages:
             continue
@@ -80,18 +80,21 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
             f"{recipe.path}: no annotated validation document is at hand ({joined}). "
             "Give the documents with --documents"
         )
-    train, validation = _sample(parts["train"], recipe), parts["validation"]
+    published, validation = parts["train"], parts["validation"]
+    if recipe.data.sentences:
+        share = recipe.data.sentences / max(1, len(annotations_of(published)))
+        published = _sample(published, recipe.data.sentences, recipe.training.seed)
+        written = _sample(written, round(share * len(annotations_of(written))), recipe.training.seed)
+    train = [*written, *published]
     digest = hashlib.sha256(repr([annotations_of(train), annotations_of(validation)]).encode())
     return Corpus(train, validation, frozenset(a.doc_id for a in annotations), digest.hexdigest()[:16])
 
 
-def _sample(documents: list[AnnotatedDocument], recipe: Recipe) -> list[AnnotatedDocument]:
-    """As many documents as ``data.sentences`` asks for; with one seed, a smaller sample is part of a larger one."""
-    if not recipe.data.sentences:
-        return documents
-    order = np.random.default_rng(recipe.training.seed).permutation(len(documents))
+def _sample(documents: list[AnnotatedDocument], most: int, seed: int) -> list[AnnotatedDocument]:
+    """Whole documents until so many sentences are together; with one seed, a smaller sample is part of a larger one."""
+    order = np.random.default_rng(seed).permutation(len(documents))
     counts = np.cumsum([len(documents[i].annotations) for i in order])
-    chosen = set(order[: np.searchsorted(counts, recipe.data.sentences) + 1].tolist())
+    chosen = set(order[: np.searchsorted(counts, most) + 1].tolist())
     return [d for i, d in enumerate(documents) if i in chosen]
 
 
