@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -27,6 +28,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 def main() -> None:
     """Run what is asked for and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=PARTS, action="append", help="Only this part; may be repeated.")
     parser.add_argument("--sentences", type=int, default=5000)
     parser.add_argument("--minutes", type=float, default=9, help="Longest time for the comparison of speeds.")
     parser.add_argument("--documents", help="Real documents to take the sentences from; else invented ones.")
@@ -35,31 +37,46 @@ def main() -> None:
     parser.add_argument("--no-page", action="store_true", help="Print only.")
     options = parser.parse_args()
     model = Model()
-    started = time.strftime("%Y-%m-%d %H:%M")
-    parts = [f"Measured {started} on {machine()}; {model.identity}, {model.engine}."]
+    for part in options.part or PARTS:
+        measured = f"Measured {time.strftime('%Y-%m-%d %H:%M')} on {machine()}; {model.identity}, {model.engine}."
+        text = "\n\n".join([measured, *PARTS[part](options, model)])
+        print(text)
+        if not options.no_page:
+            put(PAGE, part, text)
+
+
+def speed_tables(options: argparse.Namespace, model: Model) -> list[str]:
+    """Sentences per second of engines side by side, and their labels against hand-coded ones."""
     portions = turns(documents(options.sentences, options.documents), model, options.sentences, 250)
     table, n = measure(model, portions, options.minutes * 60)
     kind = "real" if options.documents else "invented"
-    parts.append(f"### Speed\n\n{n} {kind} sentences with their context, turns of 250.\n\n{markdown(table, 'engine')}")
     share = table.loc[SCORER, "sentences/s"] / table.loc[BARE, "sentences/s"]
-    parts.append(f"From documents to rows, the scorer reaches {share:.0%} of the bare engine on ready tensors.")
+    parts = [
+        f"### Speed\n\n{n} {kind} sentences with their context, turns of 250.\n\n{markdown(table, 'engine')}",
+        f"From documents to rows, the scorer reaches {share:.0%} of the bare engine on ready tensors.",
+    ]
     for gold, files in options.gold or []:
-        parts.append(
-            f"### Labels against hand coding: {Path(gold).name}\n\n{markdown(accuracy(model, gold, files), 'engine')}"
-        )
+        labels = markdown(accuracy(model, gold, files), "engine")
+        parts.append(f"### Labels against coded sentences: {Path(gold).name}\n\n{labels}")
+    return parts
+
+
+def growth_tables(options: argparse.Namespace, _: Model) -> list[str]:
+    """What a user waits for, and time and memory of archives of growing size."""
     with tempfile.TemporaryDirectory() as folder:
         readout = resource_path("examples/summit/us.md")
-        parts.append(f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}")
         small = growth(Path(folder), "readout-small", [1000])
-        parts.append(f"### Growth\n\nThe shipped model:\n\n{markdown(small.set_index('sentences'), 'sentences')}")
         random = write_random_checkpoint(Path(folder) / "random")
-        sizes = [int(s) for s in options.sizes.split(",")]
-        grown = markdown(growth(Path(folder), str(random), sizes).set_index("sentences"), "sentences")
-        parts.append(f"A tiny model with random weights, which shows what surrounds the model:\n\n{grown}")
-    text = "\n\n".join(parts)
-    print(text)
-    if not options.no_page:
-        put(PAGE, text)
+        grown = growth(Path(folder), str(random), [int(s) for s in options.sizes.split(",")])
+        return [
+            f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}",
+            f"### Growth\n\nThe shipped model:\n\n{markdown(small.set_index('sentences'), 'sentences')}",
+            "A tiny model with random weights, which shows what surrounds the model:",
+            markdown(grown.set_index("sentences"), "sentences"),
+        ]
+
+
+PARTS: dict[str, Callable[[argparse.Namespace, Model], list[str]]] = {"speed": speed_tables, "growth": growth_tables}
 
 
 def markdown(table: pd.DataFrame, index: str) -> str:
@@ -85,14 +102,12 @@ def markdown(table: pd.DataFrame, index: str) -> str:
     return "\n".join([head, *rows])
 
 
-def put(page: Path, text: str) -> None:
-    """Put the tables between the marks of the page."""
+def put(page: Path, part: str, text: str) -> None:
+    """Put the tables of a part between its marks of the page."""
+    start, end = f"<!-- {part}:start -->", f"<!-- {part}:end -->"
     content = page.read_text(encoding="utf-8")
-    marked = f"<!-- figures:start -->\n{text}\n<!-- figures:end -->"
-    page.write_text(
-        re.sub(r"<!-- figures:start -->.*<!-- figures:end -->", lambda _: marked, content, flags=re.DOTALL),
-        encoding="utf-8",
-    )
+    marked = re.sub(f"{start}.*{end}", lambda _: f"{start}\n{text}\n{end}", content, flags=re.DOTALL)
+    page.write_text(marked, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -222,6 +222,11 @@ def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
     shutil.rmtree(senior.folder)
     with pytest.raises(stance.StanceError, match="its own teacher"):
         train(pupil, documents, pupil.folder)
+    own = write("own", distillation={"teachers": ["pupil.yaml"]}, training=still)
+    before = (pupil.folder / "model.safetensors").read_bytes()
+    with pytest.raises(stance.StanceError, match="own teacher"):
+        train(own, documents, pupil.folder, keep_teachers=True)
+    assert (pupil.folder / "model.safetensors").read_bytes() == before, "a refused training leaves the model alone"
 
 
 def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):

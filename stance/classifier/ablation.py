@@ -42,8 +42,9 @@ def read_variants(path: str | Path) -> tuple[dict[str, Recipe], list[int]]:
     """
     path = Path(path)
     content = read_yaml(path)
-    if not {"recipe", "seeds", "variants"} <= set(content):
-        raise StanceError(f"{path}: ablations need the keys recipe, seeds and variants. See configs/ablations.yaml")
+    kinds = {"recipe": str, "seeds": list, "variants": dict}
+    if not all(isinstance(content.get(key), kind) for key, kind in kinds.items()) or not content["variants"]:
+        raise StanceError(f"{path}: ablations need a recipe, a list of seeds, and variants. See configs/ablations.yaml")
     file = path.parent / content["recipe"]
     common = _merged(read_yaml(file), content.get("common") or {})
     variants = {}
@@ -52,8 +53,8 @@ def read_variants(path: str | Path) -> tuple[dict[str, Recipe], list[int]]:
             variants[str(name)] = recipe_from(_merged(common, changes or {}), file)
         except StanceError as error:
             raise StanceError(f"{path}: variant «{name}»: {error}") from error
-    seeds = [int(s) for s in content["seeds"]]
-    if len(set(seeds)) < max(2, len(seeds)):
+    seeds: list[int] = content["seeds"]
+    if not all(isinstance(s, int) for s in seeds) or len(set(seeds)) < max(2, len(seeds)):
         raise StanceError(f"{path}: an interval needs at least two seeds, each of them once. Mend seeds")
     return variants, seeds
 

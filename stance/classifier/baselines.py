@@ -1,4 +1,4 @@
-"""Baselines: what simpler readers reach with the same training sentences. Needs the extra «train».
+"""Baselines: what simpler methods reach with the same training sentences. Needs the extra «train».
 
 Every baseline gives one logit a label, as the model does, and is then calibrated on the validation documents and
 decided by the same rules. What differs is the reader alone.

@@ -153,7 +153,7 @@ def evaluate(
 def baselines(
     recipe: str, gold: tuple[str, ...], documents: tuple[str, ...], names: tuple[str, ...], output: str
 ) -> None:
-    """Label GOLD with simpler readers fitted on a recipe's training sentences, to compare a model with.
+    """Label GOLD with baselines fitted on a recipe's training sentences, to compare a model with.
 
     Majority, nearest label description (zero-shot), and logistic regression on TF-IDF and on frozen embeddings. Of
     GOLD every sentence that is not in the recipe's train or validation part is labelled. Then `stance evaluate GOLD

@@ -16,6 +16,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from filecmp import cmp
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def delta_about(folder: Path) -> dict[str, str]:
     try:
         with safe_open(folder / DELTA, "np") as file:
             about: dict[str, str] = file.metadata() or {}
-        if "sha256" not in about:
+        if not {"sha256", "bytes"} <= set(about):
             raise StanceError(f"{folder / DELTA}: holds no differences of weights. Install the package again")
         return about
     except (SafetensorError, OSError) as error:
@@ -106,6 +107,8 @@ def reconstruct(folder: Path) -> Path:
         digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     about = delta_about(folder)
     target = cache_folder() / "models" / digest.hexdigest()[:16] / folder.name
+    if _is_whole(target, files, about):
+        return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.parent / "lock"):
@@ -120,11 +123,12 @@ def reconstruct(folder: Path) -> Path:
 
 
 def _is_whole(target: Path, files: Sequence[Path], about: dict[str, str]) -> bool:
+    """Whether all files are there, the weights in full length, the others byte for byte."""
     weights = target / WEIGHTS
     return (
         weights.is_file()
         and weights.stat().st_size == int(about["bytes"])
-        and all((target / f.name).is_file() for f in files)
+        and all((target / f.name).is_file() and cmp(f, target / f.name, shallow=False) for f in files)
     )
 
 
@@ -142,8 +146,10 @@ def _reconstruct_into(target: Path, folder: Path, files: Sequence[Path], about: 
                 f"{folder / DELTA}: the weights that it gives are not those that were released. Install the package "
                 f"again, and with it the release of safetensors that it asks for"
             )
-        with (place / WEIGHTS).open("rb") as file_of_weights:
-            os.fsync(file_of_weights.fileno())
+        for written in place.iterdir():
+            written.chmod(0o644)
+            with written.open("rb") as stream:
+                os.fsync(stream.fileno())
         place.replace(target)
 
 

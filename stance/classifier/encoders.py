@@ -46,6 +46,8 @@ def find_encoder(name: str) -> str:
         return name
     folder = cache_folder() / "encoders" / name
     entry = known[name]
+    if _verified(folder, entry["sha256"]):
+        return str(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f"{name}.lock"):

@@ -82,7 +82,11 @@ def models_block(place: Path) -> str:
         for other in (n for n in tables if n in set(paired["system"])):
             head.append(f"{name} less {other}")
             for row, measure in zip(rows, BRIEF, strict=True):
-                row.append(_difference(paired[paired["system"] == other], *measure))
+                found = _row(paired[paired["system"] == other], *measure)
+                expected = _row(tables[name], *measure)["estimate"] - _row(tables[other], *measure)["estimate"]
+                if found and abs(found["difference"] - expected) > 1e-4:
+                    raise StanceError(f"{comparison}: of other weights than the figures. Run `stance evaluate` again")
+                row.append(_difference(found))
     return f"{sentences} sentences, {documents} documents.\n\n" + markdown(head, rows)
 
 
@@ -233,12 +237,16 @@ def _cell(part: pd.DataFrame, dimension: str, metric: str, digits: int = 2) -> s
     return _interval(row["estimate"], row["low"], row["high"], digits=digits)
 
 
-def _difference(part: pd.DataFrame, dimension: str, metric: str) -> str:
+def _row(part: pd.DataFrame, dimension: str, metric: str) -> dict[str, Any]:
     rows = _records(part[(part["dimension"] == dimension) & (part["metric"] == metric)])
-    if not rows:
+    return rows[0] if rows else {}
+
+
+def _difference(row: dict[str, Any]) -> str:
+    if not row:
         return "–"
-    r = rows[0]
-    return f"{_interval(r['difference'], r['difference_low'], r['difference_high'], '+', 3)}, q = {r['q']:.3f}"
+    q = "q < 0.001" if row["q"] < 0.001 else f"q = {row['q']:.3f}"
+    return f"{_interval(row['difference'], row['difference_low'], row['difference_high'], '+', 3)}, {q}"
 
 
 def _interval(value: float, low: float, high: float, sign: str = "", digits: int = 2) -> str:

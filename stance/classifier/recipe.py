@@ -186,7 +186,8 @@ def load_recipe(path: str | Path) -> Recipe:
     Raises:
         StanceError: if the file is missing, not YAML, or has a key that no recipe knows; the message names it.
     """
-    return recipe_from(read_yaml(path), Path(path))
+    content = read_yaml(path)
+    return recipe_from({k: {} if v is None and k in _PARTS else v for k, v in content.items()}, Path(path))
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:
@@ -224,6 +225,8 @@ def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
         part = content.get(key)
         if part is None:
             continue
+        if not isinstance(part, dict):
+            raise StanceError(f"{path}: {key} is {part!r}, not keys with values. See configs/readout-small.yaml")
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         if isinstance(part.get("teachers"), str):
             raise StanceError(f"{path}: distillation.teachers is a list. Write [{part['teachers']}]")

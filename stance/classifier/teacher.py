@@ -169,6 +169,8 @@ def start_from_teacher(model: Any, teacher: DocumentEncoder) -> None:
     Raises:
         StanceError: if the two do not fit.
     """
+    if not hasattr(model.base_model, "encoder"):
+        raise StanceError(f"starts_from: a teacher's weights do not fit {type(model).__name__}. Take the key out")
     lacking, unknown = model.base_model.load_state_dict(teacher.body.state_dict(), strict=False)
     inside = set(model.base_model.encoder.modules())
     head = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m not in inside]
@@ -187,5 +189,11 @@ def load_teacher(recipe: Recipe, codebook: Codebook, folder: Path) -> tuple[Docu
     if load_codebook(folder / "codebook.yaml").outputs != codebook.outputs:
         raise StanceError(f"{folder}: the teacher has other labels. Remove the folder, so that it is trained anew")
     model = DocumentEncoder(recipe, len(codebook.outputs))
-    model.load_state_dict({k: v.float() for k, v in load_file(str(folder / WEIGHTS)).items()})
+    try:
+        model.load_state_dict({k: v.float() for k, v in load_file(str(folder / WEIGHTS)).items()})
+    except RuntimeError as error:
+        raise StanceError(
+            f"{folder}: the teacher has another encoder than its recipe says now ({recipe.encoder}). "
+            "Remove the folder, so that it is trained anew"
+        ) from error
     return model, ScoringSettings.read(folder)

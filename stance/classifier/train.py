@@ -69,8 +69,17 @@ def train(
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     documents = list(documents)
     corpus = load_corpus(recipe, documents, codebook)
+    if output.resolve() in {t.folder.resolve() for t in recipe.teachers}:
+        raise StanceError(
+            f"{output}: the folder of this recipe's own teacher. Give the recipe another name, or --output"
+        )
     for teacher in recipe.teachers:
         _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
+    encoder = find_encoder(recipe.encoder)
+    if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
+        raise StanceError(
+            f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
+        )
     output.mkdir(parents=True, exist_ok=True)
     for name in ("manifest.json", *FILES, DELTA):  # the manifest is written last, and says that all is there
         (output / name).unlink(missing_ok=True)
@@ -87,10 +96,8 @@ def _prepare_teacher(
     teacher: Recipe, documents: list[Document], codebook: Codebook, keep: bool, pupils: tuple[Path, ...]
 ) -> None:
     """Train a teacher that is not there, or not of its present recipe and annotations."""
-    if teacher.path.resolve() in pupils:
-        raise StanceError(f"{teacher.path}: this recipe would be its own teacher. Take it out of its teachers' recipes")
     there = (teacher.folder / "manifest.json").is_file()
-    if (keep and there) or _is_trained(teacher, documents, codebook):
+    if (keep and there) or _is_trained(teacher, documents, codebook, pupils):
         return
     if there and not teacher.windows:
         raise StanceError(
@@ -101,30 +108,29 @@ def _prepare_teacher(
     train(teacher, documents, teacher.folder, keep, pupils)
 
 
-def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook) -> bool:
-    """Whether a finished model of just this recipe, these annotations and such teachers lies in its folder."""
+def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, pupils: tuple[Path, ...] = ()) -> bool:
+    """Whether a finished model of just this recipe, these annotations and its present teachers lies in its folder."""
+    if recipe.path.resolve() in pupils:
+        raise StanceError(f"{recipe.path}: this recipe would be its own teacher. Take it out of its teachers' recipes")
     try:
         manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
         kept = {k: v for k, v in manifest["recipe"].items() if k != "path"}
         same = recipe_from(kept, recipe.path) == recipe
     except (OSError, ValueError, KeyError, StanceError):
         return False
-    digest = load_corpus(recipe, documents, codebook).digest
-    return (
-        same
-        and manifest["annotations_sha256"] == digest
-        and all(_is_trained(teacher, documents, codebook) for teacher in recipe.teachers)
-    )
+    if not same or manifest["annotations_sha256"] != load_corpus(recipe, documents, codebook).digest:
+        return False
+    pupils = (*pupils, recipe.path.resolve())
+    if not all(_is_trained(teacher, documents, codebook, pupils) for teacher in recipe.teachers):
+        return False
+    taught: bool = manifest.get("teachers", []) == _teachers_of(recipe)
+    return taught
 
 
 def _train_checkpoint(
     recipe: Recipe, corpus: Corpus, documents: list[Document], codebook: Codebook, output: Path
 ) -> dict[str, int]:
     encoder = find_encoder(recipe.encoder)
-    if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
-        raise StanceError(
-            f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
-        )
     _write_tokenizer(encoder, output, recipe.context.max_length)
     train_set = make_targets(make_examples(corpus.train, recipe.context), codebook, recipe.data.written_weight)
     hard = train_set.labels
@@ -176,7 +182,7 @@ def _set_dropout(config: Any, recipe: Recipe) -> None:
 
 def _set_head_dropout(model: Any, share: float) -> None:
     """Set it in heads that would take the encoder's, as MPNet's does."""
-    for module in model.classifier.modules():
+    for module in getattr(model, "classifier", torch.nn.Identity()).modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = share
 
