@@ -20,9 +20,9 @@ from filecmp import cmp
 from pathlib import Path
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 from filelock import FileLock
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save_file
 
 from stance.classifier.encoders import cache_folder, find_encoder
 from stance.errors import StanceError
@@ -47,7 +47,7 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
     """
     base = _encoder_weights(encoder)
     stored: Tensors = {}
-    for name, tensor in load_file(folder / WEIGHTS).items():
+    for name, tensor in safetensors.numpy.load_file(folder / WEIGHTS).items():
         before = base.get(_bare(name))
         if before is not None and np.array_equal(before.astype(np.float16), tensor):
             continue
@@ -56,11 +56,13 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
         else:
             packed, scales = _quantise(tensor.astype(np.float32) - before, bits)
             stored[f"{name}:packed"], stored[f"{name}:scales"] = packed, scales
-    unchanged = [n for n in load_file(folder / WEIGHTS) if n not in stored and f"{n}:packed" not in stored]
+    unchanged = [
+        n for n in safetensors.numpy.load_file(folder / WEIGHTS) if n not in stored and f"{n}:packed" not in stored
+    ]
     about = {"encoder": encoder, "bits": str(bits), "unchanged": json.dumps(unchanged)}
     weights = _whole_weights(stored, base, about)
-    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
-    save_file(
+    safetensors.numpy.save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+    safetensors.numpy.save_file(
         stored,
         folder / DELTA,
         metadata={**about, "sha256": _sha256(folder / WEIGHTS), "bytes": str((folder / WEIGHTS).stat().st_size)},
@@ -77,12 +79,12 @@ def delta_about(folder: Path) -> dict[str, str]:
         StanceError: if the file cannot be read.
     """
     try:
-        with safe_open(folder / DELTA, "np") as file:
+        with safetensors.safe_open(folder / DELTA, "np") as file:
             about: dict[str, str] = file.metadata() or {}
         if not {"sha256", "bytes"} <= set(about):
             raise StanceError(f"{folder / DELTA}: holds no differences of weights. Install the package again")
         return about
-    except (SafetensorError, OSError) as error:
+    except (safetensors.SafetensorError, OSError) as error:
         raise StanceError(f"{folder / DELTA}: cannot be read ({error}). Install the package again") from error
 
 
@@ -140,7 +142,11 @@ def _reconstruct_into(target: Path, folder: Path, files: Sequence[Path], about: 
         place.mkdir()
         for file in files:
             shutil.copyfile(file, place / file.name)
-        save_file(_whole_weights(load_file(folder / DELTA), base, about), place / WEIGHTS, metadata={"format": "pt"})
+        safetensors.numpy.save_file(
+            _whole_weights(safetensors.numpy.load_file(folder / DELTA), base, about),
+            place / WEIGHTS,
+            metadata={"format": "pt"},
+        )
         if _sha256(place / WEIGHTS) != about["sha256"]:
             raise StanceError(
                 f"{folder / DELTA}: the weights that it gives are not those that were released. Install the package "
@@ -155,8 +161,8 @@ def _reconstruct_into(target: Path, folder: Path, files: Sequence[Path], about: 
 
 def _encoder_weights(encoder: str) -> Tensors:
     try:
-        weights: Tensors = load_file(Path(find_encoder(encoder)) / WEIGHTS)
-    except (OSError, SafetensorError) as error:
+        weights: Tensors = safetensors.numpy.load_file(Path(find_encoder(encoder)) / WEIGHTS)
+    except (OSError, safetensors.SafetensorError) as error:
         raise StanceError(
             f"{encoder}: the weights of this encoder cannot be read ({error}). Check its folder"
         ) from error
