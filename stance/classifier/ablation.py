@@ -18,7 +18,7 @@ from scipy import stats
 from stance.annotation.standoff import annotations_of
 from stance.classifier.evaluate import headline, label_documents
 from stance.classifier.predict import Model
-from stance.classifier.recipe import Recipe, load_recipe, read_yaml, recipe_from
+from stance.classifier.recipe import Recipe, read_yaml, recipe_from
 from stance.classifier.train import train
 from stance.classifier.training_data import load_corpus
 from stance.codebook import load_codebook
@@ -118,7 +118,7 @@ def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any
     """Figures of one run on validation, trained unless they are there."""
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     corpus = load_corpus(recipe, documents, codebook)
-    teachers = [load_recipe(t.path).to_dict() for t in recipe.teachers]
+    teachers = [t.to_dict() for t in recipe.teachers]
     made_of = {"recipe": recipe.to_dict(), "annotations_sha256": corpus.digest, "teachers": teachers,
                "outputs": codebook.outputs}  # fmt: skip
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]

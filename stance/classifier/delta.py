@@ -47,18 +47,17 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
     """
     base = _encoder_weights(encoder)
     stored: Tensors = {}
-    for name, tensor in safetensors.numpy.load_file(folder / WEIGHTS).items():
+    unchanged: list[str] = []
+    whole: Tensors = safetensors.numpy.load_file(folder / WEIGHTS)
+    for name, tensor in whole.items():
         before = base.get(_bare(name))
         if before is not None and np.array_equal(before.astype(np.float16), tensor):
-            continue
-        if before is None or tensor.ndim < 2 or tensor.shape[1] % GROUP:
+            unchanged.append(name)
+        elif before is None or tensor.ndim < 2 or tensor.shape[1] % GROUP:
             stored[name] = tensor
         else:
             packed, scales = _quantise(tensor.astype(np.float32) - before, bits)
             stored[f"{name}:packed"], stored[f"{name}:scales"] = packed, scales
-    unchanged = [
-        n for n in safetensors.numpy.load_file(folder / WEIGHTS) if n not in stored and f"{n}:packed" not in stored
-    ]
     about = {"encoder": encoder, "bits": str(bits), "unchanged": json.dumps(unchanged)}
     weights = _whole_weights(stored, base, about)
     safetensors.numpy.save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})

@@ -21,6 +21,7 @@ from stance.annotation.examples import targets
 from stance.annotation.standoff import AnnotatedDocument, annotations_of
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
+from stance.classifier.delta import WEIGHTS
 from stance.classifier.document_windows import Window, batches, make_windows, tensors
 from stance.classifier.encoders import find_encoder
 from stance.classifier.evaluate import headline, predict_labels, validation_score
@@ -31,8 +32,6 @@ from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
-
-WEIGHTS = "model.safetensors"
 
 
 def freeze_layers(body: Any, layers: int) -> None:

@@ -61,8 +61,8 @@ def train(
             with ``windows`` the teacher's weights instead of checkpoint and ONNX.
 
     Raises:
-        StanceError: if the recipe's data cannot be read, no document fits its annotations, or a teacher's recipe has no
-            ``windows``.
+        StanceError: if the recipe's data, encoder or teachers cannot be had or do not go together, or no document fits
+            its annotations. What is in the folder is then left alone.
     """
     started = time.time()
     set_seed(recipe.training.seed)
@@ -152,8 +152,8 @@ def _train_checkpoint(
     )
     _set_head_dropout(model, recipe.training.head_dropout)
     if recipe.starts_from:
-        teacher_recipe = load_recipe(recipe.resolve(recipe.starts_from))
-        start_from_teacher(model, load_teacher(teacher_recipe, codebook, teacher_recipe.folder)[0])
+        teacher = recipe.teachers[0]
+        start_from_teacher(model, load_teacher(teacher, codebook, teacher.folder)[0])
     freeze_layers(model.base_model, recipe.training.frozen_layers)
     trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
     trainer.train()
