@@ -229,6 +229,27 @@ def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
     assert (pupil.folder / "model.safetensors").read_bytes() == before, "a refused training leaves the model alone"
 
 
+def test_a_training_that_breaks_off_leaves_the_earlier_model(toy, monkeypatch):
+    from stance.classifier import train as training
+
+    write, documents = toy
+    recipe = write("again", training={"epochs": 1})
+    folder = training.train(recipe, documents, recipe.folder)
+    before = {f.name: f.read_bytes() for f in folder.iterdir()}
+
+    def full(_):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "export_onnx", full)
+        with pytest.raises(OSError, match="no space left"):
+            training.train(write("again", training={"epochs": 2}), documents, folder)
+    assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    assert [f.name for f in folder.parent.iterdir()] == [folder.name], "nothing is left beside it"
+    training.train(write("again", training={"epochs": 2}), documents, folder)
+    assert json.loads((folder / "manifest.json").read_text())["recipe"]["training"]["epochs"] == 2
+
+
 def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):
     from transformers import AutoModelForSequenceClassification, MPNetConfig, MPNetModel
 

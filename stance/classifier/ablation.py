@@ -128,7 +128,7 @@ def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any
         return figures
     runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs) as folder:
-        model = Model(train(replace(recipe, delta_bits=0), documents, Path(folder)))
+        model = Model(train(replace(recipe, delta_bits=0), documents, Path(folder) / recipe.name))
         values = headline(annotations_of(corpus.validation), label_documents(model, corpus.validation), codebook)
         figures = {**{k: round(values[k], 4) for k in FIGURES}, "sentences": len(annotations_of(corpus.validation))}
         aside = Path(folder) / file.name

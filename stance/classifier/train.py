@@ -62,7 +62,7 @@ def train(
 
     Raises:
         StanceError: if the recipe's data, encoder or teachers cannot be had or do not go together, or no document fits
-            its annotations. What is in the folder is then left alone.
+            its annotations. What is in the folder is left alone until the new model is finished.
     """
     started = time.time()
     set_seed(recipe.training.seed)
@@ -75,21 +75,29 @@ def train(
         )
     for teacher in recipe.teachers:
         _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
-    encoder = find_encoder(recipe.encoder)
-    if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
-        raise StanceError(
-            f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
-        )
-    output.mkdir(parents=True, exist_ok=True)
-    for name in ("manifest.json", *FILES, DELTA):  # the manifest is written last, and says that all is there
-        (output / name).unlink(missing_ok=True)
-    shutil.copy(recipe.resolve(recipe.data.codebook), output / "codebook.yaml")
-    if recipe.windows:
-        counts = train_teacher(recipe, corpus, codebook, output)
-    else:
-        counts = _train_checkpoint(recipe, corpus, documents, codebook, output)
-    _write_manifest(recipe, corpus, counts, output, time.time() - started)
+    beside = output.with_name(f".{output.name}.training")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    try:
+        shutil.copy(recipe.resolve(recipe.data.codebook), beside / "codebook.yaml")
+        if recipe.windows:
+            counts = train_teacher(recipe, corpus, codebook, beside)
+        else:
+            counts = _train_checkpoint(recipe, corpus, documents, codebook, beside)
+        _write_manifest(recipe, corpus, counts, beside, time.time() - started)
+        _put_in_place(beside, output)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
     return output
+
+
+def _put_in_place(finished: Path, output: Path) -> None:
+    """Move a finished model to its folder; the manifest comes last, and says that all is there."""
+    output.mkdir(parents=True, exist_ok=True)
+    for name in ("manifest.json", *FILES, DELTA):
+        (output / name).unlink(missing_ok=True)
+    for file in sorted(finished.iterdir(), key=lambda f: f.name == "manifest.json"):
+        file.replace(output / file.name)
 
 
 def _prepare_teacher(
@@ -131,6 +139,10 @@ def _train_checkpoint(
     recipe: Recipe, corpus: Corpus, documents: list[Document], codebook: Codebook, output: Path
 ) -> dict[str, int]:
     encoder = find_encoder(recipe.encoder)
+    if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
+        raise StanceError(
+            f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
+        )
     _write_tokenizer(encoder, output, recipe.context.max_length)
     train_set = make_targets(make_examples(corpus.train, recipe.context), codebook, recipe.data.written_weight)
     hard = train_set.labels
@@ -138,6 +150,24 @@ def _train_checkpoint(
         train_set = add_soft_targets(train_set, recipe, corpus, documents, codebook)
     validation_set = make_targets(make_examples(corpus.validation, recipe.context), codebook)
     annotations = annotations_of(corpus.validation)
+    model = _new_model(recipe, encoder, codebook)
+    trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
+    trainer.train()
+    save_checkpoint(trainer.model, output)
+    if recipe.delta_bits:
+        write_delta(output, recipe.encoder, recipe.delta_bits)
+        model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
+    logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
+    ScoringSettings(recipe.context, fit_calibration(logits, annotations, codebook)).write(output)
+    export_onnx(output)
+    if recipe.delta_bits:
+        (output / WEIGHTS).unlink()
+    shutil.rmtree(output / "steps", ignore_errors=True)
+    return {"soft_labelled_sentences": len(train_set.labels) - len(hard)}
+
+
+def _new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
+    """The encoder with a new head of one output a label, or with the weights of the teacher that it starts from."""
     config = AutoConfig.from_pretrained(
         encoder,
         num_labels=len(codebook.outputs),
@@ -155,19 +185,7 @@ def _train_checkpoint(
         teacher = recipe.teachers[0]
         start_from_teacher(model, load_teacher(teacher, codebook, teacher.folder)[0])
     freeze_layers(model.base_model, recipe.training.frozen_layers)
-    trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
-    trainer.train()
-    save_checkpoint(trainer.model, output)
-    if recipe.delta_bits:
-        write_delta(output, recipe.encoder, recipe.delta_bits)
-        model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
-    logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
-    ScoringSettings(recipe.context, fit_calibration(logits, annotations, codebook)).write(output)
-    export_onnx(output)
-    if recipe.delta_bits:
-        (output / WEIGHTS).unlink()
-    shutil.rmtree(output / "steps", ignore_errors=True)
-    return {"soft_labelled_sentences": len(train_set.labels) - len(hard)}
+    return model
 
 
 def _set_dropout(config: Any, recipe: Recipe) -> None:
