@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -149,6 +151,27 @@ def test_committed_annotations_hold_no_text() -> None:
     assert "text" not in RECORD_FIELDS
     for file in [FILES / "annotations.jsonl", *sorted((FILES / "raw").glob("*.jsonl"))]:
         assert record_problems(file) == []
+
+
+def test_the_datasheet_names_the_files_of_this_version() -> None:
+    datasheet = (ROOT / "corpus/DATASHEET.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\| `(\S+)` \| `([0-9a-f]{64})` \|$", datasheet, flags=re.MULTILINE)
+    assert len(named) == 3
+    for name, digest in named:
+        content = (ROOT / "corpus" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, f"{name} has changed: count and describe a new version"
+
+
+def test_written_sentences_keep_both_judgements(codebook: Codebook) -> None:
+    """What writer and reader agreed on is kept; what they differed on was decided by a third."""
+    by_coder = [read_annotations(ROOT / f"corpus/written/raw/{n}.jsonl", codebook) for n in ("writers", "readers")]
+    final = [a for d in read_written(WRITTEN, codebook) for a in d.annotations.values()]
+    for given, *coded in zip(final, *by_coder, strict=True):
+        assert {(c.doc_id, c.sent_id, c.sha256) for c in coded} == {(given.doc_id, given.sent_id, given.sha256)}
+        if given.coder != "adjudicated":
+            assert {(c.issue[0], set(c.issue) == set(given.issue), c.stance, c.holder) for c in coded} == {
+                (given.issue[0], True, given.stance, given.holder)
+            }
 
 
 def test_committed_labels_are_in_the_codebook(codebook: Codebook) -> None:
