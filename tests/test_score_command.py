@@ -67,6 +67,17 @@ def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     assert score(tmp_path / "d.jsonl", "-o", "-", "--since", "soon").returncode == 2
 
 
+@pytest.mark.parametrize("output", ["-", "t"])
+def test_documents_in_a_language_that_the_model_does_not_read_are_named(score, tmp_path, output):
+    lines = [{"doc_id": "a", "text": "We met."}, *({"doc_id": d, "text": "双方举行会谈。"} for d in ("b", "c"))]
+    done = score(
+        "-", "-o", output if output == "-" else tmp_path / output, stdin="".join(json.dumps(x) + "\n" for x in lines)
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("do not use the labels of such documents") == 1
+    assert "b is in «zh»" in done.stderr
+
+
 def test_failures_are_listed_and_the_exit_code_is_1(score, tmp_path):
     (tmp_path / "good.txt").write_text("We met.", encoding="utf-8")
     done = score(tmp_path / "good.txt", tmp_path / "missing.txt", "-o", tmp_path / "t.csv", "--json")

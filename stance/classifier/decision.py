@@ -45,10 +45,12 @@ class ScoringSettings:
     Attributes:
         window: the context that the model was trained with.
         calibration: one `Calibration` a dimension, fitted on validation documents.
+        languages: of the documents that the model was trained on; labels of others mean nothing.
     """
 
     window: ContextWindow = field(default_factory=ContextWindow)
     calibration: dict[str, Calibration] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
 
     def of(self, dimension: str) -> Calibration:
         """The calibration of a dimension; the identity where none was fitted."""
@@ -59,6 +61,7 @@ class ScoringSettings:
         content = {
             "context": self.window.to_dict(),
             "calibration": {k: asdict(v) for k, v in self.calibration.items()},
+            "languages": list(self.languages),
         }
         (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
@@ -75,6 +78,7 @@ class ScoringSettings:
             return cls(
                 ContextWindow(**content["context"]),
                 {k: Calibration(**v) for k, v in content["calibration"].items()},
+                tuple(content.get("languages", cls.languages)),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StanceError(f"{file}: the scoring settings cannot be read ({error}). Is {folder} a model?") from error

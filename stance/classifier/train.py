@@ -158,7 +158,8 @@ def _train_checkpoint(
         write_delta(output, recipe.encoder, recipe.delta_bits)
         model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
     logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
-    ScoringSettings(recipe.context, fit_calibration(logits, annotations, codebook)).write(output)
+    calibration = fit_calibration(logits, annotations, codebook)
+    ScoringSettings(recipe.context, calibration, tuple(recipe.data.languages)).write(output)
     export_onnx(output)
     if recipe.delta_bits:
         (output / WEIGHTS).unlink()

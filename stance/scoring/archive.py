@@ -19,7 +19,7 @@ from stance.errors import InputFailure, StanceError
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
 from stance.scoring.rows import to_arrow
 from stance.scoring.shards import ShardFolder, rows_of
-from stance.scoring.stream import Slice, ahead, score_slice, slices
+from stance.scoring.stream import Slice, ahead, score_slice, slices, warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def score_archive(
     with _shard_folder(path) as shards:
         plan = Plan(loaded, batch_size, shards.finished.__contains__)
         registry = Registry()
-        documents = _documents(items, registry, summary)
+        documents = warn_of_languages(_documents(items, registry, summary), loaded)
         schema = arrow_schema(_metadata(loaded))
         live: list[str] = []
         for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,8 @@ from stance.table.schema import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SLICE = 1024
@@ -73,8 +76,21 @@ def score_stream(documents: Iterable[Document], model: Model, *, batch_size: int
     Yields:
         sentence tables of up to `SLICE` sentences each, in order.
     """
-    for part in ahead(slices(documents, model)):
+    for part in ahead(slices(warn_of_languages(documents, model), model)):
         yield to_frame(score_slice(part, model, batch_size), model)
+
+
+def warn_of_languages(documents: Iterable[Document], model: Model) -> Iterator[Document]:
+    """Pass documents on; the first in each language that the model does not read is named in a warning."""
+    said: set[str] = set()
+    for document in documents:
+        if document.lang not in model.settings.languages and document.lang not in said:
+            said.add(document.lang)
+            logger.warning(
+                "%s is in «%s», and %s reads %s only: do not use the labels of such documents. Score a translation",
+                document.doc_id, document.lang, model.name, ", ".join(model.settings.languages),
+            )  # fmt: skip
+        yield document
 
 
 def slices(documents: Iterable[Document], model: Model, size: int = SLICE) -> Iterator[Slice]:
