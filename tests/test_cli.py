@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pandas as pd
 import pytest
@@ -145,6 +146,24 @@ def test_scoring_imports_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_annotate_draws_a_blind_sample_of_each_side(tmp_path):
+    for form, file in (("label-studio", "tasks.json"), ("doccano", "sentences.jsonl")):
+        done = run("annotate", SUMMIT, "-o", tmp_path / form, "--format", form, "--sample", "4", "--blind")
+        assert done.returncode == 0, done.stderr
+        text = (tmp_path / form / file).read_text(encoding="utf-8")
+        if form == "label-studio":
+            assert "predictions" not in text
+            drawn = [task["data"] for task in json.loads(text)]
+        else:
+            drawn = [json.loads(line) for line in text.splitlines()]
+            assert not any(record["label"] for record in drawn)
+        assert Counter(d["source"] for d in drawn) == {"us": 4, "china": 4}
+    run("annotate", SUMMIT, "-o", tmp_path / "again", "--sample", "4", "--seed", "2")
+    again = json.loads((tmp_path / "again" / "tasks.json").read_text(encoding="utf-8"))
+    places = [{(d["doc_id"], d["start"]) for d in part} for part in (drawn, [task["data"] for task in again])]
+    assert places[0] != places[1], "another seed draws others"
 
 
 def test_annotate_prepares_tasks_and_collects_what_was_coded(tmp_path):

@@ -27,12 +27,18 @@ PATH = click.Path(path_type=Path)
 )  # fmt: skip
 @click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
 @click.option("-m", "--model", default="readout-small", show_default=True, help="Model that labels in advance.")
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N sentences a side, drawn at random.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the sample.")
+@click.option("--blind", is_flag=True, help="Without the labels that the model suggests, so that they sway nobody.")
 @click.option("--collect", is_flag=True, help="The other way: INPUT are Label Studio's JSON exports.")
-def annotate(inputs: tuple[str, ...], output: Path, form: str, source: str | None, model: str, collect: bool) -> None:
+def annotate(
+    inputs: tuple[str, ...], output: Path, form: str, source: str | None, model: str,
+    sample: int | None, seed: int, blind: bool, collect: bool,
+) -> None:  # fmt: skip
     """Prepare documents for hand coding, or collect what was coded.
 
     Every sentence of INPUT becomes a task with its context and the labels that the model suggests. With --collect,
-    finished tasks become annotations that `stance evaluate` and `stance train` read.
+    finished tasks become annotations that `stance compare --gold`, `stance evaluate` and `stance train` read.
     """
     from stance.classifier.predict import Model
     from stance.documents import iterate_documents
@@ -43,9 +49,9 @@ def annotate(inputs: tuple[str, ...], output: Path, form: str, source: str | Non
         return
     items = list(iterate_documents(inputs, source=source))
     failures = [i for i in items if isinstance(i, InputFailure)]
-    examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded)
+    examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded, sample, seed)
     if examples:
-        write_tasks(examples, output, form, loaded)
+        write_tasks(examples, output, form, loaded, blind)
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)
     click.echo(f"{len(examples)} sentences written to {output}", err=True)
@@ -53,12 +59,17 @@ def annotate(inputs: tuple[str, ...], output: Path, form: str, source: str | Non
         click.get_current_context().exit(1)
 
 
-def suggest(documents: list[Document], model: Model) -> list[Example]:
-    """Make an example of every sentence, with the labels that a model suggests.
+def suggest(documents: list[Document], model: Model, sample: int | None = None, seed: int = 1) -> list[Example]:
+    """Make examples of sentences, with the labels that a model suggests.
 
     Args:
         documents: the documents to be coded.
         model: suggests the labels; its identity stands as the coder.
+        sample: how many sentences of each side are drawn, without replacement and with equal chances; None for all.
+        seed: of the draw.
+
+    Returns:
+        the examples in the order of documents and sentences.
     """
     from dataclasses import replace
 
@@ -68,27 +79,43 @@ def suggest(documents: list[Document], model: Model) -> list[Example]:
     from stance.model_input import model_inputs
     from stance.sentences import split_sentences
 
-    examples = []
+    found = []
     for document in documents:
         sentences = split_sentences(document)
         pairs = model_inputs(document, sentences, model.settings.window)
-        labels = predict_labels(model.predict(pairs).values, model.codebook, model.settings)
-        for sentence, pair, label in zip(sentences, pairs, labels, strict=True):
-            annotation = replace(
-                label,
-                doc_id=document.doc_id,
-                sent_id=sentence.sent_id,
-                start=sentence.start,
-                end=sentence.end,
-                sha256=sentence_hash(sentence.text),
-                coder=model.identity,
-            )
-            examples.append(Example(document, annotation, *pair))
+        found += [(document, s, pair) for s, pair in zip(sentences, pairs, strict=True)]
+    if sample is not None:
+        found = [found[i] for i in _draw([d.source for d, _, _ in found], sample, seed)]
+    labels = predict_labels(model.predict([pair for *_, pair in found]).values, model.codebook, model.settings)
+    examples = []
+    for (document, sentence, pair), label in zip(found, labels, strict=True):
+        annotation = replace(
+            label,
+            doc_id=document.doc_id,
+            sent_id=sentence.sent_id,
+            start=sentence.start,
+            end=sentence.end,
+            sha256=sentence_hash(sentence.text),
+            coder=model.identity,
+        )
+        examples.append(Example(document, annotation, *pair))
     return examples
 
 
-def write_tasks(examples: list[Example], folder: Path, form: str, model: Model) -> None:
-    """Write tasks and the labelling interface for an annotation tool.
+def _draw(sides: list[str], sample: int, seed: int) -> list[int]:
+    """Positions of a random sample of each side, in order."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    chosen: list[int] = []
+    for side in sorted(set(sides)):
+        at = [i for i, s in enumerate(sides) if s == side]
+        chosen += rng.choice(at, min(sample, len(at)), replace=False).tolist()
+    return sorted(chosen)
+
+
+def write_tasks(examples: list[Example], folder: Path, form: str, model: Model, blind: bool = False) -> None:
+    """Write tasks and the labelling interface for an annotation tool; ``blind`` leaves the suggested labels out.
 
     Raises:
         StanceError: if they cannot be written.
@@ -99,10 +126,12 @@ def write_tasks(examples: list[Example], folder: Path, form: str, model: Model) 
         folder.mkdir(parents=True, exist_ok=True)
         if form == "label-studio":
             interface, tasks = exports.to_label_studio(examples, model.codebook)
+            tasks = [{"data": t["data"]} for t in tasks] if blind else tasks
             (folder / "interface.xml").write_text(interface, encoding="utf-8")
             (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
         else:
             categories, records = exports.to_doccano(examples, model.codebook)
+            records = [{**r, "label": []} for r in records] if blind else records
             (folder / "labels.json").write_text(json.dumps(categories, indent=1), encoding="utf-8")
             exports.write_jsonl(records, folder / "sentences.jsonl")
     except OSError as error:
