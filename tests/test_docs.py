@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import stance
@@ -43,6 +44,24 @@ def test_the_shell_blocks(place):
     assert len(stance.read_table(place / "us.parquet")) > 20
     assert stance.read_table(place / "table")["doc_id"].nunique() == 16
     assert len((place / "rows.jsonl").read_text(encoding="utf-8").splitlines()) > 20
+
+
+def test_a_sample_is_drawn_coded_collected_and_corrects_the_comparison(place):
+    page = (ROOT / "docs" / "checking-by-hand.md").read_text(encoding="utf-8")
+    [draw] = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    [collect] = re.findall(r"```sh collect\n(.*?)```", page, re.DOTALL)
+    sh(draw, place)
+    sh("stance annotate examples/series -o suggested --sample 40", place)
+    blind, tasks = (json.loads((place / f / "tasks.json").read_text(encoding="utf-8")) for f in ("tasks", "suggested"))
+    assert [t["data"] for t in blind] == [t["data"] for t in tasks]
+    assert len(tasks) == 80
+    for task in tasks:  # a coder who agrees with everything
+        task["annotations"] = [{"result": task["predictions"][0]["result"]}]
+    (place / "export.json").write_text(json.dumps(tasks), encoding="utf-8")
+    sh(collect, place)
+    corrected = pd.read_csv(place / "report" / "tables" / "corrected.csv")
+    assert len(corrected) and (corrected["n_gold"] > 0).any()
+    assert (place / "evaluation" / "figures.csv").is_file()
 
 
 def test_the_line_of_the_crontab_scores_what_is_new(place):

@@ -16,7 +16,7 @@ from stance.annotation.standoff import Annotation, read_annotations, write_annot
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
-from stance.classifier.confidence import Confidence, reliability_table, risk_coverage_table
+from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
 from stance.classifier.metrics import (
@@ -215,6 +215,22 @@ def examples(n: int, seed: int) -> list[Example]:
         words = f"{a.stance} then {a.issue[0]} by {a.holder} as {a.frame[0]}".replace("_", "")
         made.append(Example(document, a, words, f"source: {source}"))
     return made
+
+
+def test_calibration_tells_the_side_on_which_the_model_is_too_sure():
+    """Right as often as it says on one side, twenty points less often on the other."""
+    rng = np.random.default_rng(3)
+    p = rng.uniform(0.5, 1.0, 4000)
+    us = np.arange(4000) % 2 == 0
+    right = rng.random(4000) < np.where(us, p - 0.2, p)
+    judged = [Confidence("stance", "", True, p, right, [f"d{i % 50}" for i in range(4000)])]
+    table = calibration_table(judged, np.where(us, "us", "china").tolist(), 50).set_index("source")
+    assert table["sentences"].to_dict() == {"all": 4000, "china": 2000, "us": 2000}
+    assert table.loc["us", "gap"] == pytest.approx(0.2, abs=0.03)
+    assert table.loc["us", "low"] > 0.15
+    assert table.loc["china", "low"] < 0 < table.loc["china", "high"]
+    assert table.loc["us", "calibration_error"] > 5 * table.loc["us", "by_chance"]
+    assert table.loc["china", "calibration_error"] == pytest.approx(table.loc["china", "by_chance"], abs=0.015)
 
 
 def test_strata_name_side_year_kind_and_length():

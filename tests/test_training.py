@@ -143,6 +143,9 @@ def test_student_learns_from_a_teacher_alone(toy):
     other_recipe = write("teacher", windows={"length": 48, "context": 10, "batch_tokens": 200})
     assert not _is_trained(other_recipe, documents, labels)
     assert not _is_trained(student, documents, labels), "its teacher is another now"
+    shutil.move(teacher.folder, teacher.folder.with_name("away"))
+    assert _is_trained(student, documents, labels), "a released model comes without its teacher"
+    shutil.move(teacher.folder.with_name("away"), teacher.folder)
     codebook = teacher.folder / "codebook.yaml"
     codebook.write_text(codebook.read_text().replace("salt", "pepper"))
     with pytest.raises(stance.StanceError, match="has other labels"):

@@ -12,7 +12,7 @@ import pandas as pd
 from stance.annotation.examples import targets
 from stance.annotation.standoff import Annotation
 from stance.classifier.decision import ScoringSettings, main_probabilities, probabilities
-from stance.classifier.metrics import grouped_bootstrap, reliability, selective_accuracy
+from stance.classifier.metrics import calibration_error, grouped_bootstrap, reliability, selective_accuracy
 from stance.codebook import Codebook
 
 LEAST = 0.05
@@ -80,6 +80,56 @@ def reliability_table(judged: Sequence[Confidence], bins: int = 10) -> pd.DataFr
         table.insert(0, "of", c.name)
         parts.append(table)
     return pd.concat(parts, ignore_index=True)
+
+
+def calibration_table(judged: Sequence[Confidence], sides: Sequence[str], samples: int = 1000) -> pd.DataFrame:
+    """How far the probabilities of labels given are from the share that is right, of all sentences and of each side's.
+
+    Args:
+        judged: from `confidences`; sets of labels are passed over.
+        sides: the publishing side of each sentence.
+        samples: bootstrap samples of documents; as many draws give the error that chance alone makes.
+
+    Returns:
+        ``of``, ``source`` (``all`` for all), ``sentences``, ``confidence`` (mean probability), ``accuracy``, ``gap``
+        (the first less the second: above 0 where the model is too sure) with ``low`` and ``high``,
+        ``calibration_error`` and ``by_chance``: the mean error if every label were right with just the probability
+        given, which is above 0 because a tenth of the sentences is few.
+    """
+    side = np.asarray(sides)
+    rows = []
+    for c in judged:
+        if not c.one_a_sentence:
+            continue
+        for source in ("all", *sorted(set(sides))):
+            chosen = np.flatnonzero((side == source) | (source == "all"))
+            p, right = c.probability[chosen], c.right[chosen]
+            documents = [c.documents[i] for i in chosen]
+            surplus = p - right
+
+            def gap(i: np.ndarray, surplus: np.ndarray = surplus) -> float:
+                return float(surplus[i].mean())
+
+            interval = grouped_bootstrap(gap, documents, samples)
+            draws = np.random.default_rng(0).random((samples, len(p))) < p
+            chance = float(np.mean([calibration_error(p, drawn) for drawn in draws]))
+            rows.append(
+                (c.name, source, len(p), p.mean(), right.mean(), surplus.mean(), *interval,
+                 calibration_error(p, right), chance)
+            )  # fmt: skip
+    columns = [
+        "of",
+        "source",
+        "sentences",
+        "confidence",
+        "accuracy",
+        "gap",
+        "low",
+        "high",
+        "calibration_error",
+        "by_chance",
+    ]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def risk_coverage_table(judged: Sequence[Confidence], samples: int = 1000) -> pd.DataFrame:

@@ -14,7 +14,13 @@ import pandas as pd
 
 from stance.annotation.examples import Example, make_examples, targets
 from stance.annotation.standoff import AnnotatedDocument, Annotation
-from stance.classifier.confidence import Confidence, confidences, reliability_table, risk_coverage_table
+from stance.classifier.confidence import (
+    Confidence,
+    calibration_table,
+    confidences,
+    reliability_table,
+    risk_coverage_table,
+)
 from stance.classifier.decision import (
     ScoringSettings,
     decide_any,
@@ -93,6 +99,7 @@ class Evaluation:
         breakdown: figures by side, year, kind and length, from `stance.classifier.strata.break_down`.
         reliability: from `stance.classifier.confidence.reliability_table`.
         risk_coverage: from `stance.classifier.confidence.risk_coverage_table`.
+        calibration: from `stance.classifier.confidence.calibration_table`.
         given: the model's labels, one annotation a sentence, in the order of ``errors``.
     """
 
@@ -103,6 +110,7 @@ class Evaluation:
     breakdown: pd.DataFrame
     reliability: pd.DataFrame
     risk_coverage: pd.DataFrame
+    calibration: pd.DataFrame
     given: list[Annotation] = field(repr=False)
 
     def __str__(self) -> str:
@@ -163,6 +171,7 @@ def compare_labels(
         break_down(truth, given, codebook, strata, samples),
         reliability_table(judged),
         risk_coverage_table(judged, samples),
+        calibration_table(judged, list(strata["source"]), samples),
         given,
     )
 

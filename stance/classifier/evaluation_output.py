@@ -142,7 +142,8 @@ def evaluation_files(
     """
     named = {
         "figures": result.figures, "labels": result.labels, "errors": result.errors, "breakdown": result.breakdown,
-        "reliability": result.reliability, "risk_coverage": result.risk_coverage, **tables,
+        "reliability": result.reliability, "risk_coverage": result.risk_coverage,
+        "calibration": result.calibration, **tables,
     }  # fmt: skip
     files: dict[Path, Callable[[Path], object]] = {}
     for name, table in named.items():

@@ -110,6 +110,27 @@ def confusion_block(place: Path) -> str:
     return _matrix(place / "confusion_stance.csv") + "\n\n" + _matrix(place / "confusion_holder.csv")
 
 
+def calibration_block(place: Path) -> str:
+    """Mean probability against the share right, of all sentences and by side."""
+    table = pd.read_csv(place / "calibration.csv")
+    head = [
+        "",
+        "source",
+        "sentences",
+        "mean probability",
+        "share right",
+        "too sure by",
+        "calibration error",
+        "by chance",
+    ]
+    rows = [
+        [r.of, r.source, r.sentences, f"{r.confidence:.3f}", f"{r.accuracy:.3f}",
+         f"{r.gap:+.3f} [{r.low:+.3f}, {r.high:+.3f}]", f"{r.calibration_error:.3f}", f"{r.by_chance:.3f}"]
+        for r in table.itertuples()
+    ]  # fmt: skip
+    return markdown(head, rows)
+
+
 def reliability_block(place: Path) -> str:
     """Reliability: mean probability and share right in tenths of equal count."""
     table = pd.read_csv(place / "reliability.csv")
@@ -205,6 +226,7 @@ KINDS: dict[str, Callable[[Path], str]] = {
     "labels": labels_block,
     "confusion": confusion_block,
     "reliability": reliability_block,
+    "calibration": calibration_block,
     "coverage": coverage_block,
     "coders": coders_block,
     "comparison": comparison_block,

@@ -117,7 +117,10 @@ def _prepare_teacher(
 
 
 def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, pupils: tuple[Path, ...] = ()) -> bool:
-    """Whether a finished model of just this recipe, these annotations and its present teachers lies in its folder."""
+    """Whether a finished model of just this recipe, these annotations and its present teachers lies in its folder.
+
+    Teachers of a teacher need not be there: a released model comes without those that are not released.
+    """
     if recipe.path.resolve() in pupils:
         raise StanceError(f"{recipe.path}: this recipe would be its own teacher. Take it out of its teachers' recipes")
     try:
@@ -129,10 +132,10 @@ def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, p
     if not same or manifest["annotations_sha256"] != load_corpus(recipe, documents, codebook).digest:
         return False
     pupils = (*pupils, recipe.path.resolve())
-    if not all(_is_trained(teacher, documents, codebook, pupils) for teacher in recipe.teachers):
+    present = [t for t in recipe.teachers if (t.folder / "manifest.json").is_file()]
+    if not all(_is_trained(teacher, documents, codebook, pupils) for teacher in present):
         return False
-    taught: bool = manifest.get("teachers", []) == _teachers_of(recipe)
-    return taught
+    return len(present) < len(recipe.teachers) or manifest.get("teachers", []) == _teachers_of(recipe)
 
 
 def _train_checkpoint(
