@@ -96,6 +96,17 @@ def test_red_lines_tell_the_sure_from_the_possible(table):
     assert lines.possible["text"].tolist() == ["We oppose changes to the status quo of the Strait by force."]
 
 
+def test_the_holder_other_counts_where_it_is_one_of_the_groups(table):
+    line = sentence("other", ["taiwan"], "red_line", "other", "Those who redraw the Strait cross our red line.")
+    table = pd.concat([table, pd.DataFrame([line])], ignore_index=True)
+    third = stance.compare(table, groups=("us", "other"))
+    assert third.red_lines.evidence["text"].tolist() == [line["text"]]
+    assert line["text"] in third.disagreements.evidence["text"].tolist()
+    quoted = table.assign(source=table["source"].replace("other", "us"))  # a third party's words in a side's document
+    lines = stance.compare(quoted).red_lines.evidence
+    assert lines["text"].tolist() == ["Force over the Strait status quo is a line not to cross."]
+
+
 def test_framing_shares_and_words(table):
     framing = stance.compare(table).framing
     row = framing.table.set_index(["frame", "group"]).loc[("rules_law", "china")]

@@ -58,8 +58,7 @@ def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
     """
     wording = wording or load_limit_wording()
     limits = sides.codebook["stance"].with_role("limit")
-    own = sides.own_voice()
-    own = own[own["holder"] != "other"].reset_index(drop=True)
+    own = sides.without_third_parties(sides.own_voice()).reset_index(drop=True)
     own = own.assign(p_limit=limit_probability(own, limits))
     labelled = own["stance"].isin(limits)
     found = _read(sides, own[labelled], wording).join(_noted(sides, own[labelled]))

@@ -19,6 +19,8 @@ EVIDENCE = (
     "holder", "p_holder", "frame",
 )  # fmt: skip
 """Columns of evidence tables."""
+THIRD = "other"
+"""The holder of what neither side says."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,19 @@ class Sides:
             return table
         return table[(table["holder"] == table["source"]) | (table["holder"] == "both")]
 
-    def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
-        """Sentences that have an issue and are not a third party's (a journalist's question, background)."""
+    def without_third_parties(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Sentences that no third party holds (a journalist's question, background).
+
+        The holder ``other`` is a third party unless it is one of the two groups.
+        """
         table = self.table if table is None else table
+        return table if THIRD in self.groups else table[table["holder"] != THIRD]
+
+    def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Sentences that have an issue and are not a third party's."""
+        table = self.without_third_parties(table)
         null = self.codebook["issue"].null_label
-        third = (table["holder"] == "other") & ("other" not in self.groups)
-        return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0) & ~third]
+        return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0)]
 
     def cells(self, table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every issue with every group, and which rows of a table belong to both."""
