@@ -157,7 +157,7 @@ def compare(
             hand-coded labels do not fit.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
-    checked = check_table(table)
+    checked = check_table(table, loaded["issue"].null_label)
     _refuse_unknown_labels(checked, loaded)
     coded = checked if gold is None else attach_gold(checked, gold, loaded)
     return Comparison(make_sides(coded, by, groups, loaded, names), checked)

@@ -106,7 +106,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
 
 
 def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
-    """Choices of the filters: labels that occur, by name."""
+    """Choices of the filters: labels that occur, by name, and all stances that report something agreed as one."""
     table, codebook = comparison.sides.table, comparison.sides.codebook
     found = {
         "issue": {k for row in table["issue"] for k in row},
@@ -114,7 +114,12 @@ def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
         "holder": set(table["holder"]),
         "frame": {k for row in table["frame"] for k in row},
     }
-    return {d: [(label.key, label.name) for label in codebook[d].labels if label.key in k] for d, k in found.items()}
+    made = {d: [(label.key, label.name) for label in codebook[d].labels if label.key in k] for d, k in found.items()}
+    agreed = codebook["stance"].with_role("agreed")
+    if len(agreed) > 1 and found["stance"] & set(agreed):
+        names = [codebook["stance"].label(key).name for key in agreed]
+        made["stance"].append((",".join(agreed), " or ".join(names)))
+    return made
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:

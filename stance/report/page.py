@@ -126,7 +126,8 @@ def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     issues = {who: cooperation.reported_by(who) for who in ("both", *groups)}
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
-    return _chips(comparison, "Reported as agreed by both", issues, counts, "&stance=agreement")
+    stances = ",".join(comparison.sides.codebook["stance"].with_role("agreed"))
+    return _chips(comparison, "Reported as agreed by both", issues, counts, f"&stance={quote(stances, safe=',')}")
 
 
 def _chips(
