@@ -27,6 +27,8 @@ from stance.table import check_table
 
 if TYPE_CHECKING:
     from stance.contrast.result import Contrast
+    from stance.report.finding import Finding
+    from stance.report.lookup import Sentences
 
 
 CONTRASTS = (
@@ -98,6 +100,20 @@ class Comparison:
     def corrected(self) -> Corrected:
         """Shares, means and differences, corrected by hand-coded labels; empty without them."""
         return corrected(self.sides)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The findings to read first, in words."""
+        from stance.report.findings import headline
+
+        return headline(self)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """The rows of the table by document and number, with their neighbours."""
+        from stance.report.lookup import Sentences
+
+        return Sentences(self.table)
 
     @property
     def contrasts(self) -> dict[str, Contrast]:

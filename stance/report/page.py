@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.report.findings import headline
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, stance_colors
 
@@ -193,7 +192,7 @@ def page_data(comparison: Comparison, labels: Labels, meetings: Meetings) -> dic
         for row in sides.table.to_dict("records")
     ]  # fmt: skip
     place = {key: i for i, key in reversed(list(enumerate(keys_of(sides.table))))}
-    found = headline(comparison)
+    found = comparison.findings
     return {
         "findings": [[place[k] for k in f.evidence if k in place] for f in found],
         "headings": [finding_heading(f, comparison) for f in found],
