@@ -99,6 +99,10 @@ class Codebook:
         """The dimension with that key."""
         return next(d for d in self.dimensions if d.key == key)
 
+    def name(self, dimension: str, key: str) -> str:
+        """A label in words; the key itself where the dimension has no such label."""
+        return next((label.name for label in self[dimension].labels if label.key == key), key)
+
     @cached_property
     def outputs(self) -> list[str]:
         """Names of all labels as ``dimension:label``, in the order of the classifier's outputs."""

@@ -121,10 +121,7 @@ class Sides:
 
     def issue_name(self, key: str) -> str:
         """The name of an issue in words."""
-        try:
-            return self.codebook["issue"].label(key).name
-        except KeyError:
-            return key
+        return self.codebook.name("issue", key)
 
 
 def make_sides(
@@ -148,12 +145,8 @@ def make_sides(
             raise StanceError(f"no sentence has {by} {group!r}; there is: {there}. Set {by}, or choose other groups")
     chosen = table[table[by].isin(groups)].reset_index(drop=True)
     chosen["row"] = range(len(chosen))
-    return Sides(chosen, by, groups, names or _names(groups, codebook), codebook)
-
-
-def _names(groups: tuple[str, str], codebook: Codebook) -> tuple[str, str]:
-    labels = {label.key: label.name for label in codebook["holder"].labels}
-    return labels.get(groups[0], groups[0]), labels.get(groups[1], groups[1])
+    names = names or (codebook.name("holder", groups[0]), codebook.name("holder", groups[1]))
+    return Sides(chosen, by, groups, names, codebook)
 
 
 def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:

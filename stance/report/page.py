@@ -57,9 +57,8 @@ class Labels:
         self.colors = stance_colors(self.codebook)
 
     def name(self, dimension: str, key: str) -> str:
-        """A label in words; the key itself where the codebook does not know it."""
-        known = {label.key: label.name for label in self.codebook[dimension].labels}
-        return known.get(key, key)
+        """A label in words, see `stance.codebook.Codebook.name`."""
+        return self.codebook.name(dimension, key)
 
     def probability(self, row: dict[Any, Any], dimension: str, key: str) -> float | None:
         """The probability of a label; of hand-coded labels, which have none, one."""
