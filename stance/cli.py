@@ -185,8 +185,8 @@ main.add_command(corpus)
 corpus.add_command(alignment)
 
 
-def _metadata(options: dict[str, Any], *more: str) -> dict[str, str | None]:
-    return {k: options.get(k) for k in ("date", "lang", "title", "event", *more)}
+def _metadata(options: dict[str, Any]) -> dict[str, str | None]:
+    return {k: options.get(k) for k in ("date", "lang", "title", "event")}
 
 
 def _without_failures(items: Iterator[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:

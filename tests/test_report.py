@@ -13,7 +13,7 @@ import pytest
 
 import stance
 from stance.errors import StanceError
-from stance.report.charts import agenda_chart, stance_chart, to_png, to_svg, words_chart
+from stance.report.charts import agenda_chart, stance_chart, svg_to_png, to_svg, words_chart
 from stance.report.findings import headline
 from stance.report.html import render_report, safe_json
 from stance.report.meetings import agenda_by_meeting, find_meetings, positions_by_meeting, red_line_history
@@ -229,7 +229,7 @@ def test_charts_link_issues_and_name_labels(comparison):
         and "trade_economy" not in svg.split("href")[0]
     )
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
-    assert to_png(stance_chart(comparison.stances)).startswith(b"\x89PNG")
+    assert svg_to_png(to_svg(stance_chart(comparison.stances))).startswith(b"\x89PNG")
 
 
 def test_palette_is_ordered_and_distinct():

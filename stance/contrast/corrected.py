@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,12 +30,10 @@ class Corrected(Contrast):
         table: ``measure``, ``label`` (see `stance.contrast.measures.MEASURES`), ``group`` (a group, or ``difference``
             for the first minus the second), ``n`` (sentences), ``n_gold`` (hand-coded ones), ``predicted`` (the figure
             from predicted labels alone), ``estimate``, ``low``, ``high``, ``p`` and ``p_adjusted`` (of a difference of
-            zero), ``power`` (how far the predictions helped, 0 to 1), ``method`` (``ppi`` or ``dsl``).
+            zero), ``power`` (how far the predictions helped, 0 to 1), ``method`` (``ppi``: equal
+            chances, power tuned; ``dsl``: sampling probabilities given).
         evidence: the hand-coded sentences with both labels of each dimension (``gold_*``).
-        method: ``ppi`` (equal chances, power tuned) or ``dsl`` (sampling probabilities given).
     """
-
-    method: str = field(default="ppi")
 
     def plot(self, measure: str = "issue") -> Any:
         """Figures from predictions alone and corrected, both sides."""
@@ -70,7 +68,6 @@ def corrected(sides: Sides) -> Corrected:
         frame,
         table.loc[labelled, columns].reset_index(drop=True),
         _notes(sides, labelled, method),
-        method=method,
     )
 
 

@@ -115,7 +115,7 @@ def side_shape(frame: Frame, legend: alt.Legend | None) -> alt.Shape:
     )
 
 
-def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True, legend: bool = True) -> list[alt.Chart]:
+def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True) -> list[alt.Chart]:
     """Dots with intervals, a row an item and side, with a text to the right.
 
     Args:
@@ -123,10 +123,9 @@ def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True, lege
         frame: of the chart.
         x: the channel of ``value``.
         axis: whether the rows are named.
-        legend: whether the sides are.
     """
     y, offset = row_axis(frame, axis), frame.offset()
-    shown = alt.Legend(symbolOpacity=1) if legend else None
+    shown = alt.Legend(symbolOpacity=1)
     known = rows.dropna(subset=["value"])
     dots = alt.Chart(known).encode(x=x, y=y, yOffset=offset)
     layers = []

@@ -195,7 +195,6 @@ def page_data(comparison: Comparison, labels: Labels, meetings: Meetings) -> dic
     return {
         "findings": [[place[k] for k in f.evidence if k in place] for f in found],
         "headings": [finding_heading(f, comparison) for f in found],
-        "meetings": dict(zip(meetings.keys, meetings.labels, strict=True)) if meetings.several else {},
         "many": max(sides.of(g)["doc_id"].nunique() for g in groups) > MANY,
         "sides": list(sides.names),
         "labels": {d.key: {label.key: label.name for label in d.labels} for d in codebook.dimensions},

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stance.report.meetings import find_meetings, red_line_history
-from stance.report.page import HEADINGS, finding_heading, probability
+from stance.report.page import finding_heading, probability
 from stance.report.page_tables import tables
 
 if TYPE_CHECKING:
@@ -58,18 +58,17 @@ def _finding_record(finding: Finding, comparison: Comparison) -> dict[str, Any]:
     return record
 
 
-def markdown_report(comparison: Comparison, title: str | None = None) -> str:
+def markdown_report(comparison: Comparison) -> str:
     """The findings, the main tables and the red lines as Markdown.
 
     Args:
         comparison: from `stance.compare`.
-        title: heading; as in the HTML report if None.
     """
     from stance.report.html import report_title
     from stance.report.page import Labels
 
     labels, made = Labels(comparison), tables(comparison, Labels(comparison))
-    parts = [f"# {_plain(title or report_title(comparison))}", _documents(comparison), "## What stands out"]
+    parts = [f"# {_plain(report_title(comparison))}", _documents(comparison), "## What stands out"]
     parts += [_finding(f, comparison) for f in comparison.findings]
     parts += [_history(comparison, labels)]
     for name in SHOWN:
@@ -96,7 +95,7 @@ def _documents(comparison: Comparison) -> str:
 
 def _finding(finding: Finding, comparison: Comparison) -> str:
     lines = [f"### {finding_heading(finding, comparison)}", f"**{_plain(finding.brief)}.** {_plain(finding.text)}"]
-    if finding.kind in HEADINGS and finding.evidence:
+    if finding.evidence:
         lines.append("\n>\n".join(_quote(comparison.sentences[k]) for k in _spread(finding, comparison)))
     return "\n\n".join(lines)
 
