@@ -55,12 +55,16 @@ def test_agenda_counts_and_omissions(table):
     assert counts["taiwan", "us"] == 2
     assert counts["taiwan", "china"] == 2  # the journalist's question is not China's agenda
     assert agenda.table["n"].unique().tolist() == [4]
-    assert agenda.raised_by("us") == ["maritime", "human_rights"] or set(agenda.raised_by("us")) == {
-        "maritime",
-        "human_rights",
-    }
     assert set(agenda.raised_by("both")) == {"taiwan", "trade_economy"}
     assert agenda.raised_by("china") == []
+
+
+def test_issues_are_listed_from_the_most_frequent(table):
+    assert set(stance.compare(table).agenda.raised_by("us")) == {"maritime", "human_rights"}
+    for often, seldom in (("maritime", "human_rights"), ("human_rights", "maritime")):
+        more = pd.DataFrame([sentence("us", [often], "criticism", "us", f"Concern {i}.") for i in range(2)])
+        agenda = stance.compare(pd.concat([table, more], ignore_index=True)).agenda
+        assert agenda.raised_by("us") == [often, seldom]
 
 
 def test_stances_leave_out_what_is_reported_of_the_other(table):

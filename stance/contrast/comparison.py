@@ -128,13 +128,14 @@ class Comparison:
         return grouped.reset_index()
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write the report, every table as CSV and every figure as SVG.
+        """Write the report, the sentences, and every table and figure.
 
         Args:
             folder: is made if need be.
 
         Returns:
-            the files; the report, ``report.html``, comes first.
+            the files: ``report.html``, ``report.md``, ``findings.json``, ``sentences.parquet``, then the tables as
+            CSV, and each figure as SVG and PNG.
 
         Raises:
             StanceError: if a file cannot be written.
