@@ -136,7 +136,6 @@ def compare(
 
 def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> None:
     """The findings on stdout, in words, as Markdown or as JSON."""
-    from stance.report.findings import headline
     from stance.report.page import finding_heading
     from stance.report.text import findings_record, markdown_report
 
@@ -146,7 +145,7 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
     elif shape == "markdown":
         click.echo(markdown_report(comparison), nl=False)
     else:
-        for finding in headline(comparison):
+        for finding in comparison.findings:
             click.echo(f"- {finding_heading(finding, comparison)}. {finding.text}")
         for note in (
             comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note
@@ -186,8 +185,8 @@ main.add_command(corpus)
 corpus.add_command(alignment)
 
 
-def _metadata(options: dict[str, Any], *more: str) -> dict[str, str | None]:
-    return {k: options.get(k) for k in ("date", "lang", "title", "event", *more)}
+def _metadata(options: dict[str, Any]) -> dict[str, str | None]:
+    return {k: options.get(k) for k in ("date", "lang", "title", "event")}
 
 
 def _without_failures(items: Iterator[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:

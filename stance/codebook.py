@@ -1,4 +1,9 @@
-"""The codebook: dimensions and labels, read from YAML; nothing else in the package lists them."""
+"""The codebook: dimensions and labels, read from YAML.
+
+The rest of the package takes issues, stances and frames from here, by their roles, positions and null labels. Of the
+holders it knows two by key: ``both``, the two sides together, and ``other``, a third party. A side is the holder whose
+key is the ``source`` of its documents: ``us`` and ``china`` where no other groups are chosen.
+"""
 
 from __future__ import annotations
 
@@ -93,6 +98,10 @@ class Codebook:
     def __getitem__(self, key: str) -> Dimension:
         """The dimension with that key."""
         return next(d for d in self.dimensions if d.key == key)
+
+    def name(self, dimension: str, key: str) -> str:
+        """A label in words; the key itself where the dimension has no such label."""
+        return next((label.name for label in self[dimension].labels if label.key == key), key)
 
     @cached_property
     def outputs(self) -> list[str]:

@@ -90,6 +90,12 @@ def test_unknown_label(book):
         book["issue"].label("plane")
 
 
+def test_names_of_labels(book):
+    assert book.name("issue", "ferry") == "Ferries"
+    assert book.name("issue", "port") == "port"
+    assert book.name("issue", "submarine") == "submarine"
+
+
 def test_shipped_codebook():
     book = load_codebook()
     assert [d.key for d in book.dimensions] == list(DIMENSIONS)

@@ -55,12 +55,16 @@ def test_agenda_counts_and_omissions(table):
     assert counts["taiwan", "us"] == 2
     assert counts["taiwan", "china"] == 2  # the journalist's question is not China's agenda
     assert agenda.table["n"].unique().tolist() == [4]
-    assert agenda.raised_by("us") == ["maritime", "human_rights"] or set(agenda.raised_by("us")) == {
-        "maritime",
-        "human_rights",
-    }
     assert set(agenda.raised_by("both")) == {"taiwan", "trade_economy"}
     assert agenda.raised_by("china") == []
+
+
+def test_issues_are_listed_from_the_most_frequent(table):
+    assert set(stance.compare(table).agenda.raised_by("us")) == {"maritime", "human_rights"}
+    for often, seldom in (("maritime", "human_rights"), ("human_rights", "maritime")):
+        more = pd.DataFrame([sentence("us", [often], "criticism", "us", f"Concern {i}.") for i in range(2)])
+        agenda = stance.compare(pd.concat([table, more], ignore_index=True)).agenda
+        assert agenda.raised_by("us") == [often, seldom]
 
 
 def test_stances_leave_out_what_is_reported_of_the_other(table):
@@ -94,6 +98,17 @@ def test_red_lines_tell_the_sure_from_the_possible(table):
     assert row["expected"] == pytest.approx(0.8)  # the sentence held by the US side does not count for China
     assert lines.evidence["text"].tolist() == ["Force over the Strait status quo is a line not to cross."]
     assert lines.possible["text"].tolist() == ["We oppose changes to the status quo of the Strait by force."]
+
+
+def test_the_holder_other_counts_where_it_is_one_of_the_groups(table):
+    line = sentence("other", ["taiwan"], "red_line", "other", "Those who redraw the Strait cross our red line.")
+    table = pd.concat([table, pd.DataFrame([line])], ignore_index=True)
+    third = stance.compare(table, groups=("us", "other"))
+    assert third.red_lines.evidence["text"].tolist() == [line["text"]]
+    assert line["text"] in third.disagreements.evidence["text"].tolist()
+    quoted = table.assign(source=table["source"].replace("other", "us"))  # a third party's words in a side's document
+    lines = stance.compare(quoted).red_lines.evidence
+    assert lines["text"].tolist() == ["Force over the Strait status quo is a line not to cross."]
 
 
 def test_framing_shares_and_words(table):

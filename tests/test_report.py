@@ -13,7 +13,7 @@ import pytest
 
 import stance
 from stance.errors import StanceError
-from stance.report.charts import agenda_chart, stance_chart, to_png, to_svg, words_chart
+from stance.report.charts import agenda_chart, stance_chart, svg_to_png, to_svg, words_chart
 from stance.report.findings import headline
 from stance.report.html import render_report, safe_json
 from stance.report.meetings import agenda_by_meeting, find_meetings, positions_by_meeting, red_line_history
@@ -229,7 +229,7 @@ def test_charts_link_issues_and_name_labels(comparison):
         and "trade_economy" not in svg.split("href")[0]
     )
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
-    assert to_png(stance_chart(comparison.stances)).startswith(b"\x89PNG")
+    assert svg_to_png(to_svg(stance_chart(comparison.stances))).startswith(b"\x89PNG")
 
 
 def test_palette_is_ordered_and_distinct():
@@ -261,6 +261,40 @@ def test_written_files(comparison, tmp_path: Path):
         "china": "China",
     }
     assert len(stance.read_table(tmp_path / "out/sentences.parquet")) == len(comparison.table)
+
+
+def test_a_codebook_of_other_labels_is_reported(tmp_path: Path):
+    stances = {
+        "praise": {"position": 1, "roles": ["cooperation", "agreed"], "name": "praise"},
+        "pact": {"position": 0.8, "roles": ["cooperation", "agreed"], "name": "a pact"},
+        "reproach": {"position": -0.5, "roles": ["difference"]},
+        "threat": {"position": -1, "roles": ["difference", "limit"]},
+    }
+    issues = {"arity": "one_or_more", "null_label": "nothing", "labels": {"ferry": {}, "port": {}, "nothing": {}}}
+    holders = {key: {} for key in ("north", "south", "both", "other")}
+    dimensions = {
+        "issue": issues, "stance": {"arity": "one", "labels": stances}, "holder": {"arity": "one", "labels": holders},
+        "frame": {"arity": "any", "labels": {"law": {}}},
+    }  # fmt: skip
+    book = tmp_path / "book.yaml"
+    book.write_text(json.dumps({"version": 9, "dimensions": dimensions}), encoding="utf-8")
+    said = [("ferry", "praise", "both"), ("ferry", "pact", "both"), ("port", "threat", ""), ("", "reproach", "")]
+    table = pd.DataFrame(
+        [
+            {
+                "doc_id": side, "source": side, "sent_id": number, "text": f"Sentence {number} of the {side}.",
+                "issue": issue, "stance": act, "holder": holder or side, "frame": "law",
+            }
+            for side in ("north", "south")
+            for number, (issue, act, holder) in enumerate(said)
+        ]
+    )  # fmt: skip
+    comparison = stance.compare(stance.check_table(table), groups=("north", "south"), codebook=book)
+    assert comparison.table["issue_main"].tolist() == ["ferry", "ferry", "port", "nothing"] * 2
+    html = comparison.write(tmp_path / "out")[0].read_text(encoding="utf-8")
+    assert 'href="#issue=ferry&amp;stance=praise,pact"' in html
+    assert '<option value="praise,pact">praise or a pact</option>' in html
+    assert "agreement" not in re.findall(r"stance=([^&\"]*)", html)
 
 
 def test_a_folder_that_cannot_be_written_says_so(comparison, tmp_path: Path):

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from stance.annotation.standoff import sentence_hash
+from stance.classifier.tallies import bounds
 from stance.contrast.alignment import mutual_pairs
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.similarity import SIMILARITIES, sentence_vectors
@@ -126,7 +127,7 @@ def evaluate_similarities(
         figures = [_figures(weight, answers, selected, alike)]
         figures += [_figures(weight[d], answers[d], selected[d], alike[d]) for d in draws]
         drawn = np.array(figures[1:]).T
-        triples = [v for i in range(3) for v in (figures[0][i], *_bounds(drawn[i]))]
+        triples = [v for i in range(3) for v in (figures[0][i], *bounds(drawn[i]))]
         rows.append((name, threshold, len(pairs), int(answers.sum()), int(selected.sum()), *triples))
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -134,14 +135,6 @@ def evaluate_similarities(
 def _draws(strata: pd.Series, rng: np.random.Generator) -> list[np.ndarray]:
     groups = [np.asarray(g) for g in strata.groupby(strata).indices.values()]
     return [np.concatenate([rng.choice(g, len(g)) for g in groups]) for _ in range(SAMPLES)]
-
-
-def _bounds(drawn: np.ndarray) -> tuple[float, float]:
-    known = drawn[~np.isnan(drawn)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.percentile(known, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _figures(

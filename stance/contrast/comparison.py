@@ -27,6 +27,8 @@ from stance.table import check_table
 
 if TYPE_CHECKING:
     from stance.contrast.result import Contrast
+    from stance.report.finding import Finding
+    from stance.report.lookup import Sentences
 
 
 CONTRASTS = (
@@ -99,6 +101,20 @@ class Comparison:
         """Shares, means and differences, corrected by hand-coded labels; empty without them."""
         return corrected(self.sides)
 
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The findings to read first, in words."""
+        from stance.report.findings import headline
+
+        return headline(self)
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """The rows of the table by document and number, with their neighbours."""
+        from stance.report.lookup import Sentences
+
+        return Sentences(self.table)
+
     @property
     def contrasts(self) -> dict[str, Contrast]:
         """All contrasts by name."""
@@ -112,13 +128,14 @@ class Comparison:
         return grouped.reset_index()
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write the report, every table as CSV and every figure as SVG.
+        """Write the report, the sentences, and every table and figure.
 
         Args:
             folder: is made if need be.
 
         Returns:
-            the files; the report, ``report.html``, comes first.
+            the files: ``report.html``, ``report.md``, ``findings.json``, ``sentences.parquet``, then the tables as
+            CSV, and each figure as SVG and PNG.
 
         Raises:
             StanceError: if a file cannot be written.
@@ -157,7 +174,7 @@ def compare(
             hand-coded labels do not fit.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
-    checked = check_table(table)
+    checked = check_table(table, loaded["issue"].null_label)
     _refuse_unknown_labels(checked, loaded)
     coded = checked if gold is None else attach_gold(checked, gold, loaded)
     return Comparison(make_sides(coded, by, groups, loaded, names), checked)

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
-from stance.contrast.disagreements import issue_differences
+from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
+from stance.contrast.disagreements import issue_differences, issue_shares
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
-from stance.contrast.statistics import clustered_share
 
 BOTH = "both"
 
@@ -69,7 +68,9 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
-        [pairs["similarity"] >= threshold, _on_same_issue(sides, agreed)], ["same point", "same issue"], "not found"
+        [pairs["similarity"] >= threshold, on_same_issue(sides, agreed, agreed)],
+        ["same point", "same issue"],
+        "not found",
     )
     notes = (
         "Agreed: sentences that report something agreed, welcomed or launched, whichever of the two sides is said to "
@@ -81,7 +82,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     )
     return Cooperation(
         sides,
-        _shares(sides, own, design.unit),
+        issue_shares(sides, own, sides.codebook["stance"].with_role("cooperation"), design.unit),
         agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
         notes,
         differences=issue_differences(sides, own, own["stance"].isin(agreed_stances).to_numpy(dtype=bool)),
@@ -93,16 +94,6 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     )
 
 
-def _shares(sides: Sides, table: pd.DataFrame, unit: np.ndarray) -> pd.DataFrame:
-    rows = []
-    for issue, group, inside in sides.cells(table):
-        for stance in sides.codebook["stance"].with_role("cooperation"):
-            hit = (table["stance"] == stance).to_numpy(dtype=bool)
-            if count := int((hit & inside).sum()):
-                rows.append((issue, group, stance, count, int(inside.sum()), *clustered_share(hit, inside, unit)))
-    return pd.DataFrame(rows, columns=["issue", "group", "stance", "count", "n", "estimate", "low", "high"])
-
-
 def _reported(sides: Sides, agreed: pd.DataFrame) -> pd.DataFrame:
     """Who reports something agreed, by meeting and issue."""
     told = agreed.assign(event=meetings(agreed), group=agreed[sides.by]).explode("issue")
@@ -112,19 +103,3 @@ def _reported(sides: Sides, agreed: pd.DataFrame) -> pd.DataFrame:
     who = np.select([counts.min(axis=1) > 0, counts["first"] > 0], [BOTH, sides.groups[0]], sides.groups[1])
     counts.insert(0, "reported_by", who)
     return counts.reset_index()
-
-
-def _on_same_issue(sides: Sides, agreed: pd.DataFrame) -> np.ndarray:
-    """Whether the other account of the meeting has an agreed sentence on an issue of each sentence."""
-    there = {
-        (event, group, issue)
-        for event, group, issues in zip(meetings(agreed), agreed[sides.by], agreed["issue"], strict=True)
-        for issue in issues
-    }
-    return np.array(
-        [
-            any((event, sides.other(group), issue) in there for issue in issues)
-            for event, group, issues in zip(meetings(agreed), agreed[sides.by], agreed["issue"], strict=True)
-        ],
-        dtype=bool,
-    )

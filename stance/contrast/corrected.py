@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from stance.contrast.measures import Measure, measures
 from stance.contrast.prediction_powered import MIN_CODED, Correction, Sample, corrected_mean, interval
 from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import MIN_UNITS, adjusted
+from stance.table.schema import NO_ISSUE
 
 DIFFERENCE = "difference"
 COLUMNS = [
@@ -29,12 +30,10 @@ class Corrected(Contrast):
         table: ``measure``, ``label`` (see `stance.contrast.measures.MEASURES`), ``group`` (a group, or ``difference``
             for the first minus the second), ``n`` (sentences), ``n_gold`` (hand-coded ones), ``predicted`` (the figure
             from predicted labels alone), ``estimate``, ``low``, ``high``, ``p`` and ``p_adjusted`` (of a difference of
-            zero), ``power`` (how far the predictions helped, 0 to 1), ``method`` (``ppi`` or ``dsl``).
+            zero), ``power`` (how far the predictions helped, 0 to 1), ``method`` (``ppi``: equal
+            chances, power tuned; ``dsl``: sampling probabilities given).
         evidence: the hand-coded sentences with both labels of each dimension (``gold_*``).
-        method: ``ppi`` (equal chances, power tuned) or ``dsl`` (sampling probabilities given).
     """
-
-    method: str = field(default="ppi")
 
     def plot(self, measure: str = "issue") -> Any:
         """Figures from predictions alone and corrected, both sides."""
@@ -58,7 +57,7 @@ def corrected(sides: Sides) -> Corrected:
     given = table[PROBABILITY].to_numpy(dtype=float)
     method = "dsl" if labelled.any() and not np.isnan(given[labelled]).any() else "ppi"
     rows = []
-    for predicted, coded in zip(measures(sides, table), measures(sides, _coded(table)), strict=True):
+    for predicted, coded in zip(measures(sides, table), measures(sides, _coded(sides)), strict=True):
         if (predicted.values * predicted.counted).any() or (coded.values * coded.counted)[labelled].any():
             rows += _rows(sides, predicted, coded, labelled, given, method)
     frame = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "p_adjusted"])
@@ -69,17 +68,17 @@ def corrected(sides: Sides) -> Corrected:
         frame,
         table.loc[labelled, columns].reset_index(drop=True),
         _notes(sides, labelled, method),
-        method=method,
     )
 
 
-def _coded(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with hand-coded labels where there are any."""
+def _coded(sides: Sides) -> pd.DataFrame:
+    """The sides' table with hand-coded labels where there are any."""
+    table, no_issue = sides.table, sides.codebook["issue"].null_label or NO_ISSUE
     coded = table.copy()
     labelled = table["gold"].to_numpy(dtype=bool)
     for key in ("issue", "stance", "holder", "frame"):
         coded[key] = pd.Series(np.where(labelled, table[f"gold_{key}"], table[key]), table.index, dtype=object)
-    coded["issue_main"] = coded["issue"].map(lambda given: given[0] if given else "none")
+    coded["issue_main"] = coded["issue"].map(lambda given: given[0] if given else no_issue)
     return coded
 
 

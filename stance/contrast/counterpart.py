@@ -73,6 +73,29 @@ def matched_meetings(
             yield np.asarray(here), np.asarray(there)
 
 
+def on_same_issue(sides: Sides, table: pd.DataFrame, told: pd.DataFrame) -> np.ndarray:
+    """Whether the other side's account of the meeting has one of the told sentences on an issue of each sentence.
+
+    Args:
+        sides: the two groups.
+        table: rows of either side.
+        told: rows of either side.
+
+    Returns:
+        bool, shape (len(table),).
+    """
+    there = {
+        (event, group, issue)
+        for event, group, issues in zip(meetings(told), told[sides.by], told["issue"], strict=True)
+        for issue in issues
+    }
+    found = [
+        any((event, sides.other(group), issue) in there for issue in issues)
+        for event, group, issues in zip(meetings(table), table[sides.by], table["issue"], strict=True)
+    ]
+    return np.array(found, dtype=bool)
+
+
 def nearest(
     sides: Sides, vectors: Vectors, first: pd.DataFrame, second: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -63,7 +63,7 @@ def disagreements(sides: Sides) -> Disagreements:
     )
     return Disagreements(
         sides,
-        _voiced(sides, table, voiced, design.unit),
+        issue_shares(sides, table, voiced, design.unit),
         found[list(EVIDENCE)].join(nearest_counterparts(sides, found)[list(COLUMNS)]).reset_index(drop=True),
         notes,
         differences=issue_differences(sides, table, any_voiced),
@@ -94,10 +94,21 @@ def issue_differences(sides: Sides, table: pd.DataFrame, hit: np.ndarray) -> pd.
     return tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True)
 
 
-def _voiced(sides: Sides, table: pd.DataFrame, voiced: list[str], unit: np.ndarray) -> pd.DataFrame:
+def issue_shares(sides: Sides, table: pd.DataFrame, stances: list[str], unit: np.ndarray) -> pd.DataFrame:
+    """Shares of stances among each side's sentences on each issue.
+
+    Args:
+        sides: the two groups.
+        table: sentences of both.
+        stances: which are counted.
+        unit: resampling unit of each row.
+
+    Returns:
+        ``issue``, ``group``, ``stance``, ``count``, ``n``, ``estimate``, ``low``, ``high``; only what occurs.
+    """
     rows = []
     for issue, group, inside in sides.cells(table):
-        for stance in voiced:
+        for stance in stances:
             hit = (table["stance"] == stance).to_numpy(dtype=bool)
             if count := int((hit & inside).sum()):
                 rows.append((issue, group, stance, count, int(inside.sum()), *clustered_share(hit, inside, unit)))

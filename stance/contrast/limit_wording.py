@@ -24,14 +24,12 @@ class Sign:
 
     Attributes:
         key: its name in tables.
-        name: its name in words.
         hardness: 1 to 3, see ``configs/limit_wording.yaml``.
         explicit: whether the limit itself is in the words.
         patterns: regular expressions by language.
     """
 
     key: str
-    name: str
     hardness: int
     explicit: bool
     patterns: Patterns
@@ -107,7 +105,7 @@ def load_limit_wording(path: str | Path | None = None) -> LimitWording:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         signs = tuple(
-            Sign(str(key), str(s["name"]), int(s["hardness"]), bool(s["explicit"]), _compiled(s["patterns"]))
+            Sign(str(key), int(s["hardness"]), bool(s["explicit"]), _compiled(s["patterns"]))
             for key, s in content["signs"].items()
         )
         addressees = {str(side): _compiled(given) for side, given in content["addressees"].items()}

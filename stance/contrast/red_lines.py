@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.counterpart import COLUMNS, nearest_counterparts
+from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
-from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
 from stance.contrast.statistics import expected_count
 
 POSSIBLE = 0.2
@@ -58,8 +58,7 @@ def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
     """
     wording = wording or load_limit_wording()
     limits = sides.codebook["stance"].with_role("limit")
-    own = sides.own_voice()
-    own = own[own["holder"] != "other"].reset_index(drop=True)
+    own = sides.without_third_parties(sides.own_voice()).reset_index(drop=True)
     own = own.assign(p_limit=limit_probability(own, limits))
     labelled = own["stance"].isin(limits)
     found = _read(sides, own[labelled], wording).join(_noted(sides, own[labelled]))
@@ -109,19 +108,9 @@ NOTED = ("noted", "noted_doc_id", "noted_sent_id", "noted_text", "noted_stance")
 
 def _noted(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     """The nearest sentence in which the other side's account reports this side's position on the issue."""
-    found = nearest_counterparts(sides, table, sides.reported())
-    there = {
-        (event, source, issue)
-        for event, source, issues in zip(
-            meetings(sides.reported()), sides.reported()[sides.by], sides.reported()["issue"], strict=True
-        )
-        for issue in issues
-    }
-    noted = [
-        any((event, sides.other(group), issue) in there for issue in issues)
-        for event, group, issues in zip(meetings(table), table[sides.by], table["issue"], strict=True)
-    ]
-    result = pd.DataFrame({"noted": pd.Series(noted, table.index, dtype=bool)})
+    reported = sides.reported()
+    found = nearest_counterparts(sides, table, reported)
+    result = pd.DataFrame({"noted": on_same_issue(sides, table, reported)}, table.index)
     for name in ("doc_id", "sent_id", "text", "stance"):
         result[f"noted_{name}"] = found[f"counterpart_{name}"]
     return result

@@ -99,8 +99,8 @@ def _memberships(first: int, second: int, samples: int, seed: int) -> np.ndarray
     return (order < first).astype(np.float32)
 
 
-def expanded_percentiles(draws: np.ndarray, units: int, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval that is widened for few units.
+def expanded_percentiles(draws: np.ndarray, units: int) -> tuple[float, float]:
+    """95% percentile interval that is widened for few units.
 
     A bootstrap distribution is too narrow by sqrt((n − 1)/n), and normal where Student's t is right; Hesterberg (2015,
     section 4.3) widens the percentiles to make up for both.
@@ -108,13 +108,11 @@ def expanded_percentiles(draws: np.ndarray, units: int, level: float = 0.95) -> 
     Args:
         draws: bootstrap estimates, NaN left out.
         units: number of units drawn.
-        level: of confidence.
     """
     known = draws[~np.isnan(draws)]
     if len(known) == 0 or np.std(known) < 1e-12:
         return float("nan"), float("nan")
-    tail = (1 - level) / 2
-    widened = float(norm.cdf(np.sqrt(units / (units - 1)) * student_t.ppf(tail, units - 1)))
+    widened = float(norm.cdf(np.sqrt(units / (units - 1)) * student_t.ppf(0.025, units - 1)))
     low, high = np.quantile(known, [widened, 1 - widened])
     return float(low), float(high)
 

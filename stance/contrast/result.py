@@ -19,6 +19,8 @@ EVIDENCE = (
     "holder", "p_holder", "frame",
 )  # fmt: skip
 """Columns of evidence tables."""
+THIRD = "other"
+"""The holder of what neither side says."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,19 @@ class Sides:
             return table
         return table[(table["holder"] == table["source"]) | (table["holder"] == "both")]
 
-    def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
-        """Sentences that have an issue and are not a third party's (a journalist's question, background)."""
+    def without_third_parties(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Sentences that no third party holds (a journalist's question, background).
+
+        The holder ``other`` is a third party unless it is one of the two groups.
+        """
         table = self.table if table is None else table
+        return table if THIRD in self.groups else table[table["holder"] != THIRD]
+
+    def substantive(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Sentences that have an issue and are not a third party's."""
+        table = self.without_third_parties(table)
         null = self.codebook["issue"].null_label
-        third = (table["holder"] == "other") & ("other" not in self.groups)
-        return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0) & ~third]
+        return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0)]
 
     def cells(self, table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every issue with every group, and which rows of a table belong to both."""
@@ -112,10 +121,7 @@ class Sides:
 
     def issue_name(self, key: str) -> str:
         """The name of an issue in words."""
-        try:
-            return self.codebook["issue"].label(key).name
-        except KeyError:
-            return key
+        return self.codebook.name("issue", key)
 
 
 def make_sides(
@@ -139,12 +145,8 @@ def make_sides(
             raise StanceError(f"no sentence has {by} {group!r}; there is: {there}. Set {by}, or choose other groups")
     chosen = table[table[by].isin(groups)].reset_index(drop=True)
     chosen["row"] = range(len(chosen))
-    return Sides(chosen, by, groups, names or _names(groups, codebook), codebook)
-
-
-def _names(groups: tuple[str, str], codebook: Codebook) -> tuple[str, str]:
-    labels = {label.key: label.name for label in codebook["holder"].labels}
-    return labels.get(groups[0], groups[0]), labels.get(groups[1], groups[1])
+    names = names or (codebook.name("holder", groups[0]), codebook.name("holder", groups[1]))
+    return Sides(chosen, by, groups, names, codebook)
 
 
 def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:

@@ -128,8 +128,8 @@ def adjusted(p: pd.Series) -> pd.Series:
     return result
 
 
-def expected_count(probability: np.ndarray, level: float = 0.95) -> tuple[float, float, float]:
-    """Expected number of sentences with a label, from calibrated probabilities, with the interval of their sum.
+def expected_count(probability: np.ndarray) -> tuple[float, float, float]:
+    """Expected number of sentences with a label, from calibrated probabilities, with the 95% interval of their sum.
 
     The count is Poisson-binomial; its distribution is computed exactly by convolution (Hong 2013).
 
@@ -140,6 +140,6 @@ def expected_count(probability: np.ndarray, level: float = 0.95) -> tuple[float,
     for p in probability:
         distribution = np.convolve(distribution, [1 - p, p])
     cumulative = distribution.cumsum()
-    low = int(np.searchsorted(cumulative, (1 - level) / 2))
-    high = int(np.searchsorted(cumulative, 1 - (1 - level) / 2))
+    low = int(np.searchsorted(cumulative, 0.025))
+    high = int(np.searchsorted(cumulative, 0.975))
     return float(probability.sum()), float(low), float(high)

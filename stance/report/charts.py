@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "stance_chart", "svg_to_png",
-    "to_png", "to_svg", "words_chart",
+    "to_svg", "words_chart",
 ]  # fmt: skip
 
 
@@ -223,16 +223,6 @@ def svg_to_png(svg: str, scale: float = 2.0) -> bytes:
     paper = f'<rect width="{size[1]}" height="{size[2]}" fill="{PAPER}"/>' if size else ""
     png: bytes = vl_convert.svg_to_png(re.sub(r"(<svg[^>]*>)", rf"\g<1>{paper}", svg, count=1), scale=scale)
     return png
-
-
-def to_png(chart: Chart, scale: float = 2.0) -> bytes:
-    """Draw a chart as PNG on white, without a browser and without the network.
-
-    Args:
-        chart: from a function of this module, or any Altair chart with its data inside.
-        scale: pixels a unit; 2 is sharp on screens, 4 in print.
-    """
-    return svg_to_png(to_svg(chart), scale)
 
 
 def _vega_lite() -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from stance.report import page
 from stance.report.figures import PHONE, Figures, make_figures
-from stance.report.findings import headline
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
 from stance.report.meetings import find_meetings
@@ -18,7 +17,7 @@ from stance.report.page_cards import decks
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
 from stance.report.style import signed, stance_order
-from stance.report.table_files import all_tables, packed, to_csv
+from stance.report.table_files import csv_files, packed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -29,13 +28,19 @@ OVERVIEW = 540
 """Width of the figure beside the findings."""
 
 
-def render_report(comparison: Comparison, title: str | None = None, figures: Figures | None = None) -> str:
+def render_report(
+    comparison: Comparison,
+    title: str | None = None,
+    figures: Figures | None = None,
+    files: dict[str, str] | None = None,
+) -> str:
     """Render a comparison as one self-contained HTML page.
 
     Args:
         comparison: from `stance.compare`.
         title: heading of the page; the event, or else the two sides, if None.
         figures: from `stance.report.figures.make_figures`, to draw each only once; made here if None.
+        files: from `stance.report.table_files.csv_files`, to write each only once; made here if None.
 
     Returns:
         HTML that loads nothing: style, script, data and charts are inside, and its content security policy forbids
@@ -52,7 +57,7 @@ def render_report(comparison: Comparison, title: str | None = None, figures: Fig
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     labels, meetings = page.Labels(comparison), find_meetings(comparison.sides)
     drawn = _drawn(figures or make_figures(comparison, meetings))
-    files = {name: to_csv(table) for name, table in all_tables(comparison).items()}
+    files = csv_files(comparison) if files is None else files
     return environment.get_template("report.html.j2").render(
         **_content(comparison, labels, meetings, title),
         charts={
@@ -91,7 +96,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
         "sides": list(sides.names),
         "documents": documents,
         "several": max(map(len, documents)) > 1,
-        "findings": page.finding_views(headline(comparison), comparison),
+        "findings": page.finding_views(comparison.findings, comparison),
         "chips": page.chips(comparison),
         "decks": decks(comparison, labels),
         "agreed": page.agreed_chips(comparison),
@@ -106,7 +111,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
 
 
 def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
-    """Choices of the filters: labels that occur, by name."""
+    """Choices of the filters: labels that occur, by name, and all stances that report something agreed as one."""
     table, codebook = comparison.sides.table, comparison.sides.codebook
     found = {
         "issue": {k for row in table["issue"] for k in row},
@@ -114,7 +119,12 @@ def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
         "holder": set(table["holder"]),
         "frame": {k for row in table["frame"] for k in row},
     }
-    return {d: [(label.key, label.name) for label in codebook[d].labels if label.key in k] for d, k in found.items()}
+    made = {d: [(label.key, label.name) for label in codebook[d].labels if label.key in k] for d, k in found.items()}
+    agreed = codebook["stance"].with_role("agreed")
+    if len(agreed) > 1 and found["stance"] & set(agreed):
+        names = [codebook["stance"].label(key).name for key in agreed]
+        made["stance"].append((",".join(agreed), " or ".join(names)))
+    return made
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:

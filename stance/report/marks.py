@@ -71,7 +71,7 @@ class Frame:
             dodge: whether each row holds both sides.
         """
         keep = 17 if width <= NARROW else 30
-        shown = [wrapped(_name(sides, dimension, key), keep) for key in order]
+        shown = [wrapped(sides.codebook.name(dimension, key) if dimension else key, keep) for key in order]
         longest = max(len(line) for text in shown for line in text.split("\n"))
         lines = max(text.count("\n") + 1 for text in shown)
         margin = round(longest * 6.8) + 10
@@ -92,15 +92,6 @@ class Frame:
         if not self.dodge:
             return alt.Undefined
         return alt.YOffset("side:N", sort=list(self.names), scale=alt.Scale(domain=list(self.names)))
-
-
-def _name(sides: Sides, dimension: str, key: str) -> str:
-    if not dimension:
-        return key
-    try:
-        return sides.codebook[dimension].label(key).name
-    except KeyError:
-        return key
 
 
 def row_axis(frame: Frame, axis: bool = True, grid: bool = False) -> alt.Y:
@@ -124,7 +115,7 @@ def side_shape(frame: Frame, legend: alt.Legend | None) -> alt.Shape:
     )
 
 
-def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True, legend: bool = True) -> list[alt.Chart]:
+def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True) -> list[alt.Chart]:
     """Dots with intervals, a row an item and side, with a text to the right.
 
     Args:
@@ -132,10 +123,9 @@ def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True, lege
         frame: of the chart.
         x: the channel of ``value``.
         axis: whether the rows are named.
-        legend: whether the sides are.
     """
     y, offset = row_axis(frame, axis), frame.offset()
-    shown = alt.Legend(symbolOpacity=1) if legend else None
+    shown = alt.Legend(symbolOpacity=1)
     known = rows.dropna(subset=["value"])
     dots = alt.Chart(known).encode(x=x, y=y, yOffset=offset)
     layers = []

@@ -12,7 +12,7 @@ from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
 from stance.report.html import render_report
 from stance.report.meetings import find_meetings
-from stance.report.table_files import all_tables, to_csv
+from stance.report.table_files import csv_files
 from stance.report.text import findings_json, markdown_report
 from stance.table import write_table
 
@@ -35,13 +35,14 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
         StanceError: if a file cannot be written; the message says which and why.
     """
     figures = make_figures(comparison, find_meetings(comparison.sides))
+    tables = csv_files(comparison)
     files: dict[Path, Callable[[], str | bytes]] = {
-        folder / "report.html": lambda: render_report(comparison, figures=figures),
+        folder / "report.html": lambda: render_report(comparison, figures=figures, files=tables),
         folder / "report.md": lambda: markdown_report(comparison),
         folder / "findings.json": lambda: findings_json(comparison),
     }
-    for name, table in all_tables(comparison).items():
-        files[folder / "tables" / f"{name}.csv"] = partial(to_csv, table)
+    for name, text in tables.items():
+        files[folder / "tables" / f"{name}.csv"] = partial(str, text)
     for name in figures.makers:
         files[folder / "figures" / f"{name}.svg"] = partial(figures.svg, name)
         files[folder / "figures" / f"{name}.png"] = lambda name=name: svg_to_png(figures.svg(name))  # type: ignore[misc]

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.report.findings import headline
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, stance_colors
 
@@ -58,9 +57,8 @@ class Labels:
         self.colors = stance_colors(self.codebook)
 
     def name(self, dimension: str, key: str) -> str:
-        """A label in words; the key itself where the codebook does not know it."""
-        known = {label.key: label.name for label in self.codebook[dimension].labels}
-        return known.get(key, key)
+        """A label in words, see `stance.codebook.Codebook.name`."""
+        return self.codebook.name(dimension, key)
 
     def probability(self, row: dict[Any, Any], dimension: str, key: str) -> float | None:
         """The probability of a label; of hand-coded labels, which have none, one."""
@@ -126,7 +124,8 @@ def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     issues = {who: cooperation.reported_by(who) for who in ("both", *groups)}
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
-    return _chips(comparison, "Reported as agreed by both", issues, counts, "&stance=agreement")
+    stances = ",".join(comparison.sides.codebook["stance"].with_role("agreed"))
+    return _chips(comparison, "Reported as agreed by both", issues, counts, f"&stance={quote(stances, safe=',')}")
 
 
 def _chips(
@@ -192,11 +191,10 @@ def page_data(comparison: Comparison, labels: Labels, meetings: Meetings) -> dic
         for row in sides.table.to_dict("records")
     ]  # fmt: skip
     place = {key: i for i, key in reversed(list(enumerate(keys_of(sides.table))))}
-    found = headline(comparison)
+    found = comparison.findings
     return {
         "findings": [[place[k] for k in f.evidence if k in place] for f in found],
         "headings": [finding_heading(f, comparison) for f in found],
-        "meetings": dict(zip(meetings.keys, meetings.labels, strict=True)) if meetings.several else {},
         "many": max(sides.of(g)["doc_id"].nunique() for g in groups) > MANY,
         "sides": list(sides.names),
         "labels": {d.key: {label.key: label.name for label in d.labels} for d in codebook.dimensions},

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stance.contrast.counterpart import THRESHOLD
-from stance.report.lookup import Key, Sentences, groups_of, keys_of
+from stance.report.lookup import Key, groups_of, keys_of
 from stance.report.page import Labels, probability, sentence_link, text_of
 from stance.report.style import signed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+    from stance.report.lookup import Sentences
 
 CARDS = 14
 """Most cards of one kind on the page; tables and filters hold the rest."""
@@ -57,7 +58,7 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
     Returns:
         ``open`` and ``folded`` cards, ``total`` sentences there are, ``shown`` among the cards.
     """
-    sentences = Sentences(comparison.table)
+    sentences = comparison.sentences
     groups = list(comparison.sides.groups)
     evidence = evidence.dropna(subset=["doc_id"])
     shown = evidence.head(CARDS)

@@ -20,13 +20,12 @@ HISTORY = 60
 
 
 def meeting_lines(comparison: Comparison, meetings: Meetings) -> list[dict[str, Any]]:
-    """One line a meeting: documents, sentences, mean position, red lines and agreed sentences of each side."""
+    """One line a meeting: sentences, mean position, red lines and agreed sentences of each side."""
     sides, own = comparison.sides, comparison.stances.evidence
     places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
     table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places))
     table["agreed"] = table["stance"].isin(sides.codebook["stance"].with_role("agreed"))
     table["limit"] = table["stance"].isin(sides.codebook["stance"].with_role("limit"))
-    documents = sides.table.assign(meeting=meetings.of(sides.table)).groupby(["meeting", sides.by])["doc_id"].nunique()
     lines = []
     for key, name, label, date in zip(meetings.keys, meetings.names, meetings.labels, meetings.dates, strict=True):
         when = f"{date:%Y-%m-%d}" if date is not None else label
@@ -34,7 +33,6 @@ def meeting_lines(comparison: Comparison, meetings: Meetings) -> list[dict[str, 
         lines.append(
             {
                 "key": key, "name": name, "date": when, "link": meeting_link(key),
-                "documents": [int(documents.get((key, g), 0)) for g in sides.groups],
                 "sides": [_side_line(part) for part in parts],
             }
         )  # fmt: skip

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.contrast.result import names_issue
 from stance.report.lookup import groups_of
 from stance.report.marks import (
     NARROW,
@@ -141,17 +140,15 @@ def _sizes(rows: pd.DataFrame, ranked: pd.DataFrame, frame: Frame, narrow: bool)
     return [size, apart.encode(x=alt.value(frame.plot + 84), text="difference:N")]
 
 
-def ladder_chart(stances: Stances, width: int = WIDTH, issue: str | None = None) -> Chart:
+def ladder_chart(stances: Stances, width: int = WIDTH) -> Chart:
     """The ladder of stances, from cooperation down to conflict: shares of each side's sentences on every rung.
 
     Args:
         stances: the contrast.
         width: of the whole chart in pixels.
-        issue: count only sentences that name it; all if None.
     """
     sides, own = stances.sides, stances.evidence
     own = own.assign(group=groups_of(sides, own))
-    own = own if issue is None else own[names_issue(own, issue)]
     rungs = [k for k in reversed(stance_order(sides.codebook)) if (own["stance"] == k).any()]
     if not rungs:
         return nothing(width)
@@ -179,7 +176,7 @@ def ladder_chart(stances: Stances, width: int = WIDTH, issue: str | None = None)
         )
         head = f"{frame.names[number]}, {int(totals.get(group, 0)):,}" if narrow else head
         halves.append(_half(part, frame, colors, scale, head, half, number == 0))
-    return finish(alt.hconcat(*halves, spacing=16), "Ladder of stances" + (f", {issue}" if issue else ""), rows)
+    return finish(alt.hconcat(*halves, spacing=16), "Ladder of stances", rows)
 
 
 def _half(

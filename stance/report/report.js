@@ -27,7 +27,8 @@
     return p > 0 && p < 0.005 ? "< 0.01" : p.toFixed(2);
   }
 
-  // The address: #issue=taiwan&p=0.5 filters, #s=DOCUMENT:NUMBER jumps, anything without = is a place on the page.
+  // The address: #issue=taiwan&p=0.5 filters (labels joined by a comma: any of them), #s=DOCUMENT:NUMBER jumps, anything
+  // without = is a place on the page.
   function readHash() {
     const hash = location.hash.slice(1);
     if (!hash) return {};
@@ -57,8 +58,8 @@
     const least = Number(state.p) || 0;
     const asked = ["issue", "stance", "holder", "frame"].filter((d) => state[d]);
     for (const d of asked) {
-      const label = s[d].find((given) => given[0] === state[d]);
-      if (!label || (label[1] ?? 1) < least) return false;
+      const wanted = state[d].split(",");
+      if (!s[d].some(([key, p]) => wanted.includes(key) && (p ?? 1) >= least)) return false;
     }
     if (!asked.length && (s.stance[0][1] ?? 1) < least) return false;
     if (state.side && s.side !== Number(state.side)) return false;

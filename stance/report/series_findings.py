@@ -68,10 +68,8 @@ def drift(comparison: Comparison) -> Finding | None:
 
 
 def _measure(comparison: Comparison, row: dict[Any, Any]) -> str:
-    book = comparison.sides.codebook
     if row["measure"] in ("issue", "frame"):
-        known = {label.key: label.name for label in book[row["measure"]].labels}
-        return f"the share of {known.get(row['label'], row['label'])}"
+        return f"the share of {comparison.sides.codebook.name(row['measure'], row['label'])}"
     return {
         "position": "the mean position", "difference": "the share that voices difference",
         "limit": "the share of red lines", "agreed": "the share that reports something agreed",

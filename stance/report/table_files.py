@@ -35,6 +35,11 @@ def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     return found
 
 
+def csv_files(comparison: Comparison) -> dict[str, str]:
+    """`all_tables` as CSV."""
+    return {name: to_csv(table) for name, table in all_tables(comparison).items()}
+
+
 def to_csv(table: pd.DataFrame) -> str:
     """A table as CSV: lists joined by ``;``, and no cell that a spreadsheet would run as a formula."""
     flat = table.copy()

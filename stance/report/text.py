@@ -7,10 +7,8 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stance.report.findings import headline
-from stance.report.lookup import Sentences
 from stance.report.meetings import find_meetings, red_line_history
-from stance.report.page import HEADINGS, finding_heading, probability
+from stance.report.page import finding_heading, probability
 from stance.report.page_tables import tables
 
 if TYPE_CHECKING:
@@ -40,41 +38,38 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
         ``sides``, ``documents``, ``models``, ``codebook``, and ``findings``: each with ``heading``, ``kind``,
         ``brief``, ``text``, ``figures`` and ``evidence`` (``doc_id``, ``sent_id``, ``start``, ``end``, ``text``).
     """
-    sides, sentences = comparison.sides, Sentences(comparison.table)
-    documents = comparison.documents
+    sides, documents = comparison.sides, comparison.documents
     return {
         "sides": dict(zip(sides.groups, sides.names, strict=True)),
         "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
         "models": sorted({str(m) for m in sides.table["model"] if m}),
         "codebook": sides.codebook.version,
-        "findings": [_finding_record(f, comparison, sentences) for f in headline(comparison)],
+        "findings": [_finding_record(f, comparison) for f in comparison.findings],
     }
 
 
-def _finding_record(finding: Finding, comparison: Comparison, sentences: Sentences) -> dict[str, Any]:
+def _finding_record(finding: Finding, comparison: Comparison) -> dict[str, Any]:
     record = {"heading": finding_heading(finding, comparison), **asdict(finding)}
     record["evidence"] = [
         {"doc_id": key[0], "sent_id": key[1], "start": int(row["start"]), "end": int(row["end"]), "text": row["text"]}
         for key in finding.evidence
-        for row in [sentences[key]]
+        for row in [comparison.sentences[key]]
     ]
     return record
 
 
-def markdown_report(comparison: Comparison, title: str | None = None) -> str:
+def markdown_report(comparison: Comparison) -> str:
     """The findings, the main tables and the red lines as Markdown.
 
     Args:
         comparison: from `stance.compare`.
-        title: heading; as in the HTML report if None.
     """
     from stance.report.html import report_title
     from stance.report.page import Labels
 
     labels, made = Labels(comparison), tables(comparison, Labels(comparison))
-    parts = [f"# {_plain(title or report_title(comparison))}", _documents(comparison), "## What stands out"]
-    sentences = Sentences(comparison.table)
-    parts += [_finding(f, comparison, sentences) for f in headline(comparison)]
+    parts = [f"# {_plain(report_title(comparison))}", _documents(comparison), "## What stands out"]
+    parts += [_finding(f, comparison) for f in comparison.findings]
     parts += [_history(comparison, labels)]
     for name in SHOWN:
         if made[name]["rows"]:
@@ -98,16 +93,16 @@ def _documents(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _finding(finding: Finding, comparison: Comparison, sentences: Sentences) -> str:
+def _finding(finding: Finding, comparison: Comparison) -> str:
     lines = [f"### {finding_heading(finding, comparison)}", f"**{_plain(finding.brief)}.** {_plain(finding.text)}"]
-    if finding.kind in HEADINGS and finding.evidence:
-        lines.append("\n>\n".join(_quote(sentences[k]) for k in _spread(finding, comparison, sentences)))
+    if finding.evidence:
+        lines.append("\n>\n".join(_quote(comparison.sentences[k]) for k in _spread(finding, comparison)))
     return "\n\n".join(lines)
 
 
-def _spread(finding: Finding, comparison: Comparison, sentences: Sentences) -> list[tuple[str, int]]:
+def _spread(finding: Finding, comparison: Comparison) -> list[tuple[str, int]]:
     """The first sentences of each side."""
-    by = comparison.sides.by
+    by, sentences = comparison.sides.by, comparison.sentences
     return [
         key
         for group in comparison.sides.groups

@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 
 from stance.errors import StanceError
-from stance.table.schema import COLUMNS, NULLABLE, REQUIRED
+from stance.table.schema import COLUMNS, NO_ISSUE, NULLABLE, REQUIRED
 
 
-def check_table(table: pd.DataFrame) -> pd.DataFrame:
+def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFrame:
     """Check a sentence table and fill what hand-coded labels need not have.
 
     Args:
         table: at least the columns of `REQUIRED`; ``issue`` and ``frame`` as lists (or strings joined by ``;``).
+        no_issue: the main issue of sentences without issues, the codebook's null label; ``none`` if None.
 
     Returns:
         a copy with all columns of `COLUMNS` first, missing ones filled: probabilities 1, ``issue_main`` the first
@@ -32,10 +33,7 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
     for column in ("issue", "frame"):
         table[column] = [label_list(v, column) for v in table[column]]
     main = table["issue_main"] if "issue_main" in table else [None] * len(table)
-    table["issue_main"] = [
-        str(given) if isinstance(given, str) and given.strip() else issues[0] if issues else "none"
-        for given, issues in zip(main, table["issue"], strict=True)
-    ]
+    table["issue_main"] = [_main_issue(*row, no_issue or NO_ISSUE) for row in zip(main, table["issue"], strict=True)]
     fill: dict[str, Any] = {
         "event": None, "date": None, "lang": "en", "title": "", "start": 0, "end": 0, "paragraph": 0, "speaker": None,
         "p_issue_main": 1.0, "p_stance": 1.0, "p_holder": 1.0, "truncated": False, "model": "", "codebook": "",
@@ -51,6 +49,13 @@ def check_table(table: pd.DataFrame) -> pd.DataFrame:
     probabilities = table["probs"] if "probs" in table else [None] * len(table)
     table["probs"] = pd.Series([p if isinstance(p, dict) else {} for p in probabilities], table.index, dtype=object)
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
+
+
+def _main_issue(given: object, issues: list[str], no_issue: str) -> str:
+    """The main issue that is given, or else the first; `NO_ISSUE`, from a check without a codebook, is not one."""
+    if isinstance(given, str) and given.strip() and (issues or given != NO_ISSUE):
+        return given
+    return issues[0] if issues else no_issue
 
 
 def label_list(value: object, column: str = "issue") -> list[str]:

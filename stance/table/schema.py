@@ -19,6 +19,8 @@ COLUMNS = (
 REQUIRED = ("doc_id", "source", "sent_id", "text", "issue", "stance", "holder", "frame")
 """Columns that a table of hand-coded labels must have; `check_table` fills the others."""
 
+NO_ISSUE = "none"
+"""The main issue of a sentence without issues where no codebook says what its null label is."""
 NULLABLE = ("event", "date", "speaker")
 NUMBERS = ("sent_id", "start", "end", "paragraph", "p_issue_main", "p_stance", "p_holder", "truncated")
 FORMATS = (".parquet", ".jsonl", ".csv")
