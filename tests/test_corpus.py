@@ -180,6 +180,13 @@ def test_committed_labels_are_in_the_codebook(codebook: Codebook) -> None:
     assert read_written(WRITTEN, codebook)
 
 
+@pytest.mark.parametrize(("line", "said"), [("3", "not a JSON object"), ("{", "not valid JSON"), ("{}", "no field")])
+def test_written_lines_that_are_no_sentence_are_named(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "written.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
+    with pytest.raises(StanceError, match=rf"written\.jsonl:2: .*{said}"):
+        read_written(tmp_path / "written.jsonl")
+
+
 def test_committed_splits_share_no_document() -> None:
     with (FILES / "documents.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

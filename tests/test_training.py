@@ -21,6 +21,7 @@ from stance.codebook import load_codebook
         ("name: x", "needs at least a name and an encoder"),
         ("name: x\nencoder: y\ntraining: {epoch: 3}", "training.epoch"),
         ("name: [", "not valid YAML"),
+        ("name: café\nencoder: y", "not UTF-8 text"),
         ("name: x\nencoder: y\ndistillation: {teachers: t.yaml}", "is a list"),
         ("name: x\nencoder: y\ndistillation: {teachers: [t.yaml]}\nwindows: {}", "has no teachers itself"),
         ("name: x\nencoder: y\nstarts_from: t.yaml\nwindows: {}", "has no teachers itself"),
@@ -28,7 +29,7 @@ from stance.codebook import load_codebook
     ],
 )
 def test_broken_recipes_are_named(tmp_path, text, said):
-    (tmp_path / "r.yaml").write_text(text)
+    (tmp_path / "r.yaml").write_text(text, encoding="latin-1")
     with pytest.raises(stance.StanceError, match=said):
         load_recipe(tmp_path / "r.yaml")
 
@@ -245,9 +246,23 @@ def test_a_training_that_breaks_off_leaves_the_earlier_model(toy, monkeypatch):
         with pytest.raises(OSError, match="no space left"):
             training.train(write("again", training={"epochs": 2}), documents, folder)
     assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    with pytest.raises(stance.StanceError, match="File exists"):
+        training.train(recipe, documents, recipe.path)
     assert [f.name for f in folder.parent.iterdir()] == [folder.name], "nothing is left beside it"
     training.train(write("again", training={"epochs": 2}), documents, folder)
     assert json.loads((folder / "manifest.json").read_text())["recipe"]["training"]["epochs"] == 2
+
+
+def test_weights_for_which_there_is_no_room_are_told_with_their_folder(tmp_path):
+    from safetensors import SafetensorError
+
+    from stance.classifier.output import keeping_weights
+
+    with (
+        pytest.raises(stance.StanceError, match=r"model: weights cannot be written.*No space left.*then train again"),
+        keeping_weights(tmp_path / "model"),
+    ):
+        raise SafetensorError("No space left on device")
 
 
 def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):

@@ -168,8 +168,10 @@ def export(form: str, output: Path, part: str, **given: Any) -> None:
 def suspects(dimension: str, most: int, output: Path, **given: Any) -> None:
     """Propose labels for a second look: those that a cross-validated model confidently contradicts."""
     from stance.annotation.examples import make_examples
+    from stance.classifier.output import require_file
     from stance.model_input import ContextWindow
 
+    require_file(output)
     failures: list[str] = []
     examples = make_examples(_join(find_files(**given), failures).documents, ContextWindow())
     try:

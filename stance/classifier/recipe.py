@@ -194,12 +194,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """Content of a recipe's file.
 
     Raises:
-        StanceError: if the file is missing, or no YAML mapping.
+        StanceError: if the file is missing, not UTF-8, or no YAML mapping.
     """
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise StanceError(f"{path}: the recipe cannot be read ({error.strerror}). Check the path") from error
+    except UnicodeDecodeError as error:
+        raise StanceError(f"{path}: the recipe is not UTF-8 text ({error}). Save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise StanceError(f"{path}: the recipe is not valid YAML ({error}). Mend the file") from error
     if not isinstance(content, dict):
