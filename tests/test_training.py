@@ -13,6 +13,7 @@ from stance.classifier.delta import DELTA
 from stance.classifier.predict import FILES
 from stance.classifier.recipe import load_recipe
 from stance.codebook import load_codebook
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -26,12 +27,38 @@ from stance.codebook import load_codebook
         ("name: x\nencoder: y\ndistillation: {teachers: [t.yaml]}\nwindows: {}", "has no teachers itself"),
         ("name: x\nencoder: y\nstarts_from: t.yaml\nwindows: {}", "has no teachers itself"),
         ("name: x\nencoder: y\ndelta_bits: 16", "delta_bits is 16"),
+        ("name: 2027\nencoder: y", r"r\.yaml: name is 2027, and has to be text; put it in quotes"),
+        ("name: x\nencoder: y\ndata: {annotations: a.jsonl}", r"data\.annotations is a list. Write \[a.jsonl\]"),
+        ("name: x\nencoder: y\ndata: {languages: en}", r"data\.languages is a list. Write \[en\]"),
+        ("name: x\nencoder: y\ndata: {languages: [en, 1]}", r"data\.languages is 1, and has to be text"),
+        ("name: x\nencoder: y\ndata: {splits: }", r"data\.splits has no value"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: fast}", r"training\.learning_rate is 'fast'.* a number"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: [1]}", r"learning_rate is \[1\].* a number"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: .nan}", "learning_rate is nan"),
+        ("name: x\nencoder: y\ntraining: {epochs: 2.5}", r"training\.epochs is 2\.5.* a whole number"),
+        ("name: x\nencoder: y\ntraining: {seed: true}", r"training\.seed is True.* a whole number"),
+        ("name: x\nencoder: y\ntraining: {bf16: 1}", r"training\.bf16 is 1.* true or false"),
+        ("name: x\nencoder: y\ntraining: {loss_weights: 1}", r"training\.loss_weights is 1"),
+        ("name: x\nencoder: y\ntraining: {loss_weights: {main: x}}", r"loss_weights\.main is 'x'.* a number"),
+        ("name: x\nencoder: y\ncontext: {title: 'no'}", r"context\.title is 'no'"),
     ],
 )
 def test_broken_recipes_are_named(tmp_path, text, said):
     (tmp_path / "r.yaml").write_text(text, encoding="latin-1")
     with pytest.raises(stance.StanceError, match=said):
         load_recipe(tmp_path / "r.yaml")
+
+
+def test_values_of_recipes_get_the_types_of_their_fields(tmp_path):
+    text = "{learning_rate: 1e-4, warmup: 0, loss_weights: {main: 1, stance: 2e0}}"
+    (tmp_path / "r.yaml").write_text(f"name: x\nencoder: y\ndata: {{languages: [en, zh]}}\ntraining: {text}")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    assert recipe.training.learning_rate == 1e-4
+    assert recipe.training.warmup == 0
+    assert recipe.training.loss_weights == {"main": 1, "stance": 2.0}
+    assert recipe.data.languages == ("en", "zh")
+    for file in sorted((ROOT / "configs").glob("readout-*.yaml")):
+        assert load_recipe(file).name == file.stem
 
 
 @pytest.fixture
