@@ -57,6 +57,12 @@ def test_larger_model_is_reconstructed_and_loads_in_transformers():
     assert np.abs(Model("readout-base", precision="f32").predict(PAIRS[:1]).values[0] - expected).max() < 5e-3
 
 
+@pytest.mark.parametrize(("name", "value"), [("engine", "openvimo"), ("precision", "bf61")])
+def test_engines_and_precisions_that_there_are_not_are_refused(model, name, value):
+    with pytest.raises(stance.StanceError, match=f"'{value}': there is no such {name}. Give one of"):
+        Model(model.folder, **{name: value})
+
+
 @pytest.mark.parametrize(
     ("engine", "precision", "most"), [("onnxruntime", None, 5e-3), ("openvino", "f32", 5e-3), ("openvino", "bf16", 0.1)]
 )
