@@ -1,6 +1,7 @@
 """Evaluation: tallies and intervals, strata, confidence, distance to coders, costly confusions, baselines, pages."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from stance.annotation.agreement import alpha
 from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
+from stance.classifier.card_claims import input_line
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, reliability_table, risk_coverage_table
@@ -27,11 +29,13 @@ from stance.classifier.metrics import (
     reliability,
     selective_accuracy,
 )
+from stance.classifier.model_card import model_card
 from stance.classifier.page_figures import filled, markdown
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
 from stance.cli import main
 from stance.codebook import load_codebook
+from stance.model_input import ContextWindow
 from stance.resources import resource_path
 
 CODEBOOK = load_codebook()
@@ -337,3 +341,28 @@ def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
     refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
     assert refused.exit_code == 2
     assert "no such baseline" in refused.output
+
+
+def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
+    """The card of a shipped model, and that of the same files with a recipe of somebody else's."""
+    folder = tmp_path / "own"
+    shutil.copytree(model.folder, folder)
+    shipped = model_card(folder)
+    assert "license: apache-2.0" in shipped and "White House" in shipped and "verified by SHA-256" in shipped
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["recipe"]["encoder"] = "somebody/encoder"
+    manifest["recipe"]["data"] |= {"annotations": ["mine.jsonl"], "written": [], "languages": ["fr", "de"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = model_card(folder)
+    head = yaml.safe_load(card.split("---")[1])
+    assert head["language"] == ["fr", "de"]
+    assert "license" not in head
+    assert "- Encoder: somebody/encoder.\n" in card
+    assert "these languages alone: fr, de." in card
+    for claim in ("licence", "SHA-256", "White House", "language model", "Chinese", "never trained on", "diplomacy"):
+        assert claim not in card
+
+
+def test_a_card_names_the_context_that_the_model_is_shown():
+    assert "context (title, opening of the paragraph), 99" in input_line(ContextWindow(0, source=False, max_length=99))
+    assert "the sentence alone, up to 160" in input_line(ContextWindow(0, title=False, source=False, opening=False))
