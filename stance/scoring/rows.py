@@ -54,11 +54,11 @@ def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict
     return columns
 
 
-def to_arrow(columns: dict[str, Any], model: Model, metadata: dict[str, str] | None = None) -> pa.Table:
+def to_arrow(columns: dict[str, Any], model: Model) -> pa.Table:
     """Columns from `label_columns` as an Arrow table."""
     import pyarrow as pa
 
-    schema = arrow_schema(metadata)
+    schema = arrow_schema()
     probs = columns["probs"]
     rows, width = probs.shape
     names = pa.array(model.codebook.outputs, pa.string())
