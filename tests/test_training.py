@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -229,6 +230,33 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     assert Model(train(whole, documents, whole.folder)).folder == folder, (
         "no differences of an earlier training are left"
     )
+
+
+def test_embeddings_are_kept_by_texts_and_weights(toy, tmp_path, monkeypatch):
+    from transformers import BertConfig, BertModel
+
+    from stance.annotation.examples import Example
+    from stance.annotation.label_errors import embed_examples
+    from stance.classifier.embeddings import embed
+
+    monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
+    encoder, texts = tmp_path / "encoder", ["North welcomes the fish talks.", "Salt.", "South rejects the salt law."]
+    first = embed(texts, str(encoder))
+    assert first.shape == (3, 64)
+    assert np.linalg.norm(first, axis=1) == pytest.approx(np.ones(3))
+    assert embed(texts[1:2], str(encoder))[0] == pytest.approx(first[1], abs=1e-5), "alone as among longer ones"
+    kept = sorted((tmp_path / "cache" / "embeddings").iterdir())
+    assert len(kept) == 2 and all(f.suffix == ".npy" and not f.name.startswith(".") for f in kept)
+    with monkeypatch.context() as patch:
+        patch.setattr("stance.classifier.embeddings._load", None)
+        assert (embed(texts, str(encoder)) == first).all(), "no encoder is loaded again"
+    plain = embed(texts, str(encoder), unit=False)
+    assert plain / np.linalg.norm(plain, axis=1, keepdims=True) == pytest.approx(first, abs=1e-6)
+    annotation = Annotation("d", 0, 0, 0, ("none",), "warm", "north", ())
+    pairs = [Example(toy[1][0], annotation, text, "") for text in texts]
+    assert embed_examples(pairs, str(encoder))[:, :64] == pytest.approx(plain, abs=0.1)
+    BertModel(BertConfig.from_pretrained(encoder)).save_pretrained(encoder)
+    assert not np.allclose(embed(texts, str(encoder)), first, atol=1e-3), "other weights under the same name"
 
 
 def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
