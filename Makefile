@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-fast lint notebooks train evaluate bench fuzz audit clean
+.PHONY: demo test test-fast train evaluate bench fuzz audit clean
 
 demo: $(VENV)/.installed
 	$(BIN)/stance compare examples/summit/us.md examples/summit/china.md -o out/demo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import sys
@@ -17,7 +18,7 @@ from stance.annotation.commands import corpus
 from stance.classifier.commands import ablate, baselines, evaluate, models, train
 from stance.command_options import metadata_options, model_options
 from stance.contrast.commands import alignment
-from stance.errors import InputFailure, StanceError
+from stance.errors import InputFailure, StanceError, system_error
 from stance.scoring.command import score
 
 if TYPE_CHECKING:
@@ -27,17 +28,28 @@ if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
     from stance.documents.document import Document
 
+logger = logging.getLogger(__name__)
+
 
 class _Commands(click.Group):
-    """Prints the package's own errors in one line; exit code 2."""
+    """Prints the package's own errors and the system's in one line; exit code 2."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except StanceError as error:
-            for line in str(error).splitlines():
-                click.echo(f"error: {line}", err=True)
-            ctx.exit(2)
+            _print_error(str(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # click ends quietly when nobody reads on
+                raise
+            logger.info("the system's error in full:", exc_info=True)
+            _print_error(system_error(error))
+        ctx.exit(2)
+
+
+def _print_error(text: str) -> None:
+    for line in text.splitlines():
+        click.echo(f"error: {line}", err=True)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

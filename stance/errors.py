@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class StanceError(Exception):
@@ -33,3 +34,16 @@ class InputError(StanceError):
     def __init__(self, failures: list[InputFailure]) -> None:
         self.failures = failures
         super().__init__("\n".join(str(f) for f in failures))
+
+
+def system_error(error: OSError, place: str | Path | None = None) -> str:
+    """An error of the file system or the network in words, with what can be done about it.
+
+    Args:
+        error: the error.
+        place: what was to be written or read; the file that the error names, if not given.
+    """
+    place = place or error.filename
+    text = error.strerror or str(error)
+    where = f"{place}: " if place else ""
+    return f"{where}{text}. Check the path, the rights and the space on the disk, or the connection; then run it again"

@@ -307,3 +307,5 @@ def test_ray_gives_the_same_shards(tiny, tmp_path):
     summary = run(documents, tmp_path / "ray", tiny, engine=ray_engine())
     assert 0 < summary.scored < summary.sentences
     assert content(tmp_path / "ray") == content(tmp_path / "local")
+    with pytest.raises(stance.StanceError, match="an actor of 9999 threads finds no machine"):
+        run(documents, tmp_path / "crowded", tiny, engine=ray_engine(threads=9999))

@@ -5,14 +5,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import stance
+from stance.cli import main
 from tests.conftest import ROOT
 
 SUMMIT = ROOT / "examples" / "summit"
+CONFIG = ROOT / "configs" / "readout-small.yaml"
 
 
 def run(*arguments, stdin=None, cwd=None):
@@ -77,6 +81,10 @@ def test_failed_inputs_are_named_and_the_rest_is_written(tmp_path):
         (["compare", SUMMIT / "us.md"], "no sentence has source 'china'"),
         (["codebook", "--file", SUMMIT / "us.md"], "us.md"),
         (["evaluate", SUMMIT / "us.md"], "us.md:1: not an annotation"),
+        (["evaluate", SUMMIT / "us.md", "-o", SUMMIT / "us.md" / "out"], "us.md/out: Not a directory"),
+        (["baselines", CONFIG, SUMMIT / "us.md", "-o", SUMMIT / "us.md"], "us.md: File exists"),
+        (["ablate", CONFIG, "-o", SUMMIT], "summit: it is a folder. Give the name of a file"),
+        (["corpus", "suspects", "-o", SUMMIT / "us.md" / "s.csv"], "us.md: File exists"),
     ],
 )
 def test_bad_usage_gives_one_line_and_exit_code_2(arguments, said, tmp_path):
@@ -182,3 +190,22 @@ def test_annotate_prepares_tasks_and_collects_what_was_coded(tmp_path):
     broken = run("annotate", "--collect", SUMMIT / "us.md", "-o", tmp_path / "x.jsonl")
     assert broken.returncode == 2
     assert "us.md: not an export of Label Studio" in broken.stderr
+    nowhere = run("annotate", "--collect", tmp_path / "export.json", "-o", tmp_path / "nodir" / "x.jsonl")
+    assert nowhere.returncode == 2
+    assert "nodir/x.jsonl: No such file or directory. Check the path" in nowhere.stderr
+    assert "Traceback" not in nowhere.stderr
+    if Path("/dev/full").exists():
+        full = run("annotate", "--collect", tmp_path / "export.json", "-o", "/dev/full")
+        assert full.returncode == 2
+        assert full.stderr.startswith("error: No space left on device. Check")
+
+
+def test_pairs_that_are_not_shipped_are_asked_for(monkeypatch, tmp_path):
+    def lacking(name):
+        raise FileNotFoundError(f"{name} is not part of this installation of stance")
+
+    monkeypatch.setattr("stance.resources.resource_path", lacking)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["corpus", "alignment", "table.parquet"])
+    assert done.exit_code == 2
+    assert "corpus/alignment is neither below the current folder" in done.output

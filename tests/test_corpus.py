@@ -180,6 +180,13 @@ def test_committed_labels_are_in_the_codebook(codebook: Codebook) -> None:
     assert read_written(WRITTEN, codebook)
 
 
+@pytest.mark.parametrize(("line", "said"), [("3", "not a JSON object"), ("{", "not valid JSON"), ("{}", "no field")])
+def test_written_lines_that_are_no_sentence_are_named(tmp_path: Path, line: str, said: str) -> None:
+    (tmp_path / "written.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
+    with pytest.raises(StanceError, match=rf"written\.jsonl:2: .*{said}"):
+        read_written(tmp_path / "written.jsonl")
+
+
 def test_committed_splits_share_no_document() -> None:
     with (FILES / "documents.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -206,12 +213,12 @@ def test_committed_counts_add_up(codebook: Codebook) -> None:
 
 
 def test_dataset_from_invented_documents(small: Path, codebook: Codebook) -> None:
-    from stance.annotation.dataset import COLUMNS, to_dataset_dict
+    from stance.annotation.dataset import COLUMNS, dataset_from_joined
 
     annotations = read_annotations(small / "annotations.jsonl")
     written = read_written(small / "written.jsonl", codebook)
     splits = read_splits(small / "documents.csv")
-    data = to_dataset_dict(annotations, _documents(small), splits, written, codebook, ContextWindow())
+    data = dataset_from_joined(join(annotations, _documents(small)), splits, written, codebook, ContextWindow())
     assert {k: len(v) for k, v in data.items()} == {"train": 4, "validation": 2, "test": 5}
     assert data["train"].column_names == list(COLUMNS)
     row = data["test"][0]
@@ -222,43 +229,39 @@ def test_dataset_from_invented_documents(small: Path, codebook: Codebook) -> Non
     assert not any(data["validation"]["written"]) and not any(data["test"]["written"])
 
 
-def test_dataset_reports_mismatch_and_missing(small: Path, codebook: Codebook) -> None:
-    from stance.annotation.dataset import IncompleteCorpusWarning, to_dataset_dict
+def test_dataset_leaves_out_what_is_missing_or_differs(small: Path, codebook: Codebook) -> None:
+    from stance.annotation.dataset import dataset_from_joined
 
     documents = [d for d in _documents(small) if d.doc_id != "syldavia-2"]
     documents[0] = replace(documents[0], text=documents[0].text.replace("fishing", "hunting"))
     annotations, splits = read_annotations(small / "annotations.jsonl"), read_splits(small / "documents.csv")
-    with pytest.warns(IncompleteCorpusWarning, match="1 documents missing") as caught:
-        data = to_dataset_dict(annotations, documents, splits, [], codebook, ContextWindow())
-    warning = caught[0].message
-    assert isinstance(warning, IncompleteCorpusWarning)
-    assert warning.joined.missing == ["syldavia-2"]
-    assert [a.doc_id for a in warning.joined.mismatches] == ["syldavia-1"]
-    assert len(data["train"]) == 2
+    joined = join(annotations, documents)
+    assert joined.missing == ["syldavia-2"]
+    assert [a.doc_id for a in joined.mismatches] == ["syldavia-1"]
+    assert len(dataset_from_joined(joined, splits, [], codebook, ContextWindow())["train"]) == 2
 
 
-@pytest.mark.filterwarnings("ignore::stance.annotation.dataset.IncompleteCorpusWarning")
 def test_dataset_refuses_what_it_cannot_place(small: Path, codebook: Codebook) -> None:
-    from stance.annotation.dataset import to_dataset_dict
+    from stance.annotation.dataset import dataset_from_joined
 
     annotations, documents = read_annotations(small / "annotations.jsonl"), _documents(small)
     with pytest.raises(StanceError, match="has no split"):
-        to_dataset_dict(annotations, documents, {}, [], codebook, ContextWindow())
+        dataset_from_joined(join(annotations, documents), {}, [], codebook, ContextWindow())
     with pytest.raises(StanceError, match="no annotation fits"):
-        to_dataset_dict(annotations, [], {}, [], codebook, ContextWindow())
+        dataset_from_joined(join(annotations, []), {}, [], codebook, ContextWindow())
     wrong = [replace(annotations[0], stance="pondering")]
     with pytest.raises(StanceError, match="unknown label 'pondering'"):
-        to_dataset_dict(wrong, documents, read_splits(small / "documents.csv"), [], codebook, ContextWindow())
+        dataset_from_joined(join(wrong, documents), read_splits(small / "documents.csv"), [], codebook, ContextWindow())
 
 
 def test_huggingface_export_loads_again(small: Path, codebook: Codebook) -> None:
     import datasets
 
-    from stance.annotation.dataset import to_dataset_dict
+    from stance.annotation.dataset import dataset_from_joined
 
     written = read_written(small / "written.jsonl", codebook)
     annotations, splits = read_annotations(small / "annotations.jsonl"), read_splits(small / "documents.csv")
-    data = to_dataset_dict(annotations, _documents(small), splits, written, codebook, ContextWindow())
+    data = dataset_from_joined(join(annotations, _documents(small)), splits, written, codebook, ContextWindow())
     card = to_huggingface(data, small / "hub", codebook).read_text(encoding="utf-8")
     assert "| test | 5 | 0 | 2 |" in card
     loaded = datasets.load_dataset(str(small / "hub"), cache_dir=str(small / "cache"))

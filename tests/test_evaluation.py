@@ -1,6 +1,7 @@
 """Evaluation: tallies and intervals, strata, confidence, distance to coders, costly confusions, baselines, pages."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from stance.annotation.agreement import alpha
 from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
+from stance.classifier.card_claims import input_line
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
@@ -22,16 +24,17 @@ from stance.classifier.evaluation_output import compare_systems
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
-    macro_f1,
     micro_f1,
     reliability,
     selective_accuracy,
 )
+from stance.classifier.model_card import model_card
 from stance.classifier.page_figures import filled, markdown
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
 from stance.cli import main
 from stance.codebook import load_codebook
+from stance.model_input import ContextWindow
 from stance.resources import resource_path
 
 CODEBOOK = load_codebook()
@@ -62,12 +65,16 @@ def spoiled(truth: list[Annotation], share: float, seed: int) -> list[Annotation
 
 
 def test_figures_from_tallies_are_those_of_the_labels():
+    from sklearn.metrics import f1_score
+
     truth = invented(300, 1)
     given = spoiled(truth, 0.4, 2)
     figures = {k: v[0] for k, v in tally(truth, given, CODEBOOK).figures().items()}
     t, g = (targets(a, CODEBOOK)[0].astype(bool) for a in (truth, given))
     stances, frames = CODEBOOK.columns("stance"), CODEBOOK.columns("frame")
-    assert figures["stance_macro_f1"] == pytest.approx(macro_f1(t[:, stances], g[:, stances]))
+    present = t[:, stances].any(axis=0)
+    macro = f1_score(t[:, stances][:, present], g[:, stances][:, present], average="macro")
+    assert figures["stance_macro_f1"] == pytest.approx(macro)
     assert figures["frame_micro_f1"] == pytest.approx(micro_f1(t[:, frames], g[:, frames]))
     right = np.mean([a.stance == b.stance for a, b in zip(truth, given, strict=True)])
     assert figures["stance_accuracy"] == pytest.approx(right)
@@ -292,7 +299,9 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model)
     done = CliRunner().invoke(main, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     figures = pd.read_csv(out / "figures.csv").set_index(["dimension", "metric"])["estimate"]
-    assert figures["stance", "accuracy"] == 1
+    right = {k: figures[k] for k in figures.index if k[1].endswith(("accuracy", "f1"))}
+    assert {dimension for dimension, _ in right} == {"issue", "stance", "holder", "frame"}
+    assert right == dict.fromkeys(right, 1)
     comparison = pd.read_csv(out / "comparison.csv").set_index(["system", "dimension", "metric"])
     assert comparison.loc[("flat", "stance", "accuracy"), "estimate"] < 1
     assert (out / "coders.csv").is_file()
@@ -351,3 +360,28 @@ def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
     refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
     assert refused.exit_code == 2
     assert "no such baseline" in refused.output
+
+
+def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
+    """The card of a shipped model, and that of the same files with a recipe of somebody else's."""
+    folder = tmp_path / "own"
+    shutil.copytree(model.folder, folder)
+    shipped = model_card(folder)
+    assert "license: apache-2.0" in shipped and "White House" in shipped and "verified by SHA-256" in shipped
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["recipe"]["encoder"] = "somebody/encoder"
+    manifest["recipe"]["data"] |= {"annotations": ["mine.jsonl"], "written": [], "languages": ["fr", "de"]}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = model_card(folder)
+    head = yaml.safe_load(card.split("---")[1])
+    assert head["language"] == ["fr", "de"]
+    assert "license" not in head
+    assert "- Encoder: somebody/encoder.\n" in card
+    assert "these languages alone: fr, de." in card
+    for claim in ("licence", "SHA-256", "White House", "language model", "Chinese", "never trained on", "diplomacy"):
+        assert claim not in card
+
+
+def test_a_card_names_the_context_that_the_model_is_shown():
+    assert "context (title, opening of the paragraph), 99" in input_line(ContextWindow(0, source=False, max_length=99))
+    assert "the sentence alone, up to 160" in input_line(ContextWindow(0, title=False, source=False, opening=False))

@@ -114,3 +114,11 @@ def test_an_archive_is_compared(score, tmp_path):
     command = [sys.executable, "-m", "stance", "compare", str(tmp_path / "t"), "-o", str(tmp_path / "report")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("given", "threads"), [(3, 3), (None, 1)])
+def test_threads_are_those_of_each_ray_actor(monkeypatch, given, threads):
+    from stance.scoring.command import _engine
+
+    monkeypatch.setattr("stance.scoring.ray_engine.ray_engine", lambda *arguments: arguments)
+    assert _engine({"engine": "ray", "ray_address": "auto", "threads": given}) == ("auto", threads)

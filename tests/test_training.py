@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -13,6 +14,7 @@ from stance.classifier.delta import DELTA
 from stance.classifier.predict import FILES
 from stance.classifier.recipe import load_recipe
 from stance.codebook import load_codebook
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize(
@@ -21,16 +23,43 @@ from stance.codebook import load_codebook
         ("name: x", "needs at least a name and an encoder"),
         ("name: x\nencoder: y\ntraining: {epoch: 3}", "training.epoch"),
         ("name: [", "not valid YAML"),
+        ("name: café\nencoder: y", "not UTF-8 text"),
         ("name: x\nencoder: y\ndistillation: {teachers: t.yaml}", "is a list"),
         ("name: x\nencoder: y\ndistillation: {teachers: [t.yaml]}\nwindows: {}", "has no teachers itself"),
         ("name: x\nencoder: y\nstarts_from: t.yaml\nwindows: {}", "has no teachers itself"),
         ("name: x\nencoder: y\ndelta_bits: 16", "delta_bits is 16"),
+        ("name: 2027\nencoder: y", r"r\.yaml: name is 2027, and has to be text; put it in quotes"),
+        ("name: x\nencoder: y\ndata: {annotations: a.jsonl}", r"data\.annotations is a list. Write \[a.jsonl\]"),
+        ("name: x\nencoder: y\ndata: {languages: en}", r"data\.languages is a list. Write \[en\]"),
+        ("name: x\nencoder: y\ndata: {languages: [en, 1]}", r"data\.languages is 1, and has to be text"),
+        ("name: x\nencoder: y\ndata: {splits: }", r"data\.splits has no value"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: fast}", r"training\.learning_rate is 'fast'.* a number"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: [1]}", r"learning_rate is \[1\].* a number"),
+        ("name: x\nencoder: y\ntraining: {learning_rate: .nan}", "learning_rate is nan"),
+        ("name: x\nencoder: y\ntraining: {epochs: 2.5}", r"training\.epochs is 2\.5.* a whole number"),
+        ("name: x\nencoder: y\ntraining: {seed: true}", r"training\.seed is True.* a whole number"),
+        ("name: x\nencoder: y\ntraining: {bf16: 1}", r"training\.bf16 is 1.* true or false"),
+        ("name: x\nencoder: y\ntraining: {loss_weights: 1}", r"training\.loss_weights is 1"),
+        ("name: x\nencoder: y\ntraining: {loss_weights: {main: x}}", r"loss_weights\.main is 'x'.* a number"),
+        ("name: x\nencoder: y\ncontext: {title: 'no'}", r"context\.title is 'no'"),
     ],
 )
 def test_broken_recipes_are_named(tmp_path, text, said):
-    (tmp_path / "r.yaml").write_text(text)
+    (tmp_path / "r.yaml").write_text(text, encoding="latin-1")
     with pytest.raises(stance.StanceError, match=said):
         load_recipe(tmp_path / "r.yaml")
+
+
+def test_values_of_recipes_get_the_types_of_their_fields(tmp_path):
+    text = "{learning_rate: 1e-4, warmup: 0, loss_weights: {main: 1, stance: 2e0}}"
+    (tmp_path / "r.yaml").write_text(f"name: x\nencoder: y\ndata: {{languages: [en, zh]}}\ntraining: {text}")
+    recipe = load_recipe(tmp_path / "r.yaml")
+    assert recipe.training.learning_rate == 1e-4
+    assert recipe.training.warmup == 0
+    assert recipe.training.loss_weights == {"main": 1, "stance": 2.0}
+    assert recipe.data.languages == ("en", "zh")
+    for file in sorted((ROOT / "configs").glob("readout-*.yaml")):
+        assert load_recipe(file).name == file.stem
 
 
 @pytest.fixture
@@ -206,6 +235,33 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     )
 
 
+def test_embeddings_are_kept_by_texts_and_weights(toy, tmp_path, monkeypatch):
+    from transformers import BertConfig, BertModel
+
+    from stance.annotation.examples import Example
+    from stance.annotation.label_errors import embed_examples
+    from stance.classifier.embeddings import embed
+
+    monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
+    encoder, texts = tmp_path / "encoder", ["North welcomes the fish talks.", "Salt.", "South rejects the salt law."]
+    first = embed(texts, str(encoder))
+    assert first.shape == (3, 64)
+    assert np.linalg.norm(first, axis=1) == pytest.approx(np.ones(3))
+    assert embed(texts[1:2], str(encoder))[0] == pytest.approx(first[1], abs=1e-5), "alone as among longer ones"
+    kept = sorted((tmp_path / "cache" / "embeddings").iterdir())
+    assert len(kept) == 2 and all(f.suffix == ".npy" and not f.name.startswith(".") for f in kept)
+    with monkeypatch.context() as patch:
+        patch.setattr("stance.classifier.embeddings._load", None)
+        assert (embed(texts, str(encoder)) == first).all(), "no encoder is loaded again"
+    plain = embed(texts, str(encoder), unit=False)
+    assert plain / np.linalg.norm(plain, axis=1, keepdims=True) == pytest.approx(first, abs=1e-6)
+    annotation = Annotation("d", 0, 0, 0, ("none",), "warm", "north", ())
+    pairs = [Example(toy[1][0], annotation, text, "") for text in texts]
+    assert embed_examples(pairs, str(encoder))[:, :64] == pytest.approx(plain, abs=0.1)
+    BertModel(BertConfig.from_pretrained(encoder)).save_pretrained(encoder)
+    assert not np.allclose(embed(texts, str(encoder)), first, atol=1e-3), "other weights under the same name"
+
+
 def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
     from stance.classifier.train import train
 
@@ -248,9 +304,23 @@ def test_a_training_that_breaks_off_leaves_the_earlier_model(toy, monkeypatch):
         with pytest.raises(OSError, match="no space left"):
             training.train(write("again", training={"epochs": 2}), documents, folder)
     assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
+    with pytest.raises(stance.StanceError, match="File exists"):
+        training.train(recipe, documents, recipe.path)
     assert [f.name for f in folder.parent.iterdir()] == [folder.name], "nothing is left beside it"
     training.train(write("again", training={"epochs": 2}), documents, folder)
     assert json.loads((folder / "manifest.json").read_text())["recipe"]["training"]["epochs"] == 2
+
+
+def test_weights_for_which_there_is_no_room_are_told_with_their_folder(tmp_path):
+    from safetensors import SafetensorError
+
+    from stance.classifier.output import keeping_weights
+
+    with (
+        pytest.raises(stance.StanceError, match=r"model: weights cannot be written.*No space left.*then train again"),
+        keeping_weights(tmp_path / "model"),
+    ):
+        raise SafetensorError("No space left on device")
 
 
 def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):

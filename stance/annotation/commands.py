@@ -168,18 +168,20 @@ def export(form: str, output: Path, part: str, **given: Any) -> None:
 def suspects(dimension: str, most: int, output: Path, **given: Any) -> None:
     """Propose labels for a second look: those that a cross-validated model confidently contradicts."""
     from stance.annotation.examples import make_examples
+    from stance.classifier.output import require_file
     from stance.model_input import ContextWindow
 
+    require_file(output)
     failures: list[str] = []
     examples = make_examples(_join(find_files(**given), failures).documents, ContextWindow())
     try:
-        from stance.annotation.label_errors import embed
+        from stance.annotation.label_errors import embed_examples
         from stance.annotation.label_errors import suspects as find
 
-        features = embed(examples)
+        found = find(examples, embed_examples(examples), dimension, most)
     except ImportError as error:
         raise StanceError(f"{error.name} is not installed. Run: pip install 'stance-readouts[train]'") from error
-    find(examples, features, dimension, most).to_csv(output, index=False)
+    found.to_csv(output, index=False)
     click.echo("\n".join([f"{output}: written", *failures]), err=True)
 
 

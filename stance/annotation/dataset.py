@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from stance.annotation.examples import Example, make_examples
 from stance.annotation.splits import SPLITS
-from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, join
+from stance.annotation.standoff import AnnotatedDocument, Joined
 from stance.codebook import Codebook
-from stance.documents.document import Document
 from stance.errors import StanceError
 from stance.model_input import ContextWindow
 
@@ -41,33 +39,17 @@ COLUMNS: dict[str, str] = {
 """Columns of the data set and their types; ``list`` is a list of strings."""
 
 
-class IncompleteCorpusWarning(UserWarning):
-    """Some annotations have no text: documents are missing, or differ from the annotated ones.
-
-    Attributes:
-        joined: what fits, ``missing`` documents and ``mismatches``.
-    """
-
-    def __init__(self, joined: Joined) -> None:
-        self.joined = joined
-        super().__init__(
-            f"{joined}. Annotations without their text are left out. Give the documents as they were published"
-        )
-
-
-def to_dataset_dict(
-    annotations: Sequence[Annotation],
-    documents: Iterable[Document],
+def dataset_from_joined(
+    joined: Joined,
     splits: Mapping[str, str],
     written: Sequence[AnnotatedDocument],
     codebook: Codebook,
     window: ContextWindow,
 ) -> DatasetDict:
-    """Join annotations with their documents and make a data set of them.
+    """Make a data set of annotations that are joined with their documents; the caller reports what ``joined`` lacks.
 
     Args:
-        annotations: stand-off annotations.
-        documents: the user's documents; those without annotations are passed over.
+        joined: from `stance.annotation.standoff.join`.
         splits: split of each annotated document.
         written: written documents; they are trained on and never evaluated on.
         codebook: every label is checked against it.
@@ -76,37 +58,9 @@ def to_dataset_dict(
     Returns:
         the splits train, validation and test, with the columns of `COLUMNS`.
 
-    Warns:
-        IncompleteCorpusWarning: if documents are missing or differ; its ``joined`` says which.
-
     Raises:
         StanceError: if a label is not in the codebook, a document has no split, no annotation fits, or ``datasets`` is
             not installed.
-    """
-    joined = join(annotations, documents)
-    if joined.missing or joined.mismatches:
-        warnings.warn(IncompleteCorpusWarning(joined), stacklevel=2)
-    return dataset_from_joined(joined, splits, written, codebook, window)
-
-
-def dataset_from_joined(
-    joined: Joined,
-    splits: Mapping[str, str],
-    written: Sequence[AnnotatedDocument],
-    codebook: Codebook,
-    window: ContextWindow,
-) -> DatasetDict:
-    """Make a data set of what has been joined already; the caller reports what ``joined`` lacks.
-
-    Args:
-        joined: from `stance.annotation.standoff.join`.
-        splits: as for `to_dataset_dict`.
-        written: as for `to_dataset_dict`.
-        codebook: as for `to_dataset_dict`.
-        window: as for `to_dataset_dict`.
-
-    Raises:
-        StanceError: as for `to_dataset_dict`.
     """
     if not joined.documents and not written:
         raise StanceError(f"no annotation fits a document: {joined}. Check doc_id and text of the documents")

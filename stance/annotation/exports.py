@@ -115,7 +115,7 @@ def to_huggingface(dataset: DatasetDict, folder: str | Path, codebook: Codebook)
     """Save a data set as Parquet, one file for each split, with a card, so that ``load_dataset(folder)`` reads it.
 
     Args:
-        dataset: from `stance.annotation.dataset.to_dataset_dict`.
+        dataset: from `stance.annotation.dataset.dataset_from_joined`.
         folder: made if need be.
         codebook: listed in the card.
 

@@ -13,45 +13,23 @@ import numpy as np
 import pandas as pd
 
 from stance.annotation.examples import Example
+from stance.classifier.embeddings import embed
 
 FOLDS = 5
 
 
-def embed(examples: Sequence[Example], encoder: str = "minilm-l6", batch_size: int = 64) -> np.ndarray:
+def embed_examples(examples: Sequence[Example], encoder: str = "minilm-l6") -> np.ndarray:
     """Mean-pooled embeddings of sentence and context by a frozen encoder.
 
     Args:
         examples: the sentences.
         encoder: a name of ``configs/encoders.yaml``.
-        batch_size: sentences a batch.
 
     Returns:
         float32, shape (n, 2 * width): the sentence's embedding and that of its context.
     """
-    import torch
-    from transformers import AutoModel, AutoTokenizer
-
-    from stance.classifier.encoders import find_encoder
-
-    folder = find_encoder(encoder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModel.from_pretrained(folder, dtype=torch.bfloat16).eval()
-
-    def run(texts: list[str]) -> np.ndarray:
-        order = np.argsort([len(t) for t in texts])
-        result = np.zeros((len(texts), model.config.hidden_size), dtype=np.float32)
-        for start in range(0, len(texts), batch_size):
-            rows = order[start : start + batch_size]
-            batch = tokenizer(
-                [texts[i] for i in rows], padding=True, truncation=True, max_length=128, return_tensors="pt"
-            )
-            with torch.inference_mode():
-                hidden = model(**batch).last_hidden_state.float()
-            mask = batch["attention_mask"].unsqueeze(-1).float()
-            result[rows] = ((hidden * mask).sum(dim=1) / mask.sum(dim=1)).numpy()
-        return result
-
-    return np.hstack([run([e.sentence for e in examples]), run([e.context or " " for e in examples])])
+    texts = [e.sentence for e in examples], [e.context or " " for e in examples]
+    return np.hstack([embed(part, encoder, half=True, unit=False) for part in texts])
 
 
 def suspects(
@@ -61,7 +39,7 @@ def suspects(
 
     Args:
         examples: annotated sentences.
-        features: shape (n, width), from `embed`.
+        features: shape (n, width), from `embed_examples`.
         dimension: ``stance``, ``holder`` or ``issue`` (the main issue).
         most: how many at most.
 

@@ -79,15 +79,10 @@ def read_catalogue(path: str | Path) -> pd.DataFrame:
     return _catalogue(rows, str(path))
 
 
-def catalogue_of(documents: Iterable[AnnotatedDocument], split: str = "train") -> pd.DataFrame:
-    """The same table as from `read_catalogue`, from documents at hand.
-
-    Args:
-        documents: such as those of the written part.
-        split: the split of all of them.
-    """
+def catalogue_of(documents: Iterable[AnnotatedDocument]) -> pd.DataFrame:
+    """The same table as from `read_catalogue`, from documents at hand that are trained on, as the written part is."""
     rows = [
-        {"doc_id": d.doc_id, "source": d.source, "date": d.date, "kind": d.kind, "split": split}
+        {"doc_id": d.doc_id, "source": d.source, "date": d.date, "kind": d.kind, "split": "train"}
         for d in (item.document for item in documents)
     ]
     return _catalogue(rows, "documents")

@@ -62,9 +62,12 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
-                yield number, json.loads(line)
+                record = json.loads(line)
             except json.JSONDecodeError as error:
                 raise StanceError(f"{path}:{number}: the line is not valid JSON ({error}). Mend it") from error
+            if not isinstance(record, dict):
+                raise StanceError(f"{path}:{number}: the line is not a JSON object with fields. Mend it")
+            yield number, record
 
 
 def _document(doc_id: str, records: list[dict[str, Any]], path: Path) -> AnnotatedDocument:

@@ -6,7 +6,6 @@ decided by the same rules. What differs is the reader alone.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -20,7 +19,7 @@ from stance.annotation.splits import read_splits
 from stance.annotation.standoff import Annotation, join, read_annotations
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
-from stance.classifier.encoders import cache_folder, find_encoder
+from stance.classifier.embeddings import embed
 from stance.classifier.evaluate import predict_labels
 from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
@@ -139,47 +138,6 @@ def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str
             for e, g in zip(parts[2], labels, strict=True)
         ]
     return found
-
-
-def embed(texts: Sequence[str], encoder: str = "minilm-l6", batch_size: int = 64) -> np.ndarray:
-    """Embed texts with a frozen encoder: mean of the last hidden states, length one (Reimers and Gurevych 2019).
-
-    Args:
-        texts: what to embed. The result is kept in the cache folder.
-        encoder: a name of ``configs/encoders.yaml``, a folder, or a model of the Hugging Face hub.
-        batch_size: texts a batch, sorted by length.
-
-    Returns:
-        float32, shape (texts, width).
-    """
-    digest = hashlib.sha256("\0".join([encoder, *texts]).encode()).hexdigest()[:16]
-    kept: Path = cache_folder() / "embeddings" / f"{digest}.npy"
-    if kept.is_file():
-        return np.asarray(np.load(kept))
-    try:
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-    except ImportError as error:
-        raise StanceError(f"baselines need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
-
-    folder = find_encoder(encoder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    network = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
-    order = np.argsort([len(t) for t in texts], kind="stable")
-    rows = np.zeros((len(texts), network.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
-        batch = tokenizer(
-            [texts[i] for i in chosen], padding=True, truncation=True, max_length=128, return_tensors="pt"
-        )
-        with torch.inference_mode():
-            states = network(**batch).last_hidden_state
-        mask = batch["attention_mask"].unsqueeze(-1)
-        mean = (states * mask).sum(dim=1) / mask.sum(dim=1)
-        rows[chosen] = torch.nn.functional.normalize(mean, dim=1).numpy()
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    np.save(kept, rows)
-    return rows
 
 
 def _regression(features: Sequence[np.ndarray | csr_matrix], train: Sequence[Example], codebook: Codebook) -> Logits:

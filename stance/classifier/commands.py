@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stance.classifier.output import keeping_weights, require_file, require_folder
 from stance.errors import StanceError
 
 STRATA = ("source", "year", "kind", "length")
@@ -53,7 +54,8 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     if seed is not None:
         recipe = replace(recipe, training=replace(recipe.training, seed=seed))
     folder = Path(output) if output else recipe.folder
-    run(recipe, read_documents(*documents) if documents else [], folder, keep_teachers)
+    with keeping_weights(folder):
+        run(recipe, read_documents(*documents) if documents else [], folder, keep_teachers)
     click.echo(f"{folder}: trained and calibrated")
 
 
@@ -69,13 +71,15 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> N
     """
     from stance.documents import read_documents
 
+    require_file(Path(output))
+    require_folder(Path(runs))
     try:
         from stance.classifier.ablation import run_ablations
     except ImportError as error:
         raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
-    table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs))
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    with keeping_weights(Path(runs)):
+        table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs))
     table.round(4).to_csv(output, index=False)
     click.echo(table.round(3).to_string(index=False))
 
@@ -110,6 +114,8 @@ def evaluate(
     together from the sentences' own text. With -o also: figures by side, year, kind and length, reliability, accuracy
     against coverage, the most costly confusions, and what --raw and --against ask for.
     """
+    if output:
+        require_folder(Path(output))
     from stance.annotation.examples import make_examples
     from stance.annotation.splits import read_splits
     from stance.classifier.evaluate import evaluate as run
@@ -132,7 +138,6 @@ def evaluate(
     tables = further_tables(result, chosen, loaded.codebook, options["raw"], options["against"])
     if output:
         for file, write in evaluation_files(result, tables, Path(output)).items():
-            file.parent.mkdir(parents=True, exist_ok=True)
             write(file)
     if as_json:
         click.echo(json.dumps(result.figures.to_dict("records")))
@@ -159,6 +164,8 @@ def baselines(
     GOLD every sentence that is not in the recipe's train or validation part is labelled. Then `stance evaluate GOLD
     --against OUTPUT`. Needs the extra «train».
     """
+    folder = Path(output)
+    require_folder(folder)
     from stance.annotation.standoff import write_annotations
     from stance.classifier.baselines import BASELINES, label_with_baselines
     from stance.classifier.recipe import load_recipe
@@ -170,8 +177,6 @@ def baselines(
     beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
     given = read_documents(*documents, *beside) if documents or beside else []
     found = label_with_baselines(load_recipe(recipe), given, [Path(g) for g in gold], names or tuple(BASELINES))
-    folder = Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
     for name, labels in found.items():
         write_annotations(labels, folder / f"{name}.jsonl")
         click.echo(f"{folder / name}.jsonl: {len(labels)} sentences")

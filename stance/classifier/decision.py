@@ -147,3 +147,45 @@ def decide_any(each: np.ndarray, dimension: Dimension, threshold: float) -> list
     """The labels of a dimension that may have none or several, most probable first."""
     chosen = [i for i in np.argsort(-each, kind="stable") if each[i] >= threshold]
     return [dimension.keys[i] for i in chosen]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is said of sentences, one entry each in every list.
+
+    Attributes:
+        issue: keys, the main issue first.
+        stance: a key.
+        holder: a key.
+        frame: keys, most probable first; may be empty.
+        each: from `probabilities`.
+        main: from `main_probabilities`.
+    """
+
+    issue: list[list[str]]
+    stance: list[str]
+    holder: list[str]
+    frame: list[list[str]]
+    each: np.ndarray
+    main: np.ndarray
+
+
+def decide(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> Decision:
+    """The labels that a model gives, with their probabilities.
+
+    Args:
+        logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
+        codebook: the model's codebook.
+        settings: its calibration and thresholds.
+    """
+    each = probabilities(logits, codebook, settings)
+    main = main_probabilities(logits, codebook, settings)
+    issue, frame = codebook["issue"], codebook["frame"]
+    least, present = settings.of("issue").threshold, each[:, codebook.columns("issue")]
+    issues = [decide_issues(m, p, issue, least) for m, p in zip(main, present, strict=True)]
+    least = settings.of("frame").threshold
+    frames = [decide_any(row, frame, least) for row in each[:, codebook.columns("frame")]]
+    stances, holders = (
+        [codebook[key].keys[i] for i in each[:, codebook.columns(key)].argmax(axis=1)] for key in ("stance", "holder")
+    )
+    return Decision(issues, stances, holders, frames, each, main)

@@ -47,6 +47,17 @@ class Engine:
     run: Callable[[Sequence[Batch]], list[np.ndarray]]
 
 
+def require_known(engine: str | None, precision: str | None) -> None:
+    """Refuse an engine or a precision that there is not.
+
+    Raises:
+        StanceError: naming those that there are.
+    """
+    for what, name, known in (("engine", engine, ENGINES), ("precision", precision, PRECISIONS)):
+        if name is not None and name not in known:
+            raise StanceError(f"{name!r}: there is no such {what}. Give one of {', '.join(known)}, or none")
+
+
 def load_engine(
     folder: Path, threads: int | None = None, engine: str | None = None, precision: str | None = None
 ) -> Engine:
@@ -59,8 +70,9 @@ def load_engine(
         precision: one of `PRECISIONS`, for OpenVINO; None for bfloat16 where the processor has it.
 
     Raises:
-        StanceError: if the graph cannot be read.
+        StanceError: if the graph cannot be read, or there is no such engine or precision.
     """
+    require_known(engine, precision)
     threads = threads or available_cores()
     if engine in (None, "openvino"):
         try:

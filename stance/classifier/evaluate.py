@@ -21,13 +21,7 @@ from stance.classifier.confidence import (
     reliability_table,
     risk_coverage_table,
 )
-from stance.classifier.decision import (
-    ScoringSettings,
-    decide_any,
-    decide_issues,
-    main_probabilities,
-    probabilities,
-)
+from stance.classifier.decision import ScoringSettings, decide, probabilities
 from stance.classifier.metrics import area_under_risk_coverage, calibration_error, f1, f1_counts, grouped_bootstrap
 from stance.classifier.predict import Model
 from stance.classifier.strata import break_down, strata_of
@@ -50,16 +44,9 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
         codebook: the model's codebook.
         settings: its calibration and thresholds.
     """
-    each = probabilities(logits, codebook, settings)
-    main = main_probabilities(logits, codebook, settings)
-    issue, frame = codebook["issue"], codebook["frame"]
-    given = []
-    for i in range(len(logits)):
-        issues = decide_issues(main[i], each[i, codebook.columns("issue")], issue, settings.of("issue").threshold)
-        frames = decide_any(each[i, codebook.columns("frame")], frame, settings.of("frame").threshold)
-        stance, holder = (codebook[k].keys[int(each[i, codebook.columns(k)].argmax())] for k in ("stance", "holder"))
-        given.append(Annotation("", i, 0, 0, tuple(issues), stance, holder, tuple(frames)))
-    return given
+    found = decide(logits, codebook, settings)
+    labels = zip(found.issue, found.stance, found.holder, found.frame, strict=True)
+    return [Annotation("", i, 0, 0, tuple(a), b, c, tuple(d)) for i, (a, b, c, d) in enumerate(labels)]
 
 
 def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> list[Annotation]:

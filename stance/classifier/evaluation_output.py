@@ -104,7 +104,7 @@ def compare_systems(
     Raises:
         StanceError: if a system has not labelled every sentence.
     """
-    from scipy.stats import false_discovery_control
+    from stance.contrast.statistics import adjusted
 
     counted = tally(truth, model, codebook)
     parts = [figures_with_intervals(counted).assign(system="model")]
@@ -123,8 +123,8 @@ def compare_systems(
         part["difference_low"], part["difference_high"] = change["low"], change["high"]
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
-    if "p" in table and (tested := table["p"].notna()).any():
-        table.loc[tested, "q"] = false_discovery_control(table.loc[tested, "p"])
+    if "p" in table:
+        table["q"] = adjusted(table["p"])
     columns = ["system", "dimension", "metric", "estimate", "low", "high"]
     more = ["difference", "difference_low", "difference_high", "p", "q"]
     return table.reindex(columns=columns + more)

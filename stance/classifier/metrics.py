@@ -36,20 +36,9 @@ def f1(counts: np.ndarray) -> np.ndarray:
         return np.asarray(2 * hit / (2 * hit + wrong + missed))
 
 
-def macro_f1(truth: np.ndarray, given: np.ndarray) -> float:
-    """Mean F1 over the labels that occur in the truth."""
-    present = truth.any(axis=0)
-    return float(np.nan_to_num(f1(f1_counts(truth, given)))[present].mean()) if present.any() else float("nan")
-
-
 def micro_f1(truth: np.ndarray, given: np.ndarray) -> float:
     """F1 of all decisions taken together."""
     return float(f1(f1_counts(truth, given).sum(axis=1)))
-
-
-def accuracy(truth: np.ndarray, given: np.ndarray) -> float:
-    """Share of rows that agree in every label."""
-    return float((truth == given).all(axis=1).mean())
 
 
 def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> pd.DataFrame:

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from stance.classifier.card_claims import Origin, encoder_line, hub_fields, input_line, limits, origin_of
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, delta_about
 from stance.codebook import load_codebook
 from stance.errors import StanceError
-from stance.resources import resource_path
 
 NAMES = {
     "main_accuracy": "main issue accuracy",
@@ -31,21 +31,6 @@ BRIEF = (
     ("frame", "macro_f1"), ("stance", "calibration_error"), ("holder", "calibration_error"),
 )  # fmt: skip
 """Figures that the front page shows."""
-
-LIMITS = """\
-- English. A Chinese document is scored, but the encoder knows next to no Chinese: take such labels for nothing.
-- Trained on White House, State Department, Chinese ministry and embassy texts of 2008 to 2025; other governments,
-  genres and years are out of domain.
-- Sentences that are no diplomacy at all (recipes, manuals) often get some issue, at middling probability.
-- Rare stances and issues rest on few sentences (see support), and are found less surely than frequent ones.
-- Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
-  Its errors are correlated more than those of people would be. See the datasheet of the corpus.
-- In a transcript, the turns of a speaker whose side the title names are read as that side's own voice. This rule was
-  added after a look at errors on the development gold; the test part holds no such transcript.
-- The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
-  further back it does not know.
-- Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
-  probability."""
 
 
 def read_evaluations(folder: Path) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -119,39 +104,37 @@ def model_card(folder: Path) -> str:
         raise StanceError(f"{folder / 'manifest.json'}: cannot be read ({error}). Train the model again") from error
     evaluations = read_evaluations(folder)
     settings, codebook = ScoringSettings.read(folder), load_codebook(folder / "codebook.yaml")
-    encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
-    encoder = encoders.get(manifest["recipe"]["encoder"], {})
+    origin = origin_of(manifest["recipe"])
     calibration = "\n".join(
         f"- {k}: temperature {c.temperature}, scale {c.scale}, shift {c.shift}, threshold {c.threshold}"
         for k, c in settings.calibration.items()
     )
-    main = next(iter(evaluations))
+    main = "test" if "test" in evaluations else next(iter(evaluations))
+    epoch = "the best epoch, " if manifest["recipe"]["training"]["epochs"] > 1 else ""
     real = manifest["train_sentences"] - manifest["written_sentences"]
     return f"""---
-{yaml.safe_dump(_index(folder.name, evaluations), sort_keys=False).strip()}
+{yaml.safe_dump(_index(folder.name, origin, evaluations), sort_keys=False).strip()}
 ---
 
 # {folder.name}
 
 Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs,
-codebook {codebook.version}. {_form(folder)}
+codebook {codebook.version}. {_form(folder, origin)}
 
-- Encoder: {encoder.get("description", manifest["recipe"]["encoder"])}, licence {encoder.get("licence", "see there")},
-  from the package registry, verified by SHA-256.
-- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones; early
-  stopping, calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
+{encoder_line(origin)}
+- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones;
+  {epoch}calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
   annotations: `{manifest["annotations_sha256"]}`.
 {_teachers(manifest)}- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}.
   Recipe, versions and seed: see `manifest.json`.
-- Input: the sentence; as second segment its context (up to {settings.window.previous} sentences before it, title,
-  source, speaker, opening of the paragraph), {settings.window.max_length} tokens in all.
+{input_line(settings.window)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
 
 {calibration}
 
 ## Figures
 
-95% intervals from resampling documents. Evaluated documents were never trained on.
+95% intervals from resampling documents.{" Evaluated documents were never trained on." if origin.corpus else ""}
 
 {figures_table(folder, brief=False)}
 
@@ -159,23 +142,32 @@ Figures by label, on {main.replace("-", " ")}:
 
 {labels_table(evaluations[main][1])}
 
+## With transformers
+
+`pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks labels, but
+these are not the probabilities of a scored table. For those, give the context as `text_pair`, and read the logits of `stance` and of
+`holder` as one softmax each, with the temperatures above: `stance.model_input.model_inputs` makes the pairs,
+`stance.classifier.decision.probabilities` reads the logits.
+
 ## Limits
 
-{LIMITS}
+{limits(origin, settings.window)}
 """
 
 
-def _form(folder: Path) -> str:
+def _form(folder: Path, origin: Origin) -> str:
     """How the weights are kept and loaded."""
     if not (folder / DELTA).is_file():
         return (
             "A standard `AutoModelForSequenceClassification` checkpoint; `stance` reads it by OpenVINO or ONNX Runtime."
         )
     about = delta_about(folder)
+    size = (folder / DELTA).stat().st_size / 1e6
+    fetched = "fetches the encoder from the package registry,\n" if origin.known_encoder else ""
     return f"""\
 The weights are kept as differences of {about["bits"]} bits from those of the encoder,
-{(folder / DELTA).stat().st_size / 1e6:.0f} MB; on first use `stance` fetches the encoder from the package registry,
-puts the checkpoint together in its cache and verifies it. `stance models --folder {folder.name}` prints where it lies:
+{size:.0f} MB; on first use `stance` {fetched}puts the checkpoint together in its cache \
+and verifies it. `stance models --folder {folder.name}` prints where it lies:
 a standard `AutoModelForSequenceClassification` checkpoint."""
 
 
@@ -192,17 +184,19 @@ def _teachers(manifest: dict[str, Any]) -> str:
   minutes on {t["machine"]}.
 """
             continue
-        reading = "reading documents in windows " if t.get("windows", True) else ""
+        windows = t.get("windows", True)
+        name = f"reading documents in windows (`configs/{t['name']}.yaml`)" if windows else f"`{t['name']}`"
+        uncoded = manifest["soft_labelled_sentences"]
+        more = f", and all of those of {uncoded} sentences\n  that nobody coded" if uncoded else ""
         lines += f"""\
-- Learnt from a teacher, too: {t["encoder"]} {reading}(`configs/{t["name"]}.yaml`). Its calibrated
-  probabilities make {share:.0%} of each target, and all of those of {manifest["soft_labelled_sentences"]} sentences
-  that nobody coded. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
+- Learnt from a teacher, too: {t["encoder"]} {name}. Its calibrated
+  probabilities make {share:.0%} of each target{more}. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.
 """
     return lines
 
 
-def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, object]:
+def _index(name: str, origin: Origin, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, object]:
     results = [
         {
             "task": {"type": "text-classification"},
@@ -218,11 +212,4 @@ def _index(name: str, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]])
         }
         for title, (figures, _) in evaluations.items()
     ]
-    return {
-        "license": "apache-2.0",
-        "language": ["en"],
-        "library_name": "transformers",
-        "pipeline_tag": "text-classification",
-        "tags": ["stance-detection", "diplomacy", "political-science"],
-        "model-index": [{"name": name, "results": results}],
-    }
+    return hub_fields(origin) | {"model-index": [{"name": name, "results": results}]}

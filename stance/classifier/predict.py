@@ -14,7 +14,7 @@ import numpy as np
 
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, WEIGHTS, delta_about, reconstruct
-from stance.classifier.engines import Engine, load_engine
+from stance.classifier.engines import Engine, load_engine, require_known
 from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
@@ -62,7 +62,7 @@ class Model:
         precision: ``bf16`` or ``f32``; None for the faster that the processor has.
 
     Raises:
-        StanceError: if there is no such model, or a file of it is missing.
+        StanceError: if there is no such model, engine or precision, or a file of the model is missing.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Model:
         engine: str | None = None,
         precision: str | None = None,
     ) -> None:
+        require_known(engine, precision)
         self.name = str(name)
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")

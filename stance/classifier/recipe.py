@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from stance.classifier.recipe_values import checked_values
 from stance.errors import StanceError
 from stance.model_input import ContextWindow
 
@@ -184,7 +185,8 @@ def load_recipe(path: str | Path) -> Recipe:
     """Read a recipe.
 
     Raises:
-        StanceError: if the file is missing, not YAML, or has a key that no recipe knows; the message names it.
+        StanceError: if the file is missing, not YAML, or has a key that no recipe knows or a value of another
+            type; the message names it.
     """
     content = read_yaml(path)
     return recipe_from({k: {} if v is None and k in _PARTS else v for k, v in content.items()}, Path(path))
@@ -194,12 +196,14 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
     """Content of a recipe's file.
 
     Raises:
-        StanceError: if the file is missing, or no YAML mapping.
+        StanceError: if the file is missing, not UTF-8, or no YAML mapping.
     """
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise StanceError(f"{path}: the recipe cannot be read ({error.strerror}). Check the path") from error
+    except UnicodeDecodeError as error:
+        raise StanceError(f"{path}: the recipe is not UTF-8 text ({error}). Save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise StanceError(f"{path}: the recipe is not valid YAML ({error}). Mend the file") from error
     if not isinstance(content, dict):
@@ -215,12 +219,14 @@ def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
         path: the recipe's file; paths are taken from its folder.
 
     Raises:
-        StanceError: if a key is lacking or unknown, or two do not go together.
+        StanceError: if a key is lacking or unknown, a value is of another type than its field, or two do not go
+            together.
     """
     if "name" not in content or "encoder" not in content:
         raise StanceError(f"{path}: a recipe needs at least a name and an encoder. See configs/readout-small.yaml")
     _refuse_unknown(path, "", content, {f.name for f in fields(Recipe)})
-    parts: dict[str, Any] = {k: content[k] for k in ("starts_from", "delta_bits") if k in content}
+    plain = ("name", "encoder", "starts_from", "delta_bits")
+    parts = checked_values({k: content[k] for k in plain if k in content}, Recipe, f"{path}: ")
     for key, kind in _PARTS.items():
         part = content.get(key)
         if part is None:
@@ -228,10 +234,8 @@ def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
         if not isinstance(part, dict):
             raise StanceError(f"{path}: {key} is {part!r}, not keys with values. See configs/readout-small.yaml")
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
-        if isinstance(part.get("teachers"), str):
-            raise StanceError(f"{path}: distillation.teachers is a list. Write [{part['teachers']}]")
-        parts[key] = kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in part.items()})
-    recipe = Recipe(name=str(content["name"]), encoder=str(content["encoder"]), path=path, **parts)
+        parts[key] = kind(**checked_values(part, kind, f"{path}: {key}."))
+    recipe = Recipe(path=path, **parts)
     if recipe.windows and (recipe.starts_from or recipe.distillation.teachers):
         raise StanceError(f"{path}: a teacher, which has windows, has no teachers itself. Take one of the two out")
     if recipe.delta_bits not in (0, *range(2, 9)):

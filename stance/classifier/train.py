@@ -25,6 +25,7 @@ from stance.classifier.delta import DELTA, WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
+from stance.classifier.output import require_folder
 from stance.classifier.predict import FILES
 from stance.classifier.recipe import Recipe, load_recipe, recipe_from
 from stance.classifier.sentence_trainer import sentence_trainer
@@ -62,7 +63,8 @@ def train(
 
     Raises:
         StanceError: if the recipe's data, encoder or teachers cannot be had or do not go together, or no document fits
-            its annotations. What is in the folder is left alone until the new model is finished.
+            its annotations, or the folder cannot be written. What is in it is left alone until the new model is
+            finished.
     """
     started = time.time()
     set_seed(recipe.training.seed)
@@ -73,6 +75,7 @@ def train(
         raise StanceError(
             f"{output}: the folder of this recipe's own teacher. Give the recipe another name, or --output"
         )
+    require_folder(output if output.exists() else output.parent)
     for teacher in recipe.teachers:
         _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
     beside = output.with_name(f".{output.name}.training")

@@ -105,7 +105,7 @@ def _engine(options: dict[str, Any]) -> Engine | None:
         return None
     from stance.scoring.ray_engine import ray_engine
 
-    return ray_engine(options["ray_address"])
+    return ray_engine(options["ray_address"], options["threads"] or 1)
 
 
 def _to_stdout(items: Items, model: Any, batch_size: int) -> Summary:

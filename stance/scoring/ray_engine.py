@@ -34,7 +34,7 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
         threads: of each actor; there are as many actors as the cluster has processors for.
 
     Raises:
-        StanceError: if Ray is not installed.
+        StanceError: if Ray is not installed or, once it scores, no machine has so many processors.
     """
     try:
         import ray
@@ -96,8 +96,7 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     context = ray.data.DataContext.get_current()
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
-    resources: Any = ray.cluster_resources  # it carries no types
-    actors = max(1, min(len(todo), int(resources().get("CPU", 1)) // threads))
+    actors = max(1, min(len(todo), _places(threads)))
     model = plan.model
     dataset = ray.data.from_items([{"chunk": pickle.dumps(c)} for c in todo], override_num_blocks=len(todo))
     scored = dataset.map_batches(
@@ -110,3 +109,18 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     for row in scored.iter_rows():
         data = row["rows"]
         yield [pa.Table.from_batches([b]) for b in pa.ipc.open_stream(data)] if data else []
+
+
+def _places(threads: int) -> int:
+    """How many actors of so many threads the cluster's machines have processors for."""
+    import ray
+
+    nodes: Any = ray.nodes  # it carries no types
+    processors = [int(n["Resources"].get("CPU", 0)) for n in nodes() if n["Alive"]]
+    places = sum(p // threads for p in processors)
+    if not places:  # Ray would wait for a larger machine
+        raise StanceError(
+            f"an actor of {threads} threads finds no machine in the Ray cluster: the largest has "
+            f"{max(processors, default=0)} processors. Give fewer --threads"
+        )
+    return places

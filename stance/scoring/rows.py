@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stance.classifier.decision import decide_any, decide_issues, main_probabilities, probabilities
+from stance.classifier.decision import decide
 from stance.classifier.predict import Logits, Model
 from stance.documents.document import Document
 from stance.sentences import Sentence
@@ -32,28 +32,21 @@ def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict
     Returns:
         one list for each column of `stance.table.COLUMNS`; ``probs`` is an array of shape (sentences, outputs).
     """
-    codebook, settings = model.codebook, model.settings
-    each = probabilities(logits.values, codebook, settings)
-    main = main_probabilities(logits.values, codebook, settings)
-    issue_at, frame_at = codebook.columns("issue"), codebook.columns("frame")
+    codebook = model.codebook
+    found = decide(logits.values, codebook, model.settings)
+    each = found.each
     columns: dict[str, Any] = {c: [] for c in COLUMNS}
     for document, sentences in groups:
         for key in ("event", "doc_id", "source", "date", "lang", "title"):
             columns[key] += [getattr(document, key)] * len(sentences)
         for key in ("sent_id", "start", "end", "text", "paragraph", "speaker"):
             columns[key] += [getattr(s, key) for s in sentences]
-    threshold = settings.of("issue").threshold
-    columns["issue"] = [
-        decide_issues(main[i], each[i, issue_at], codebook["issue"], threshold) for i in range(len(each))
-    ]
-    columns["issue_main"] = [issues[0] for issues in columns["issue"]]
-    columns["p_issue_main"] = main.max(axis=1).tolist() if len(each) else []
-    threshold = settings.of("frame").threshold
-    columns["frame"] = [decide_any(row, codebook["frame"], threshold) for row in each[:, frame_at]]
+    for key in ("issue", "stance", "holder", "frame"):
+        columns[key] = getattr(found, key)
+    columns["issue_main"] = [issues[0] for issues in found.issue]
+    columns["p_issue_main"] = found.main.max(axis=1).tolist() if len(each) else []
     for key in ("stance", "holder"):
-        group, names = each[:, codebook.columns(key)], codebook[key].keys
-        columns[key] = [names[i] for i in group.argmax(axis=1)]
-        columns[f"p_{key}"] = group.max(axis=1).tolist() if len(each) else []
+        columns[f"p_{key}"] = each[:, codebook.columns(key)].max(axis=1).tolist() if len(each) else []
     columns["probs"] = np.round(each, 5)
     columns["truncated"] = logits.truncated.tolist()
     columns["model"] = [model.identity] * len(each)
@@ -61,11 +54,11 @@ def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict
     return columns
 
 
-def to_arrow(columns: dict[str, Any], model: Model, metadata: dict[str, str] | None = None) -> pa.Table:
+def to_arrow(columns: dict[str, Any], model: Model) -> pa.Table:
     """Columns from `label_columns` as an Arrow table."""
     import pyarrow as pa
 
-    schema = arrow_schema(metadata)
+    schema = arrow_schema()
     probs = columns["probs"]
     rows, width = probs.shape
     names = pa.array(model.codebook.outputs, pa.string())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -161,8 +161,3 @@ def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
     finally:
         stopped.set()
         thread.join(timeout=5)
-
-
-def sentences_of(groups: Sequence[Group]) -> int:
-    """Number of sentences in groups."""
-    return sum(len(s) for _, s in groups)

@@ -1,0 +1,107 @@
+"""What a model card says of encoder, data and limits: of a model only what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN
+from stance.model_input import ContextWindow
+from stance.resources import resource_path
+
+_ENGLISH = """\
+- English. A Chinese document is scored, but the encoder knows next to no Chinese: do not use these labels."""
+_CORPUS = """\
+- Trained on White House, State Department, Chinese ministry and embassy texts and on General Debate speeches of both
+  sides, 2008 to 2026, and on invented ones; other governments, genres and years are out of domain.
+- Sentences that are no diplomacy at all (recipes, manuals) may get some issue (`tests/robustness.yaml` probes it).
+- Rare stances and issues rest on few sentences (see support), and are found less surely than frequent ones.
+- Labels were made by a language model that read with the codebook; the evaluated part was coded twice and adjudicated.
+  Its errors are correlated more than those of people would be. See the datasheet of the corpus.
+- In a transcript, the turns of a speaker whose side the title names are read as that side's own voice. This rule was
+  added after a look at errors on the development gold; the test part holds no such transcript."""
+_USUAL_WINDOW = """\
+- The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
+  further back it does not know."""
+_OTHER_WINDOW = "- What stands outside the input named above the model does not know."
+_USE = """\
+- Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
+  probability."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from.
+
+    Attributes:
+        encoder: its name in the recipe.
+        known_encoder: its entry in ``configs/encoders.yaml``; empty if it has none.
+        corpus: whether all its labels are those of the corpus that comes with the package.
+        languages: of the documents that it was trained on.
+    """
+
+    encoder: str
+    known_encoder: dict[str, Any]
+    corpus: bool
+    languages: tuple[str, ...]
+
+
+def origin_of(recipe: dict[str, Any]) -> Origin:
+    """Where a model comes from, by the recipe in its manifest."""
+    encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
+    data = recipe.get("data", {})
+    annotations, written = data.get("annotations", ()), data.get("written", ())
+    corpus = bool(annotations) and all(_is(a, ANNOTATIONS) for a in annotations)
+    corpus = corpus and all(_is(w, WRITTEN) for w in written)
+    encoder = recipe["encoder"]
+    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))))
+
+
+def _is(path: str, shipped: str) -> bool:
+    """Whether a recipe's path, which is taken from ``configs``, is that of a file of the repository."""
+    return path == f"../{shipped}"
+
+
+def encoder_line(origin: Origin) -> str:
+    """The card's item on the encoder."""
+    about = origin.known_encoder
+    if not about:
+        return f"- Encoder: {origin.encoder}."
+    return (
+        f"- Encoder: {about['description']}, licence {about['licence']},\n"
+        "  from the package registry, verified by SHA-256."
+    )
+
+
+def input_line(window: ContextWindow) -> str:
+    """The card's item on what the model is shown."""
+    shown = [f"up to {window.previous} sentences before it"] if window.previous else []
+    shown += ["title"] if window.title else []
+    shown += ["source", "speaker"] if window.source else []
+    shown += ["opening of the paragraph"] if window.opening else []
+    if not shown:
+        return f"- Input: the sentence alone, up to {window.max_length} tokens."
+    text = ", ".join(shown).replace("title, source", "title,\n  source")
+    return f"- Input: the sentence; as second segment its context ({text}), {window.max_length} tokens in all."
+
+
+def limits(origin: Origin, window: ContextWindow) -> str:
+    """The card's list of limits."""
+    english = origin.languages == ("en",) and origin.known_encoder
+    other = f"- Trained on documents in these languages alone: {', '.join(origin.languages)}."
+    usual = window == ContextWindow(max_length=window.max_length)
+    parts = [_ENGLISH if english else other, _CORPUS if origin.corpus else ""]
+    return "\n".join(p for p in [*parts, _USUAL_WINDOW if usual else _OTHER_WINDOW, _USE] if p)
+
+
+def hub_fields(origin: Origin) -> dict[str, object]:
+    """Metadata that the Hugging Face hub reads; a licence only where that of encoder and labels is known."""
+    fields: dict[str, object] = {"license": "apache-2.0"} if origin.corpus and origin.known_encoder else {}
+    return fields | {
+        "language": list(origin.languages),
+        "library_name": "transformers",
+        "pipeline_tag": "text-classification",
+        "tags": ["stance-detection", *(["diplomacy", "political-science"] if origin.corpus else [])],
+    }
