@@ -144,10 +144,10 @@ Figures by label, on {main.replace("-", " ")}:
 
 ## With transformers
 
-`pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks labels, but
-these are not the probabilities of a scored table. For those, give the context as `text_pair`, and read the logits of `stance` and of
-`holder` as one softmax each, with the temperatures above: `stance.model_input.model_inputs` makes the pairs,
-`stance.classifier.decision.probabilities` reads the logits.
+`pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks
+labels, but these are not the probabilities of a scored table. For those, give the context as `text_pair`, and read the
+logits of `stance` and of `holder` as one softmax each, with the temperatures above:
+`stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.probabilities` reads the logits.
 
 ## Limits
 
@@ -190,7 +190,8 @@ def _teachers(manifest: dict[str, Any]) -> str:
         more = f", and all of those of {uncoded} sentences\n  that nobody coded" if uncoded else ""
         lines += f"""\
 - Learnt from a teacher, too: {t["encoder"]} {name}. Its calibrated
-  probabilities make {share:.0%} of each target{more}. It was trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
+  probabilities make {share:.0%} of each target{more}. It was
+  trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.
 """
     return lines
