@@ -18,7 +18,7 @@ test-fast: $(VENV)/.installed-dev
 	$(BIN)/pytest -m "not browser and not notebook"
 
 train: $(VENV)/.installed-dev
-	$(BIN)/stance train configs/readout-small.yaml --keep-teachers
+	$(BIN)/stance train configs/readout-small.yaml
 
 evaluate: $(VENV)/.installed-dev
 	$(BIN)/stance evaluate corpus/annotations/annotations.jsonl --splits corpus/annotations/documents.csv \

@@ -46,4 +46,5 @@ def system_error(error: OSError, place: str | Path | None = None) -> str:
     place = place or error.filename
     text = error.strerror or str(error)
     where = f"{place}: " if place else ""
-    return f"{where}{text}. Check the path, the rights and the space on the disk, or the connection; then run it again"
+    cure = "Check the path, the rights and the space on the disk, or the connection; then run the command again"
+    return f"{where}{text}. {cure}"
