@@ -170,11 +170,15 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
 @click.argument("dimension", required=False, type=click.Choice(["issue", "stance", "holder", "frame"]))
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="Another codebook; it is checked as well.")
 @click.option("--rules", is_flag=True, help="Print the boundary rules too.")
-def codebook(dimension: str | None, path: str | None, rules: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print all of it as a Markdown page.")
+def codebook(dimension: str | None, path: str | None, rules: bool, markdown: bool) -> None:
     """Print the codebook: every label with its definition."""
-    from stance.codebook import load_codebook
+    from stance.codebook import codebook_page, load_codebook
 
     book = load_codebook(path)
+    if markdown:
+        click.echo(codebook_page(book), nl=False)
+        return
     click.echo(f"Codebook {book.version}: {len(book.outputs)} labels")
     for d in book.dimensions:
         if dimension in (None, d.key):

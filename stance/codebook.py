@@ -19,6 +19,12 @@ from stance.resources import resource_path
 
 Arity = Literal["one", "one_or_more", "any"]
 DIMENSIONS = ("issue", "stance", "holder", "frame")
+_PAGE_HEAD = """\
+The measurement instrument: what every sentence is asked. This page is `stance codebook --markdown`. Positions go from
+conflict (-1) to cooperation (+1). Roles say what the comparison takes a stance for: a *difference* is whatever names
+one, `management` included; a *limit* is a red line; *agreed* is what is reported as achieved, and *cooperation* that and
+what is offered.
+Labels are ordered: of stances the first that applies wins."""
 
 
 @dataclass(frozen=True)
@@ -212,3 +218,19 @@ def _dimension(key: str, content: dict[str, Any]) -> Dimension:
         null_label,
         _strings(content.get("rules")),
     )
+
+
+def codebook_page(codebook: Codebook) -> str:
+    """The codebook as a Markdown page: every dimension's labels with definitions, then its boundary rules."""
+    parts = [f"# Codebook {codebook.version}", _PAGE_HEAD]
+    for d in codebook.dimensions:
+        place = any(label.position is not None for label in d.labels)
+        head = ["label", "name", "definition", *(["position", "roles"] if place else [])]
+        rows = [
+            [f"`{x.key}`", x.name, x.definition, *([f"{x.position or 0:+.1f}", ", ".join(x.roles)] if place else [])]
+            for x in d.labels
+        ]
+        lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+        parts += [f"## {d.key} ({d.arity.replace('_', ' ')})", d.question, "\n".join(lines)]
+        parts += ["\n".join(f"- {rule}" for rule in d.rules)] if d.rules else []
+    return "\n\n".join(parts) + "\n"

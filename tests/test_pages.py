@@ -11,6 +11,7 @@ from stance.classifier.model_card import model_card
 from stance.classifier.page_figures import filled
 from stance.classifier.predict import identity, shipped_models
 from stance.cli import main
+from stance.codebook import codebook_page
 from tests.conftest import ROOT
 
 
@@ -67,6 +68,12 @@ def test_readme_names_only_commands_that_exist():
     named = set(re.findall(r"^stance (\w+)", readme, flags=re.MULTILINE)) | set(re.findall(r"`stance (\w+)", readme))
     assert {"compare", "score", "train", "evaluate", "corpus", "codebook"} <= named
     assert named <= set(main.commands)
+
+
+def test_the_page_of_the_codebook_is_written_from_the_codebook():
+    page = (ROOT / "docs" / "codebook.md").read_text(encoding="utf-8")
+    assert page == codebook_page(stance.load_codebook())
+    assert "| `management` |" in page and "| difference |" in page
 
 
 def test_versions_agree():

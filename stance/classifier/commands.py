@@ -108,7 +108,7 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> N
 def evaluate(
     gold: str, documents: tuple[str, ...], model: str, output: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Compare a model's labels with hand-coded ones (GOLD: JSONL with offsets and labels).
+    """Compare a model's labels with coded ones (GOLD: JSONL with offsets and labels).
 
     Documents are looked for in --documents, then in *documents.jsonl beside GOLD; where there are none, they are put
     together from the sentences' own text. With -o also: figures by side, year, kind and length, reliability, accuracy
