@@ -22,8 +22,8 @@ DIMENSIONS = ("issue", "stance", "holder", "frame")
 _PAGE_HEAD = """\
 The measurement instrument: what every sentence is asked. This page is `stance codebook --markdown`. Positions go from
 conflict (-1) to cooperation (+1). Roles say what the comparison takes a stance for: a *difference* is whatever names
-one, `management` included; a *limit* is a red line; *agreed* is what is reported as achieved, and *cooperation* that and
-what is offered.
+one, `management` included; a *limit* is a red line; *agreed* is what is reported as achieved, and *cooperation* that
+and what is offered.
 Labels are ordered: of stances the first that applies wins."""
 
 
