@@ -88,6 +88,18 @@ def test_failures_are_listed_and_the_exit_code_is_1(score, tmp_path):
     assert len(stance.read_table(tmp_path / "t.csv")) == 1
 
 
+def test_an_empty_source_leaves_the_table_and_the_exit_code_is_2(score, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("We met.", encoding="utf-8")
+    assert score(tmp_path / "in", "-o", tmp_path / "t.csv").returncode == 0
+    (tmp_path / "in" / "a.txt").unlink()
+    done = score(tmp_path / "in", "-o", tmp_path / "t.csv")
+    assert done.returncode == 2
+    assert "Check that the source is mounted" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(stance.read_table(tmp_path / "t.csv")) == 1
+
+
 def test_the_log_names_shards_and_failures_with_the_time(score, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "good.txt").write_text("We met.", encoding="utf-8")
