@@ -6,6 +6,7 @@ import csv
 import glob
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,9 +19,11 @@ from stance.documents.document import METADATA, Document, make_document
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_text
-from stance.documents.records import open_stream, read_jsonl
+from stance.documents.records import Located, open_stream, read_jsonl
 from stance.documents.registry import Registry
 from stance.errors import InputError, InputFailure, StanceError
+
+logger = logging.getLogger(__name__)
 
 CURES = {
     "the document has no text": "Check the file, or remove it from the inputs",
@@ -220,7 +223,7 @@ def _read(
         yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
 
 
-def _records(path: Path, position: Position) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
+def _records(path: Path, position: Position) -> Iterator[Located]:
     if str(path) == "-":
         stream, head = open_stream(sys.stdin.buffer)
         is_jsonl = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
@@ -242,10 +245,24 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, dict[str, An
     if suffix not in STREAMED and size > most << 20:
         raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
     with path.open("rb") as file:
-        for record in reader(file):
+        for record in _named(reader(file), suffix):
             position.within = min(size, file.tell()) if not file.closed else size
             yield record
     position.done, position.within = position.done + size, 0
+
+
+def _named(records: Iterator[Located], suffix: str) -> Iterator[Located]:
+    """Records of a file; whatever its reader raises becomes an `UnreadableError`, so that the other files go on."""
+    try:
+        yield from records
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:  # the disk, not the content
+            raise
+        logger.debug("a reader failed", exc_info=True)
+        text = f"it is not a readable {suffix} file ({type(error).__name__}: {str(error)[:60]})"
+        raise UnreadableError(text, "Open it and save it again, or save its text as a .txt file") from error
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
