@@ -497,6 +497,30 @@ def test_missing_inputs_and_empty_folders(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("ending", [".rtf", ".doc", ".ODT", ".pages", ".wps"])
+def test_documents_of_formats_that_are_not_read_are_failures_in_folders_too(tmp_path, ending):
+    text = write(tmp_path / "in" / "a.txt", ENGLISH)
+    other = write(tmp_path / "in" / "b" / f"y{ending}", b"anything")
+    good, [bad] = split([tmp_path / "in"])
+    assert [d.path for d in good] == [str(text)]
+    assert bad == failure(other)
+    assert bad.location == str(other)
+    assert bad.reason == f"files ending in {ending} are not read"
+    assert ".docx" in bad.cure
+    write(other.with_suffix(".txt"), CHINESE)
+    assert [d.doc_id for d in split([tmp_path / "in"])[0]] == ["a", "b/y"]
+    assert split([tmp_path / "in"])[1] == []
+
+
+def test_what_is_no_document_in_a_folder_is_counted_in_one_line_of_the_log(tmp_path, caplog):
+    caplog.set_level("INFO")
+    for name in ("a.txt", "b.png", "c.png", "Makefile", ".hidden.rtf", "~$open.doc", "a.json"):
+        write(tmp_path / name, '{"title": "Talks"}' if name == "a.json" else ENGLISH)
+    assert one(tmp_path).title == "Talks"
+    [line] = caplog.messages
+    assert line == (f"{tmp_path}: passed over files that are no documents: 1 without an ending, 1 .json, 2 .png")
+
+
 def test_duplicate_doc_id_is_named_with_both_places(tmp_path):
     first, second = write(tmp_path / "x" / "a.txt", "A."), write(tmp_path / "y" / "a.txt", "B.")
     good, [bad] = split([first, second])
