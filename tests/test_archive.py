@@ -227,6 +227,45 @@ def test_a_stopped_run_leaves_nothing_of_other_inputs_in_a_file(tiny, tmp_path):
     assert stance.read_table(tmp_path / "t.parquet")["doc_id"].tolist() == ["other"]
 
 
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl", ".csv"])
+def test_a_source_without_documents_leaves_the_file_of_an_earlier_run(tiny, tmp_path, ending):
+    output = tmp_path / f"t{ending}"
+    run(invented(3), output, tiny)
+    before = output.read_bytes()
+    (tmp_path / "empty").mkdir()
+    for source in ("empty", "missing"):
+        with pytest.raises(StanceError, match="Check that the source is mounted") as caught:
+            run(iterate_documents([tmp_path / source]), output, tiny)
+        assert str(caught.value).startswith(f"{output}: it was left as it is")
+        assert str(tmp_path / source) in str(caught.value)
+    with pytest.raises(StanceError, match="no document was read"):
+        run([], output, tiny)
+    assert output.read_bytes() == before
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["empty", output.name]
+
+
+def test_a_source_without_documents_leaves_the_shards_of_a_stopped_run(tiny, tmp_path):
+    def stopped():
+        yield from invented(40)
+        raise KeyboardInterrupt
+
+    run(invented(3), tmp_path / "t.parquet", tiny)
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped(), tmp_path / "t.parquet", tiny)
+    with pytest.raises(StanceError):
+        run([], tmp_path / "t.parquet", tiny)
+    resumed = run(invented(40), tmp_path / "t.parquet", tiny)
+    assert 0 < resumed.scored < resumed.sentences
+
+
+def test_a_source_without_documents_empties_no_folder_and_begins_a_file_without_rows(tiny, tmp_path):
+    run(invented(3), tmp_path / "t", tiny)
+    assert run([], tmp_path / "t", tiny).kept == 3
+    assert stance.read_table(tmp_path / "t")["doc_id"].nunique() == 3
+    run([], tmp_path / "t.parquet", tiny)
+    assert len(stance.read_table(tmp_path / "t.parquet")) == 0
+
+
 def test_a_folder_with_other_files_is_left_alone(tiny, tmp_path):
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(StanceError, match=r"notes\.txt"):

@@ -68,6 +68,76 @@ def test_damaged_files(ending, tmp_path):
     check()
 
 
+def with_part(change, name="word/document.xml"):
+    """A sound archive of a Word document in which one part is changed."""
+    sample, content = zipfile.ZipFile(io.BytesIO(SAMPLES[".docx"][0])), io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for info in sample.infolist():
+            data = sample.read(info.filename)
+            archive.writestr(info.filename, change(data) if info.filename == name else data)
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("part", ["word/document.xml", "word/styles.xml", "docProps/core.xml", "[Content_Types].xml"])
+def test_word_documents_damaged_inside_a_sound_archive(part, tmp_path):
+    path = tmp_path / "a.docx"
+    tags = [b"w:body", b"w:tbl", b"w:tr", b"w:tc", b"w:p", b"w:r", b"w:t", b"w:tblGrid", b"dc:title", b"w:pPr"]
+
+    def renamed(data, seed):
+        """Other names for elements: XML that is well-formed and not what the reader looks for."""
+        old, new = tags[seed % len(tags)], tags[seed // 16 % len(tags)]
+        return data.replace(b"<" + old, b"<" + new).replace(b"</" + old, b"</" + new)
+
+    @settings(
+        max_examples=FILES // 4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    )
+    @given(st.integers(0, 2**32), st.integers(0, 6))
+    def check(seed, times):
+        path.write_bytes(with_part(lambda data: damaged(renamed(data, seed), seed, times), part))
+        read(path)
+
+    check()
+
+
+def test_a_word_document_without_a_body_is_named_and_the_others_go_on(tmp_path):
+    broken = with_part(lambda data: data.replace(b"w:body", b"w:other"))
+    (tmp_path / "a.docx").write_bytes(broken)
+    (tmp_path / "b.txt").write_text(TEXT, encoding="utf-8")
+    failure, document = iterate_documents([tmp_path])
+    assert failure == InputFailure(
+        str(tmp_path / "a.docx"), "it is not a readable Word document", "Open it in Word and save it again"
+    )
+    assert document.doc_id == "b"
+
+
+@pytest.mark.parametrize("error", [AttributeError("no body"), ValueError("odd"), RecursionError(), OSError("torn")])
+def test_whatever_a_reader_raises_is_named_and_the_others_go_on(error, tmp_path, monkeypatch):
+    def reader(file):
+        yield "", {"text": TEXT}
+        raise error
+
+    monkeypatch.setitem(READERS, ".html", reader)
+    (tmp_path / "a.html").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "b.txt").write_text(TEXT, encoding="utf-8")
+    first, failure, last = iterate_documents([tmp_path])
+    assert (first.doc_id, last.doc_id) == ("a", "b")
+    assert failure.location == str(tmp_path / "a.html")
+    assert failure.reason.startswith(f"it is not a readable .html file ({type(error).__name__}")
+    assert "save it again" in failure.cure
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_what_is_no_fault_of_the_file_is_raised(error, tmp_path, monkeypatch):
+    def reader(file):
+        raise error
+
+    for ending in (".html", ".docx"):
+        monkeypatch.setitem(READERS, ending, reader)
+        (tmp_path / f"a{ending}").write_text(TEXT, encoding="utf-8")
+        with pytest.raises(error):
+            list(iterate_documents([tmp_path / f"a{ending}"]))
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),

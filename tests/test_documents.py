@@ -16,6 +16,7 @@ from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, iso_date, make_document
 from stance.documents.readers import MEGABYTES, read_csv, read_pdf
 from stance.errors import InputError, InputFailure, StanceError
+from stance.scoring import score_archive
 from tests.one_page_pdf import pdf
 
 ENGLISH = "The two ministers met in Lindholm. They agreed to reopen the ferry."
@@ -495,6 +496,83 @@ def test_missing_inputs_and_empty_folders(tmp_path):
         ),
         (text, "there is no such file or folder", "Check the path"),
     ]
+
+
+@pytest.mark.parametrize("ending", [".rtf", ".doc", ".ODT", ".pages", ".wps"])
+def test_documents_of_formats_that_are_not_read_are_failures_in_folders_too(tmp_path, ending):
+    text = write(tmp_path / "in" / "a.txt", ENGLISH)
+    other = write(tmp_path / "in" / "b" / f"y{ending}", b"anything")
+    good, [bad] = split([tmp_path / "in"])
+    assert [d.path for d in good] == [str(text)]
+    assert bad == failure(other)
+    assert bad.location == str(other)
+    assert bad.reason == f"files ending in {ending} are not read"
+    assert ".docx" in bad.cure
+    write(other.with_suffix(".txt"), CHINESE)
+    assert [d.doc_id for d in split([tmp_path / "in"])[0]] == ["a", "b/y"]
+    assert split([tmp_path / "in"])[1] == []
+
+
+def test_what_is_no_document_in_a_folder_is_counted_in_one_line_of_the_log(tmp_path, caplog):
+    caplog.set_level("INFO")
+    for name in ("a.txt", "b.png", "c.png", "Makefile", ".hidden.rtf", "~$open.doc", "a.json"):
+        write(tmp_path / name, '{"title": "Talks"}' if name == "a.json" else ENGLISH)
+    assert one(tmp_path).title == "Talks"
+    [line] = caplog.messages
+    assert line == (f"{tmp_path}: passed over files that are no documents: 1 without an ending, 1 .json, 2 .png")
+
+
+# Tables of scored sentences among the inputs
+
+
+def scored(path: Path, model: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    score_archive([Document("us", ENGLISH, "us")], path, model)
+    return path
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl", "table.parquet", "table"])
+def test_tables_of_earlier_runs_are_left_out_of_folders_and_globs(tmp_path, tiny, caplog, name):
+    write(tmp_path / "us.md", ENGLISH)
+    write(tmp_path / "x" / "china.md", CHINESE)
+    table = scored(tmp_path / "x" / name, tiny)
+    caplog.clear()
+    for given in (tmp_path, f"{tmp_path}/**"):
+        good, bad = split([given])
+        assert [Path(d.path or "").name for d in good] == ["us.md", "china.md"]
+        assert bad == []
+        [warning] = [r for r in caplog.records if r.levelname == "WARNING"]
+        assert warning.getMessage() == (
+            f"{given}: left out tables of scored sentences, which are no documents: {table}"
+        )
+        caplog.clear()
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl", "table.parquet", "table"])
+def test_a_scored_table_given_by_name_is_a_failure(tmp_path, tiny, name):
+    table = scored(tmp_path / name, tiny)
+    bad = failure(table)
+    assert bad.location == str(table)
+    assert bad.reason == "it is a table of scored sentences, not a document"
+    assert "Give the documents" in bad.cure
+    assert failure(f"{tmp_path}/*[!x]/*" if table.is_dir() else f"{tmp_path}/t*").reason == (
+        "only tables of scored sentences fit the pattern"
+    )
+
+
+def test_shards_of_a_stopped_run_are_no_documents(tmp_path, tiny):
+    write(tmp_path / "us.md", ENGLISH)
+    (scored(tmp_path / "table", tiny) / "_manifest.json").unlink()
+    assert one(tmp_path).doc_id == "us"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.jsonl", b"[" * 5000), ("a.csv", b'"' + b"x" * 200_000), ("a.parquet", b"PAR1"), ("a.jsonl", b"\xff\xfe\x00")],
+)
+def test_damaged_files_that_might_be_tables_are_named_by_their_reader(tmp_path, name, content):
+    bad = failure(write(tmp_path / name, content))
+    assert "scored" not in bad.reason
 
 
 def test_duplicate_doc_id_is_named_with_both_places(tmp_path):

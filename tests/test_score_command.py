@@ -88,6 +88,28 @@ def test_failures_are_listed_and_the_exit_code_is_1(score, tmp_path):
     assert len(stance.read_table(tmp_path / "t.csv")) == 1
 
 
+def test_an_empty_source_leaves_the_table_and_the_exit_code_is_2(score, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.txt").write_text("We met.", encoding="utf-8")
+    assert score(tmp_path / "in", "-o", tmp_path / "t.csv").returncode == 0
+    (tmp_path / "in" / "a.txt").unlink()
+    done = score(tmp_path / "in", "-o", tmp_path / "t.csv")
+    assert done.returncode == 2
+    assert "Check that the source is mounted" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(stance.read_table(tmp_path / "t.csv")) == 1
+
+
+@pytest.mark.parametrize("output", ["table.csv", "table"])
+def test_a_table_beside_its_documents_is_not_read_back(score, tmp_path, output):
+    (tmp_path / "us.md").write_text("We met. We agreed.", encoding="utf-8")
+    for _ in range(2):
+        done = score(tmp_path, "-o", tmp_path / output, "--json")
+        assert done.returncode == 0, done.stderr
+        assert (json.loads(done.stdout)["documents"], json.loads(done.stdout)["sentences"]) == (1, 2)
+    assert "left out tables of scored sentences" in done.stderr
+
+
 def test_the_log_names_shards_and_failures_with_the_time(score, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "good.txt").write_text("We met.", encoding="utf-8")

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import csv
-import glob
 import io
 import json
-import os
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from stance.documents.document import METADATA, Document, make_document
 from stance.documents.encoding import UnreadableError, decode
+from stance.documents.files import expand, may_have_sidecar, size_of
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_text
-from stance.documents.records import open_stream, read_jsonl
+from stance.documents.records import Located, open_stream, read_jsonl
 from stance.documents.registry import Registry
 from stance.errors import InputError, InputFailure, StanceError
+
+logger = logging.getLogger(__name__)
 
 CURES = {
     "the document has no text": "Check the file, or remove it from the inputs",
@@ -32,7 +32,6 @@ CURES = {
 }
 GUESSED = (".html", ".htm", ".docx")
 """Formats whose metadata come from the page or the word processor, so that what the user wrote goes before them."""
-WITHOUT_SIDECAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 
 
 def iterate_documents(
@@ -64,11 +63,12 @@ def iterate_documents(
     inputs = list(inputs)
     # `folder/*` in a shell names sidecars and the manifest too
     aside = {Path(manifest).resolve()} if manifest else set()
-    aside |= {Path(i).with_suffix(".json").resolve() for i in inputs if _may_have_sidecar(Path(i))}
+    aside |= {Path(i).with_suffix(".json").resolve() for i in inputs if may_have_sidecar(Path(i))}
     position = position or Position()
-    position.total = _size(inputs)
+    files = list(expand(inputs))
+    position.total = size_of(files)
     seen = Registry()
-    for path, name in _files(inputs):
+    for path, name in files:
         if isinstance(path, InputFailure):
             yield path
             continue
@@ -127,71 +127,6 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
     return rows
 
 
-def _files(inputs: Iterable[str | Path]) -> Iterator[tuple[Path | InputFailure, str]]:
-    """Expand inputs to files, each with the doc_id it has unless it says another."""
-    for given in inputs:
-        text = str(given)
-        path = Path(given)
-        if text == "-":
-            yield Path("-"), "stdin"
-        elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
-            yield from _fitting(text)
-        elif path.is_dir():
-            inside = [f for f in sorted(path.rglob("*")) if f.is_file() and _is_document(f, path)]
-            if not inside:
-                kinds = " ".join(sorted(READERS))
-                yield InputFailure(text, "the folder holds no documents", f"Known endings: {kinds}"), text
-            for file in inside:
-                yield file, file.relative_to(path).with_suffix("").as_posix()
-        else:
-            yield path, path.stem
-
-
-def _size(inputs: list[str | Path]) -> int | None:
-    """Bytes of all files, or None where stdin is among them."""
-    if any(str(i) == "-" for i in inputs):
-        return None
-    total = 0
-    for path, _ in _files(inputs):
-        with suppress(OSError):
-            total += path.stat().st_size if isinstance(path, Path) else 0
-    return total
-
-
-def _fitting(pattern: str) -> Iterator[tuple[Path | InputFailure, str]]:
-    """Files that fit a glob pattern, or what is wrong with it."""
-    if not any(c in pattern for c in "*?["):
-        yield InputFailure(pattern, "there is no such file or folder", "Check the path"), pattern
-        return
-    fits = [Path(f) for f in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
-    found = [f for f in fits if f.is_file() and not _is_sidecar(f)]
-    if not found:
-        yield InputFailure(pattern, "no file fits the pattern", "Check it, and quote it in the shell"), pattern
-    for file in found:
-        yield file, file.stem
-
-
-def _is_document(file: Path, root: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return file.suffix.lower() in READERS and not hidden and not _is_sidecar(file)
-
-
-def _may_have_sidecar(file: Path) -> bool:
-    return file.suffix.lower() in READERS and file.suffix.lower() not in WITHOUT_SIDECAR
-
-
-def _is_sidecar(file: Path) -> bool:
-    if file.suffix != ".json":
-        return False
-    return file.stem in _stems(file.parent, file.parent.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=16)
-def _stems(folder: Path, _changed: int) -> frozenset[str]:
-    """Names, without their endings, of files in a folder that may have a sidecar."""
-    return frozenset(f.stem for f in folder.iterdir() if _may_have_sidecar(f))
-
-
 def _read(
     path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any], position: Position
 ) -> Iterator[Document | InputFailure]:
@@ -220,7 +155,7 @@ def _read(
         yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
 
 
-def _records(path: Path, position: Position) -> Iterator[tuple[str, dict[str, Any] | ValueError]]:
+def _records(path: Path, position: Position) -> Iterator[Located]:
     if str(path) == "-":
         stream, head = open_stream(sys.stdin.buffer)
         is_jsonl = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
@@ -242,16 +177,30 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, dict[str, An
     if suffix not in STREAMED and size > most << 20:
         raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
     with path.open("rb") as file:
-        for record in reader(file):
+        for record in _named(reader(file), suffix):
             position.within = min(size, file.tell()) if not file.closed else size
             yield record
     position.done, position.within = position.done + size, 0
 
 
+def _named(records: Iterator[Located], suffix: str) -> Iterator[Located]:
+    """Records of a file; whatever its reader raises becomes an `UnreadableError`, so that the other files go on."""
+    try:
+        yield from records
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno:  # the disk, not the content
+            raise
+        logger.debug("a reader failed", exc_info=True)
+        text = f"it is not a readable {suffix} file ({type(error).__name__}: {str(error)[:60]})"
+        raise UnreadableError(text, "Open it and save it again, or save its text as a .txt file") from error
+
+
 def _sidecar(path: Path) -> dict[str, Any]:
     """Metadata from ``name.json`` beside ``name.txt``, if there is one."""
     file = path.with_suffix(".json")
-    if not _may_have_sidecar(path) or not file.is_file():
+    if not may_have_sidecar(path) or not file.is_file():
         return {}
     try:
         content = json.loads(decode(file.read_bytes()))

@@ -96,18 +96,23 @@ def read_html(file: BinaryIO) -> Iterator[Located]:
 
 def read_docx(file: BinaryIO) -> Iterator[Located]:
     """Read the paragraphs and table cells of a Word document, in their order."""
-    import docx
-    from docx.table import Table
-
     data = file.read()
     try:
         _check_unpacked(data)
-        document = docx.Document(io.BytesIO(data))
-    except UnreadableError:
+        record = _word_content(data)
+    except (UnreadableError, MemoryError):
         raise
-    except Exception as error:  # python-docx raises what zipfile, lxml and its own reader raise
+    except Exception as error:  # python-docx raises what zipfile, lxml and its own reader raise, early or late
         cure = "Open it in Word and save it again"
         raise UnreadableError("it is not a readable Word document", cure) from error
+    yield "", record
+
+
+def _word_content(data: bytes) -> Record:
+    import docx
+    from docx.table import Table
+
+    document = docx.Document(io.BytesIO(data))
     parts: list[str] = []
     for block in document.iter_inner_content():
         if isinstance(block, Table):
@@ -119,7 +124,7 @@ def read_docx(file: BinaryIO) -> Iterator[Located]:
     title = document.core_properties.title or ""
     if title == "Word Document":  # what python-docx gives for a file without properties
         title = ""
-    yield "", {"text": "\n\n".join(p.strip() for p in parts if p.strip()), "title": title}
+    return {"text": "\n\n".join(p.strip() for p in parts if p.strip()), "title": title}
 
 
 def _check_unpacked(data: bytes) -> None:

@@ -107,7 +107,8 @@ def score_archive(
         watch: called with the summary so far after every shard.
 
     Raises:
-        StanceError: if the output cannot be written, or another run writes to it.
+        StanceError: if the output cannot be written, another run writes to it, or it is a file that exists and no
+            document was read to take the place of what it holds.
     """
     loaded = model if isinstance(model, Model) else Model(model)
     path = Path(output)
@@ -129,6 +130,8 @@ def score_archive(
             if watch:
                 watch(summary)
         single = path.suffix in FORMATS
+        if single and not live and path.exists():
+            _refuse_to_empty(path, shards, summary)
         kept, dropped = shards.retire(set(live), registry.__contains__, prune or single)
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
@@ -216,6 +219,17 @@ def _shard_folder(path: Path) -> Iterator[ShardFolder]:
         yield shards
         if single:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_to_empty(path: Path, shards: ShardFolder, summary: Summary) -> None:
+    """Leave the file of an earlier run as it is where no document was read: its source may only be out of reach."""
+    if not shards.finished:
+        shutil.rmtree(shards.folder, ignore_errors=True)
+    failed = f" ({len(summary.failed)} inputs failed; the first: {summary.failed[0]})" if summary.failed else ""
+    raise StanceError(
+        f"{path}: it was left as it is, because no document was read{failed}. Check that the source is mounted and "
+        "holds documents; remove the file to start anew"
+    )
 
 
 def assemble(shards: ShardFolder, path: Path) -> None:

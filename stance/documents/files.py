@@ -1,0 +1,183 @@
+"""From inputs to files: folders and globs are expanded, and what is no document is left out or named."""
+
+from __future__ import annotations
+
+import glob
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+from stance.documents.readers import READERS
+from stance.errors import InputFailure
+from stance.table.schema import FORMATS, holds_labels
+
+logger = logging.getLogger(__name__)
+
+WITHOUT_SIDECAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+UNREAD = (
+    ".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".fodt", ".sxw", ".pages", ".wps", ".wpd", ".hwp", ".epub",
+    ".mobi", ".mht", ".mhtml", ".xhtml", ".webarchive", ".xps", ".djvu", ".eml", ".msg",
+)  # fmt: skip
+"""Endings of documents in formats that are not read. In a folder, too, such a file is a failure, unless the same name
+with an ending that is read stands beside it."""
+HEAD = 1 << 20
+"""Longest first line of a scored table, in bytes."""
+
+Found = tuple[Path | InputFailure, str]
+"""A file, or what is wrong with an input, and the doc_id that the document has unless it says another."""
+
+
+def expand(inputs: Iterable[str | Path]) -> Iterator[Found]:
+    """Expand inputs to files.
+
+    Tables that `stance score` wrote are no documents: in folders and globs they are left out with a warning; given
+    by name they are failures.
+
+    Args:
+        inputs: files, folders, glob patterns, or ``-`` for stdin.
+    """
+    for given in inputs:
+        text = str(given)
+        path = Path(given)
+        if text == "-":
+            yield Path("-"), "stdin"
+        elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
+            yield from _fitting(text)
+        elif _is_archive(path) or _is_scored(path):
+            cure = "Give the documents that it was made from; `stance compare` takes the table"
+            yield InputFailure(text, "it is a table of scored sentences, not a document", cure), text
+        elif path.is_dir():
+            yield from _inside(path)
+        else:
+            yield path, path.stem
+
+
+def size_of(files: Iterable[Found]) -> int | None:
+    """Bytes of all files, or None where stdin is among them."""
+    total = 0
+    for path, _ in files:
+        if isinstance(path, Path):
+            if str(path) == "-":
+                return None
+            with suppress(OSError):
+                total += path.stat().st_size
+    return total
+
+
+def may_have_sidecar(file: Path) -> bool:
+    """Whether ``name.json`` beside a file holds its metadata."""
+    return file.suffix.lower() in READERS and file.suffix.lower() not in WITHOUT_SIDECAR
+
+
+def _inside(folder: Path) -> Iterator[Found]:
+    """Documents in a folder, those in formats that are not read among them."""
+    visible = [f for f in sorted(folder.rglob("*")) if not _is_hidden(f.relative_to(folder)) and f.is_file()]
+    documents = _without_scored(visible, folder, str(folder))
+    others = Counter(f.suffix.lower() for f in documents if not _is_document(f))
+    inside = [f for f in documents if _is_document(f)]
+    if others:
+        kinds = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in sorted(others.items()))
+        logger.info("%s: passed over files that are no documents: %s", folder, kinds)
+    if not inside:
+        kinds = " ".join(sorted(READERS))
+        yield InputFailure(str(folder), "the folder holds no documents", f"Known endings: {kinds}"), str(folder)
+    for file in inside:
+        yield file, file.relative_to(folder).with_suffix("").as_posix()
+
+
+def _fitting(pattern: str) -> Iterator[Found]:
+    """Files that fit a glob pattern, or what is wrong with it."""
+    if not any(c in pattern for c in "*?["):
+        yield InputFailure(pattern, "there is no such file or folder", "Check the path"), pattern
+        return
+    fits = [Path(f) for f in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+    files = [f for f in fits if f.is_file() and not _is_sidecar(f)]
+    found = _without_scored(files, None, pattern)
+    if files and not found:
+        cure = "Give the documents that they were made from"
+        yield InputFailure(pattern, "only tables of scored sentences fit the pattern", cure), pattern
+    elif not found:
+        yield InputFailure(pattern, "no file fits the pattern", "Check it, and quote it in the shell"), pattern
+    for file in found:
+        yield file, file.stem
+
+
+def _without_scored(files: list[Path], root: Path | None, given: str) -> list[Path]:
+    """Leave out what earlier runs wrote: tables of scored sentences, and the folders of archives (below the root)."""
+    archives: dict[Path, bool] = {}
+
+    def archive_of(file: Path) -> Path | None:
+        above = [p for p in file.parents if p.is_relative_to(root) and p != root] if root else [file.parent]
+        for folder in above:
+            if folder not in archives:
+                archives[folder] = _is_archive(folder)
+        return next((p for p in above if archives[p]), None)
+
+    kept: list[Path] = []
+    left: dict[str, None] = {}
+    for file in files:
+        if (folder := archive_of(file)) is not None:
+            left[str(folder)] = None
+        elif _is_scored(file):
+            left[str(file)] = None
+        else:
+            kept.append(file)
+    if left:
+        shown = ", ".join([*list(left)[:5], *(["…"] if len(left) > 5 else [])])
+        logger.warning("%s: left out tables of scored sentences, which are no documents: %s", given, shown)
+    return kept
+
+
+def _is_archive(folder: Path) -> bool:
+    """Whether a folder is an archive that `stance score` wrote."""
+    try:
+        content = json.loads((folder / "_manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("table") == "stance sentence table"
+
+
+def _is_scored(file: Path) -> bool:
+    """Whether a file holds a table of scored sentences; what is damaged is left for its reader to name."""
+    if file.suffix not in FORMATS or not file.is_file():
+        return False
+    try:
+        if file.suffix != ".parquet":
+            with file.open("rb") as stream:
+                if len(stream.readline(HEAD)) == HEAD:
+                    return False
+        return holds_labels(file)
+    except Exception:
+        return False
+
+
+def _is_hidden(file: Path) -> bool:
+    """Whether a path begins a part with a dot, or with what Word puts before the name of a document that is open."""
+    return any(part.startswith((".", "~$")) for part in file.parts)
+
+
+def _is_document(file: Path) -> bool:
+    if file.suffix.lower() in UNREAD:
+        return file.stem not in _texts_in(file.parent)
+    return file.suffix.lower() in READERS and not _is_sidecar(file)
+
+
+def _is_sidecar(file: Path) -> bool:
+    if file.suffix != ".json":
+        return False
+    return file.stem in _texts_in(file.parent)
+
+
+def _texts_in(folder: Path) -> frozenset[str]:
+    return _stems(folder, folder.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _stems(folder: Path, _changed: int) -> frozenset[str]:
+    """Names, without their endings, of files in a folder that may have a sidecar."""
+    return frozenset(f.stem for f in folder.iterdir() if may_have_sidecar(f))
