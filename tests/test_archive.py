@@ -177,6 +177,37 @@ def test_another_model_or_codebook_is_noticed(tiny, tmp_path, tmp_path_factory):
     assert run(documents, tmp_path / "t", Model(other.folder, threads=1)).scored == update.sentences
 
 
+@pytest.mark.parametrize("codebook", ["1.0", "2.0"])
+def test_the_manifest_names_what_scored_each_shard(tiny, tmp_path, tmp_path_factory, caplog, codebook):
+    documents = invented(30)
+    run(documents, tmp_path / "t", tiny)
+    folder = write_random_checkpoint(tmp_path_factory.mktemp("m") / "other", seed=1)
+    book = folder / "codebook.yaml"
+    lines = [f'version: "{codebook}"' if x.startswith("version:") else x for x in book.read_text("utf-8").splitlines()]
+    book.write_text("\n".join(lines), encoding="utf-8")
+    other = Model(folder, threads=1)
+    assert not caplog.records
+    both = f"{other.identity} (codebook {codebook}), {tiny.identity} (codebook {tiny.codebook.version})"
+    run([documents[3], Document("new", "A new one.", "us")], tmp_path / "t", other)
+    assert caplog.messages == [m for m in caplog.messages if both in m and "with one" in m]
+    assert len(caplog.messages) == 1
+    manifest = json.loads((tmp_path / "t" / "_manifest.json").read_text(encoding="utf-8"))
+    assert manifest["models"] == sorted([tiny.identity, other.identity])
+    assert manifest["codebooks"] == sorted({tiny.codebook.version, codebook})
+    for shard in manifest["shards"]:
+        rows = pq.read_table(tmp_path / "t" / shard["file"]).select(["model", "codebook"]).to_pylist()
+        assert {(r["model"], r["codebook"]) for r in rows} == {(shard["model"], shard["codebook"])}
+        assert shard["engine"] == tiny.engine
+    caplog.clear()
+    stance.read_table(tmp_path / "t")
+    assert len(caplog.messages) == 1
+    assert both in caplog.messages[0]
+    caplog.clear()
+    run([*documents, Document("new", "A new one.", "us")], tmp_path / "t", other)
+    stance.read_table(tmp_path / "t")
+    assert not caplog.messages
+
+
 def test_documents_that_are_not_among_the_inputs_are_kept_unless_pruned(tiny, tmp_path):
     documents = invented(40)
     run(documents[:30], tmp_path / "t", tiny)

@@ -17,8 +17,9 @@ from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure, StanceError
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
+from stance.scoring.manifest import manifest, scorer_metadata
 from stance.scoring.rows import to_arrow
-from stance.scoring.shards import ShardFolder, rows_of
+from stance.scoring.shards import ShardFolder
 from stance.scoring.stream import Slice, ahead, score_slice, slices, warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
@@ -116,7 +117,7 @@ def score_archive(
         plan = Plan(loaded, batch_size, shards.finished.__contains__)
         registry = Registry()
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
-        schema = arrow_schema(_metadata(loaded))
+        schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
         for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):
             rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
@@ -133,7 +134,9 @@ def score_archive(
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
             shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
-        shards.write_manifest(_manifest(shards, loaded, summary))
+        content = manifest(shards.files(), loaded, summary)
+        shards.write_manifest(content)
+        _warn_of_mixture(path, content)
         if single:
             assemble(shards, path)
     return summary
@@ -192,6 +195,14 @@ def _documents(items: Iterable[Document | InputFailure], registry: Registry, sum
             yield item
 
 
+def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
+    """Say so where kept rows are of another model or codebook than those of this run."""
+    if max(len(content["models"]), len(content["codebooks"])) > 1:
+        from stance.table.read import warn_of_mixture
+
+        warn_of_mixture(path, ((s["model"], s["codebook"]) for s in content["shards"] if s["sentences"]))
+
+
 def finished_shards(output: str) -> dict[str, str]:
     """Finished shards of an output, by key; nothing is changed."""
     return ShardFolder(_folder_of(Path(output))).look() if output != "-" else {}
@@ -238,25 +249,3 @@ def assemble(shards: ShardFolder, path: Path) -> None:
                 part = pq.ParquetFile(file)
                 for group in range(part.num_row_groups):
                     single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
-
-
-def _metadata(model: Model) -> dict[str, str]:
-    return {
-        "stance.model": model.identity,
-        "stance.codebook": model.codebook.version,
-        "stance.engine": model.engine,
-        "stance.version": __version__,
-    }
-
-
-def _manifest(shards: ShardFolder, model: Model, summary: Summary) -> dict[str, Any]:
-    """What was done with what. No times in it: the same work gives the same manifest."""
-    files = shards.files()
-    return {
-        "table": "stance sentence table",
-        **{k.removeprefix("stance."): v for k, v in _metadata(model).items()},
-        "documents": summary.documents,
-        "kept_documents": summary.kept,
-        "shards": [{"file": f.name, "sentences": rows_of(f)} for f in files],
-        "failed": [asdict(f) for f in summary.failed],
-    }
