@@ -63,6 +63,8 @@ class Summary:
         kept: documents that were in the table already and are not among the inputs.
         dropped: the same, but removed because it was asked for.
         failed: inputs that could not be read, with reason and cure.
+        codebook: version of the codebook.
+        engine: what ran the model, with version and precision.
     """
 
     output: str
@@ -74,6 +76,8 @@ class Summary:
     kept: int = 0
     dropped: int = 0
     failed: list[InputFailure] = field(default_factory=list)
+    codebook: str = ""
+    engine: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary, for machines."""
@@ -105,18 +109,21 @@ def score_archive(
         shard_characters: fewest characters of text in a shard.
         prune: drop rows of documents that are not among the inputs, instead of keeping them.
         engine: what scores; None for this process.
-        watch: called with the summary so far after every shard.
+        watch: called with the summary so far at the start and after every shard.
 
     Raises:
         StanceError: if the output cannot be written, or another run writes to it.
     """
     loaded = model if isinstance(model, Model) else Model(model)
     path = Path(output)
-    summary = Summary(str(output), loaded.identity)
+    summary = Summary(str(output), loaded.identity, codebook=loaded.codebook.version)
+    if watch:
+        watch(summary)
     with _shard_folder(path) as shards:
         plan = Plan(loaded, batch_size, shards.finished.__contains__)
         registry = Registry()
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
+        summary.engine = loaded.engine
         schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
         for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):
