@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
@@ -175,6 +176,37 @@ def test_another_model_or_codebook_is_noticed(tiny, tmp_path, tmp_path_factory):
     book = other.folder / "codebook.yaml"
     book.write_text(book.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
     assert run(documents, tmp_path / "t", Model(other.folder, threads=1)).scored == update.sentences
+
+
+@pytest.mark.parametrize("codebook", ["1.0", "2.0"])
+def test_the_manifest_names_what_scored_each_shard(tiny, tmp_path, tmp_path_factory, caplog, codebook):
+    documents = invented(30)
+    run(documents, tmp_path / "t", tiny)
+    folder = write_random_checkpoint(tmp_path_factory.mktemp("m") / "other", seed=1)
+    book = folder / "codebook.yaml"
+    lines = [f'version: "{codebook}"' if x.startswith("version:") else x for x in book.read_text("utf-8").splitlines()]
+    book.write_text("\n".join(lines), encoding="utf-8")
+    other = Model(folder, threads=1)
+    assert not caplog.records
+    both = f"{other.identity} (codebook {codebook}), {tiny.identity} (codebook {tiny.codebook.version})"
+    run([documents[3], Document("new", "A new one.", "us")], tmp_path / "t", other)
+    assert caplog.messages == [m for m in caplog.messages if both in m and "with one" in m]
+    assert len(caplog.messages) == 1
+    manifest = json.loads((tmp_path / "t" / "_manifest.json").read_text(encoding="utf-8"))
+    assert manifest["models"] == sorted([tiny.identity, other.identity])
+    assert manifest["codebooks"] == sorted({tiny.codebook.version, codebook})
+    for shard in manifest["shards"]:
+        rows = pq.read_table(tmp_path / "t" / shard["file"]).select(["model", "codebook"]).to_pylist()
+        assert {(r["model"], r["codebook"]) for r in rows} == {(shard["model"], shard["codebook"])}
+        assert shard["engine"] == tiny.engine
+    caplog.clear()
+    stance.read_table(tmp_path / "t")
+    assert len(caplog.messages) == 1
+    assert both in caplog.messages[0]
+    caplog.clear()
+    run([*documents, Document("new", "A new one.", "us")], tmp_path / "t", other)
+    stance.read_table(tmp_path / "t")
+    assert not caplog.messages
 
 
 def test_documents_that_are_not_among_the_inputs_are_kept_unless_pruned(tiny, tmp_path):
@@ -348,3 +380,78 @@ def test_ray_gives_the_same_shards(tiny, tmp_path):
     assert content(tmp_path / "ray") == content(tmp_path / "local")
     with pytest.raises(stance.StanceError, match="an actor of 9999 threads finds no machine"):
         run(documents, tmp_path / "crowded", tiny, engine=ray_engine(threads=9999))
+
+
+class FakeRayError(Exception):
+    """Stands for `ray.exceptions.RayError`."""
+
+
+@pytest.fixture
+def fake_ray(monkeypatch):
+    """A Ray whose workers score in this process; tests break parts of it."""
+
+    class Dataset:
+        def __init__(self, items):
+            self.items = items
+
+        def map_batches(self, scorer, fn_constructor_args, **options):
+            work = scorer(*fn_constructor_args)
+            return Dataset([{"rows": work({"chunk": [i["chunk"]]})["rows"][0]} for i in self.items])
+
+        def iter_rows(self):
+            return iter(self.items)
+
+    data = SimpleNamespace(
+        DataContext=SimpleNamespace(get_current=lambda: SimpleNamespace(execution_options=SimpleNamespace())),
+        from_items=lambda items, **options: Dataset(items),
+        ActorPoolStrategy=lambda size: size,
+    )
+    exceptions = SimpleNamespace(RayError=FakeRayError)
+    ray = SimpleNamespace(
+        is_initialized=lambda: False, init=lambda **options: None, shutdown=lambda: None, data=data,
+        exceptions=exceptions, nodes=lambda: [{"Alive": True, "Resources": {"CPU": 2.0}}], Dataset=Dataset,
+    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setitem(sys.modules, "ray.exceptions", exceptions)
+    return ray
+
+
+def failing(error):
+    def fail(*arguments, **options):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [ConnectionError("no cluster there"), ValueError("bad scheme"), RuntimeError("old")])
+def test_a_ray_cluster_that_cannot_be_reached_is_named(fake_ray, tiny, tmp_path, error):
+    from stance.scoring.ray_engine import ray_engine
+
+    fake_ray.init = failing(error)
+    with pytest.raises(StanceError, match=rf"ray://nowhere:1: .*{error}.*Check --ray-address"):
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine("ray://nowhere:1"))
+    with pytest.raises(StanceError, match="Ray cannot be started on this machine"):
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine())
+
+
+def test_a_ray_worker_that_fails_is_named_without_its_traceback(fake_ray, tiny, tmp_path):
+    from stance.scoring.ray_engine import ray_engine
+
+    text = "ray::worker()\n  File x.py, line 1\nModuleNotFoundError: No module named 'stance'\n"
+    fake_ray.Dataset.iter_rows = failing(FakeRayError(text))
+    with pytest.raises(StanceError, match=r"No module named 'stance'\)\. All machines need") as found:
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine())
+    assert "x.py" not in str(found.value)
+
+
+def test_ray_workers_get_the_absolute_folder_of_the_model(fake_ray, random_model, tmp_path, monkeypatch):
+    from stance.scoring.ray_engine import ChunkScorer, ray_engine
+
+    given = []
+    make = ChunkScorer.__init__
+    monkeypatch.setattr(ChunkScorer, "__init__", lambda self, *a: (given.append(a[0]), make(self, *a))[1])
+    monkeypatch.chdir(random_model.parent)
+    local = Model(random_model.name, threads=1)
+    run(invented(3), tmp_path / "t", local, engine=ray_engine())
+    assert given == [str(random_model)]
+    assert len(stance.read_table(tmp_path / "t"))

@@ -1,5 +1,6 @@
 """`stance score` as an operator uses it: dry runs, pipes, dates, logs, exit codes, resuming."""
 
+import datetime
 import json
 import subprocess
 import sys
@@ -118,6 +119,39 @@ def test_the_log_names_shards_and_failures_with_the_time(score, tmp_path):
     assert "INFO part-000000-" in done.stderr
     assert "WARNING left out:" in done.stderr
     assert "bad.pdf: it is not a readable PDF" in done.stderr
+
+    assert done.stderr.count("bad.pdf") == 1
+    lines = done.stderr.splitlines()
+    assert [
+        x for x in lines if "INFO scoring" in x and str(tmp_path / "in") in x and "threads: 1" in x and "random@" in x
+    ]
+    assert "with exit code 1" in lines[-1]
+
+
+@pytest.mark.parametrize("output", ["t", "t.csv", "-"])
+def test_the_summary_tells_when_and_with_what(score, tmp_path, output):
+    before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    (tmp_path / "bad.pdf").write_bytes(b"nothing")
+    done = score(SUMMIT, tmp_path / "bad.pdf", "-o", output if output == "-" else tmp_path / output, "--json")
+    found = json.loads(done.stderr.splitlines()[-1] if output == "-" else done.stdout)
+    assert before <= datetime.datetime.fromisoformat(found["started"]) <= datetime.datetime.now(datetime.UTC)
+    assert 0 < found["seconds"] < 600
+    assert (found["exit"], found["error"], found["documents"]) == (1, None, 2)
+    assert found["engine"].startswith(("openvino", "onnxruntime"))
+    assert found["codebook"] == stance.load_codebook().version
+    assert done.stderr.count("it is not a readable PDF") == (2 if output == "-" else 1)
+
+
+def test_a_run_that_fails_prints_a_summary_and_one_error(score, tmp_path):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    done = score(SUMMIT, "-o", tmp_path / "file", "--json")
+    assert done.returncode == 2
+    [line] = done.stdout.splitlines()
+    found = json.loads(line)
+    assert found["exit"] == 2
+    assert "Choose another output" in found["error"]
+    assert found["model"].startswith("random@")
+    assert done.stderr.splitlines() == [f"error: {found['error']}"]
 
 
 @pytest.mark.parametrize("output", ["t.xlsx", "folder-with-notes", "file"])

@@ -73,6 +73,21 @@ def same(found: object, expected: object) -> bool:
 
 
 @pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize(
+    ("model", "codebook", "warned"), [("large-3c4d", "1.1", 1), ("small-1a2b", "2", 1), ("", "", 0)]
+)
+def test_rows_of_several_models_or_codebooks_are_warned_of(tmp_path, table, caplog, ending, model, codebook, warned):
+    write_table(table, tmp_path / f"same{ending}")
+    read_table(tmp_path / f"same{ending}")
+    assert not caplog.messages
+    table.loc[1, ["model", "codebook"]] = [model, codebook]
+    write_table(table, tmp_path / f"t{ending}")
+    read_table(tmp_path / f"t{ending}")
+    assert len(caplog.messages) == warned
+    assert all(f"{model} (codebook {codebook})" in m and "small-1a2b (codebook 1.1)" in m for m in caplog.messages)
+
+
+@pytest.mark.parametrize("ending", FORMATS)
 def test_round_trip_keeps_every_column_and_value(tmp_path, table, ending):
     path = tmp_path / f"t{ending}"
     write_table(table, path)

@@ -17,8 +17,9 @@ from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure, StanceError
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
+from stance.scoring.manifest import manifest, scorer_metadata
 from stance.scoring.rows import to_arrow
-from stance.scoring.shards import ShardFolder, rows_of
+from stance.scoring.shards import ShardFolder
 from stance.scoring.stream import Slice, ahead, score_slice, slices, warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
@@ -62,6 +63,8 @@ class Summary:
         kept: documents that were in the table already and are not among the inputs.
         dropped: the same, but removed because it was asked for.
         failed: inputs that could not be read, with reason and cure.
+        codebook: version of the codebook.
+        engine: what ran the model, with version and precision.
     """
 
     output: str
@@ -73,6 +76,8 @@ class Summary:
     kept: int = 0
     dropped: int = 0
     failed: list[InputFailure] = field(default_factory=list)
+    codebook: str = ""
+    engine: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary, for machines."""
@@ -104,7 +109,7 @@ def score_archive(
         shard_characters: fewest characters of text in a shard.
         prune: drop rows of documents that are not among the inputs, instead of keeping them.
         engine: what scores; None for this process.
-        watch: called with the summary so far after every shard.
+        watch: called with the summary so far at the start and after every shard.
 
     Raises:
         StanceError: if the output cannot be written, another run writes to it, or it is a file that exists and no
@@ -112,12 +117,15 @@ def score_archive(
     """
     loaded = model if isinstance(model, Model) else Model(model)
     path = Path(output)
-    summary = Summary(str(output), loaded.identity)
+    summary = Summary(str(output), loaded.identity, codebook=loaded.codebook.version)
+    if watch:
+        watch(summary)
     with _shard_folder(path) as shards:
         plan = Plan(loaded, batch_size, shards.finished.__contains__)
         registry = Registry()
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
-        schema = arrow_schema(_metadata(loaded))
+        summary.engine = loaded.engine
+        schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
         for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):
             rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
@@ -136,7 +144,9 @@ def score_archive(
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
             shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
-        shards.write_manifest(_manifest(shards, loaded, summary))
+        content = manifest(shards.files(), loaded, summary)
+        shards.write_manifest(content)
+        _warn_of_mixture(path, content)
         if single:
             assemble(shards, path)
     return summary
@@ -193,6 +203,14 @@ def _documents(items: Iterable[Document | InputFailure], registry: Registry, sum
         else:
             registry.add(item.doc_id, "")
             yield item
+
+
+def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
+    """Say so where kept rows are of another model or codebook than those of this run."""
+    if max(len(content["models"]), len(content["codebooks"])) > 1:
+        from stance.table.read import warn_of_mixture
+
+        warn_of_mixture(path, ((s["model"], s["codebook"]) for s in content["shards"] if s["sentences"]))
 
 
 def finished_shards(output: str) -> dict[str, str]:
@@ -252,25 +270,3 @@ def assemble(shards: ShardFolder, path: Path) -> None:
                 part = pq.ParquetFile(file)
                 for group in range(part.num_row_groups):
                     single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
-
-
-def _metadata(model: Model) -> dict[str, str]:
-    return {
-        "stance.model": model.identity,
-        "stance.codebook": model.codebook.version,
-        "stance.engine": model.engine,
-        "stance.version": __version__,
-    }
-
-
-def _manifest(shards: ShardFolder, model: Model, summary: Summary) -> dict[str, Any]:
-    """What was done with what. No times in it: the same work gives the same manifest."""
-    files = shards.files()
-    return {
-        "table": "stance sentence table",
-        **{k.removeprefix("stance."): v for k, v in _metadata(model).items()},
-        "documents": summary.documents,
-        "kept_documents": summary.kept,
-        "shards": [{"file": f.name, "sentences": rows_of(f)} for f in files],
-        "failed": [asdict(f) for f in summary.failed],
-    }

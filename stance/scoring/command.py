@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 import re
 import sys
@@ -14,6 +13,7 @@ import click
 
 from stance.command_options import metadata_options, model_options
 from stance.errors import InputFailure
+from stance.scoring.record import RunRecord
 
 if TYPE_CHECKING:
     from stance.documents.document import Document
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
     help="Least text of a shard, in thousands of characters.",
 )
 @model_options
-@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as JSON, also where the run fails.")
 def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
     """Label every sentence of documents: issue, stance, holder and frame, with probabilities.
 
@@ -58,43 +58,53 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     from stance.classifier.predict import Model
     from stance.documents import iterate_documents
     from stance.documents.position import Position
+    from stance.scoring.archive import Summary
 
-    position = Position()
-    metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
-    items = iterate_documents(inputs, manifest=options["manifest"], position=position, **metadata)
-    if options["since"]:
-        items = _since(items, first_day(options["since"]))
-    model = Model(options["model"], threads=options["threads"])
-    model.warm_up()
-    if options["dry_run"]:
-        summary = _dry_run(items, output, model, options["shard_size"] * 1000)
-    elif output == "-":
-        summary = _to_stdout(items, model, options["batch_size"])
-    else:
-        summary = _to_disk(items, output, model, position, options)
-    for failure in summary.failed:
-        click.echo(f"failed: {failure}", err=True)
-    if as_json:
-        click.echo(json.dumps(summary.to_dict(), ensure_ascii=False), err=output == "-")
-    else:
+    record = RunRecord(output, options["model"])
+    with record.ended(as_json):
+        position = Position()
+        metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
+        items = iterate_documents(inputs, manifest=options["manifest"], position=position, **metadata)
+        if options["since"]:
+            items = _since(items, first_day(options["since"]))
+        model = Model(options["model"], threads=options["threads"])
+        model.warm_up()
+        record.begun(inputs, model, options["threads"], options["engine"])
+        if options["dry_run"]:
+            _dry_run(items, record, model, options["shard_size"] * 1000)
+        elif output == "-":
+            _to_stdout(items, record, model, options["batch_size"])
+        else:
+            _to_disk(items, record, model, position, {**options, "as_json": as_json})
+    summary = record.summary or Summary(output, model.identity)
+    code = 1 if summary.failed else 0
+    if not as_json:
         click.echo(_in_words(summary, options["dry_run"]), err=True)
-    sys.exit(1 if summary.failed else 0)
+    record.end(code, None, as_json)
+    sys.exit(code)
 
 
-def _to_disk(items: Items, output: str, model: Any, position: Position, options: dict[str, Any]) -> Summary:
+def _to_disk(items: Items, record: RunRecord, model: Any, position: Position, options: dict[str, Any]) -> None:
     import pandas  # noqa: F401  # Arrow looks for it; meanwhile the network loads
     import pyarrow.parquet  # noqa: F401
 
     from stance.scoring.archive import score_archive
 
-    watch, close = _progress(position)
+    show, close = _progress(position)
+
+    def watch(summary: Summary) -> None:
+        record.summary = summary
+        show(summary)
+
     try:
-        return score_archive(
-            items, output, model, batch_size=options["batch_size"], shard_characters=options["shard_size"] * 1000,
-            prune=options["prune"], engine=_engine(options), watch=watch,
+        score_archive(
+            items, record.output, model, batch_size=options["batch_size"],
+            shard_characters=options["shard_size"] * 1000, prune=options["prune"], engine=_engine(options), watch=watch,
         )  # fmt: skip
     except KeyboardInterrupt:
-        click.echo(f"stopped. What is finished is kept: the same command goes on from there ({output})", err=True)
+        text = f"stopped. What is finished is kept: the same command goes on from there ({record.output})"
+        click.echo(text, err=True)
+        record.end(130, text, options["as_json"])
         sys.exit(130)
     finally:
         close()
@@ -108,27 +118,26 @@ def _engine(options: dict[str, Any]) -> Engine | None:
     return ray_engine(options["ray_address"], options["threads"] or 1)
 
 
-def _to_stdout(items: Items, model: Any, batch_size: int) -> Summary:
+def _to_stdout(items: Items, record: RunRecord, model: Any, batch_size: int) -> None:
     from stance.scoring.archive import Summary
     from stance.scoring.stream import score_stream
     from stance.table.write import TableWriter
 
-    summary = Summary("-", model.identity)
+    record.summary = summary = Summary("-", model.identity)
     with TableWriter("-") as writer:
         for part in score_stream(_documents(items, summary), model, batch_size=batch_size):
             writer.write(part)
             summary.sentences += len(part)
-    summary.scored = summary.sentences
-    return summary
+            summary.scored = summary.sentences
 
 
-def _dry_run(items: Items, output: str, model: Any, characters: int) -> Summary:
+def _dry_run(items: Items, record: RunRecord, model: Any, characters: int) -> None:
     """Read everything and score nothing."""
     from stance.scoring.archive import Summary, finished_shards, scorer
     from stance.scoring.chunks import chunks
 
-    summary = Summary(output, model.identity)
-    finished = finished_shards(output)
+    record.summary = summary = Summary(record.output, model.identity)
+    finished = finished_shards(record.output)
     left = texts = 0
     for chunk in chunks(_documents(items, summary), scorer(model), characters):
         size = sum(len(d.text) for d in chunk.documents)
@@ -139,13 +148,13 @@ def _dry_run(items: Items, output: str, model: Any, characters: int) -> Summary:
         f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters",
         err=True,
     )
-    return summary
 
 
 def _documents(items: Items, summary: Summary) -> Iterator[Document]:
     for item in items:
         if isinstance(item, InputFailure):
             summary.failed.append(item)
+            logger.warning("left out: %s", item)
         else:
             summary.documents += 1
             yield item

@@ -11,6 +11,7 @@ import os
 import pickle
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.classifier.predict import Model
@@ -21,6 +22,8 @@ from stance.scoring.chunks import Chunk
 if TYPE_CHECKING:
     import pyarrow as pa
 
+logger = logging.getLogger(__name__)
+
 WINDOW = 256
 """Chunks that are handed to Ray at once: about half a million sentences."""
 
@@ -30,11 +33,12 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
 
     Args:
         address: of a cluster, such as ``ray://head:10001`` or ``auto``; None to start Ray on this machine. Workers
-            need the same release of this package, and the model under the same name or path.
+            need the same release of this package, and the model under the same name or absolute path.
         threads: of each actor; there are as many actors as the cluster has processors for.
 
     Raises:
-        StanceError: if Ray is not installed or, once it scores, no machine has so many processors.
+        StanceError: if Ray is not installed or, once it scores, cannot be reached, fails on a worker, or has no
+            machine with so many processors.
     """
     try:
         import ray
@@ -46,10 +50,10 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         started = not ray.is_initialized()
         if started:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+            _start(address)
         try:
             while window := list(islice(pieces, WINDOW)):
-                rows = _on_ray([c for c in window if not plan.finished(c.key)], plan, threads)
+                rows = _named(_on_ray([c for c in window if not plan.finished(c.key)], plan, threads))
                 for chunk in window:
                     yield chunk, None if plan.finished(chunk.key) else next(rows)
         finally:
@@ -57,6 +61,38 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
                 ray.shutdown()
 
     return engine
+
+
+def _start(address: str | None) -> None:
+    import ray
+
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray's are of many kinds
+        what = f"{address}: the Ray cluster cannot be reached" if address else "Ray cannot be started on this machine"
+        raise StanceError(
+            f"{what} ({_last_line(error)}). Check --ray-address, that the cluster runs, and that it has the same "
+            "releases of Python and Ray; or leave out --engine ray"
+        ) from error
+
+
+def _named(rows: Iterator[list[pa.Table]]) -> Iterator[list[pa.Table]]:
+    """The same rows, with Ray's own errors in words."""
+    from ray.exceptions import RayError
+
+    try:
+        yield from rows
+    except RayError as error:  # one that a worker raised is a StanceError, too, with a traceback as its text
+        logger.info("Ray's error in full:", exc_info=True)
+        raise StanceError(
+            f"Ray: a worker failed ({_last_line(error)}). All machines need the same release of stance-readouts, the "
+            "model under the same name or absolute path, and enough memory; then give the same command again"
+        ) from error
+
+
+def _last_line(error: Exception) -> str:
+    """What an error says, without the traceback of another process."""
+    return next((x.strip() for x in reversed(str(error).splitlines()) if x.strip()), type(error).__name__)
 
 
 class ChunkScorer:
@@ -101,7 +137,7 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     dataset = ray.data.from_items([{"chunk": pickle.dumps(c)} for c in todo], override_num_blocks=len(todo))
     scored = dataset.map_batches(
         ChunkScorer,
-        fn_constructor_args=(model.name, threads, plan.batch_size, f"{model.identity} {model.engine}"),
+        fn_constructor_args=(_place(model), threads, plan.batch_size, f"{model.identity} {model.engine}"),
         batch_size=1,
         num_cpus=threads,
         compute=ray.data.ActorPoolStrategy(size=actors),
@@ -109,6 +145,11 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     for row in scored.iter_rows():
         data = row["rows"]
         yield [pa.Table.from_batches([b]) for b in pa.ipc.open_stream(data)] if data else []
+
+
+def _place(model: Model) -> str:
+    """Where workers find the model: they may run in another folder, and a shipped one is where their package is."""
+    return str(Path(model.name).absolute()) if Path(model.name).is_dir() else model.name
 
 
 def _places(threads: int) -> int:

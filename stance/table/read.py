@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +15,14 @@ from stance.errors import StanceError
 from stance.table.check import check_table
 from stance.table.schema import COLUMNS, FORMATS, NULLABLE, NUMBERS, plain_cell
 
+logger = logging.getLogger(__name__)
+
 
 def read_table(path: str | Path) -> pd.DataFrame:
     """Read a sentence table from Parquet, JSONL or CSV, or from the folder of an archive.
 
     Returns:
-        the table as `check_table` gives it.
+        the table as `check_table` gives it. A warning is logged where its rows are of several models or codebooks.
 
     Raises:
         StanceError: if the file cannot be read or lacks required columns.
@@ -38,11 +42,33 @@ def read_table(path: str | Path) -> pd.DataFrame:
             frame = _read_csv(path)
         else:
             raise StanceError(f"{path}: tables are read from {', '.join(FORMATS)}")
-        return check_table(frame)
+        table = check_table(frame)
+        scorers = table[["model", "codebook"]].astype(str).drop_duplicates()
+        warn_of_mixture(path, scorers.itertuples(index=False, name=None))
+        return table
     except StanceError as error:
         raise StanceError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
     except (OSError, ValueError) as error:
         raise StanceError(f"{path}: the sentence table cannot be read ({error}). Mend it or score again") from error
+
+
+def warn_of_mixture(path: Path, scorers: Iterable[tuple[str, str]]) -> None:
+    """Log a warning where the rows of a table are of more than one model or codebook.
+
+    Args:
+        path: the table.
+        scorers: model and codebook of its rows; those of hand-coded rows are empty and do not count.
+    """
+    found = sorted({(m, c) for m, c in scorers if m or c})
+    if len(found) > 1:
+        named = ", ".join(f"{m or 'no model'} (codebook {c or 'unknown'})" for m, c in found)
+        logger.warning(
+            "%s: its rows are of more than one model or codebook: %s. A difference between them may be one of the "
+            "models. Give all inputs to `stance score` again, so that all is scored with one; add --prune to drop "
+            "documents that are gone",
+            path,
+            named,
+        )
 
 
 def _read_folder(folder: Path) -> pa.Table:

@@ -1,0 +1,83 @@
+"""The record of one run of `stance score`: what an operator reads the next morning."""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stance.errors import StanceError, system_error
+
+if TYPE_CHECKING:
+    from stance.classifier.predict import Model
+    from stance.scoring.archive import Summary
+
+logger = logging.getLogger(__name__)
+
+
+class RunRecord:
+    """Start, end and outcome of a run.
+
+    Args:
+        output: where the table goes.
+        model: the model as it was asked for.
+
+    Attributes:
+        summary: what the run has done so far; None before it has begun.
+        loaded: the model; None before it is found.
+    """
+
+    def __init__(self, output: str, model: str) -> None:
+        self.output, self.model = output, model
+        self.summary: Summary | None = None
+        self.loaded: Model | None = None
+        self._started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        self._clock = time.monotonic()
+
+    def begun(self, inputs: Sequence[str], model: Model, threads: int | None, engine: str) -> None:
+        """Note the model, and log what is scored with what."""
+        self.loaded = model
+        if logger.isEnabledFor(logging.INFO):  # the name of what runs the network waits for it
+            what = (" ".join(inputs), self.output, model.identity, model.engine, engine, threads or "all")
+            logger.info("scoring %s -> %s with %s, %s; engine %s, threads: %s", *what)
+
+    def to_dict(self, exit_code: int, error: str | None) -> dict[str, Any]:
+        """The record for machines.
+
+        Args:
+            exit_code: of the process.
+            error: why the run ended early; None if it did not.
+        """
+        from stance.scoring.archive import Summary
+
+        summary = self.summary or Summary(self.output, self.model)
+        if self.loaded:
+            summary.model, summary.codebook = self.loaded.identity, self.loaded.codebook.version
+            with suppress(StanceError):
+                summary.engine = self.loaded.engine
+        seconds = round(time.monotonic() - self._clock, 3)
+        return {"started": self._started, "seconds": seconds, "exit": exit_code, "error": error, **summary.to_dict()}
+
+    def end(self, exit_code: int, error: str | None, as_json: bool) -> None:
+        """Log the end, and print the record if it is asked for: on stderr where the rows go to stdout."""
+        logger.info("ended after %.1f s with exit code %d", time.monotonic() - self._clock, exit_code)
+        if as_json:
+            click.echo(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False), err=self.output == "-")
+
+    @contextmanager
+    def ended(self, as_json: bool) -> Iterator[None]:
+        """End the record where the run fails; the error goes on to the command line, which prints it."""
+        try:
+            yield
+        except (StanceError, OSError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise
+            self.end(2, system_error(error) if isinstance(error, OSError) else str(error), as_json)
+            raise
