@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import stance
 from benchmarks.scale import command
 from stance.documents import Document, iterate_documents
-from stance.documents.readers import READERS
+from stance.documents.readers import READERS, read_markdown
 from stance.errors import InputFailure, StanceError
 from stance.sentences import split_sentences
 from tests.bad_input import SAMPLES, TEXT, damaged
@@ -150,6 +150,15 @@ def test_aliases_in_front_matter_do_not_grow(tmp_path):
     (tmp_path / "a.md").write_text("---\n" + "\n".join(lines) + f"\ntitle: *a11\n---\n{TEXT}", encoding="utf-8")
     [failure] = read(tmp_path / "a.md")
     assert failure.reason == "title is not a text"
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[x](", "[x](a]", "**x ", "__x ", "**x __y "])
+def test_marks_that_are_never_closed_take_linear_time(piece):
+    data = (piece * 400_000)[:400_000].encode()
+    started = time.process_time()
+    [(_, record)] = read_markdown(io.BytesIO(data))
+    assert time.process_time() - started < 4
+    assert len(record["text"]) >= 399_000
 
 
 def test_front_matter_and_codebooks_run_nothing(tmp_path):
