@@ -110,13 +110,46 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert "when it is unpacked" in failure.reason
 
 
-def test_a_bomb_in_a_pdf_is_refused(tmp_path):
-    packed = zlib.compress(b" " * (100 << 20), 9)
-    sample = SAMPLES[".pdf"][0]
-    stream = b"4 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n" % (len(packed), packed)
-    (tmp_path / "a.pdf").write_bytes(sample.replace(b"4 0 obj", stream + b"9 0 obj", 1))
+def _with_stream(packed, filters, mark=b"stream\n"):
+    """A PDF whose page is drawn by a packed stream."""
+    head = b"4 0 obj\n<< /Length %d /Filter %s >>\n" % (len(packed), filters)
+    stream = head + mark + packed + b"\nendstream\nendobj\n"
+    return SAMPLES[".pdf"][0].replace(b"4 0 obj", stream + b"9 0 obj", 1)
+
+
+@pytest.mark.parametrize(
+    ("times", "filters", "mark"),
+    [
+        (1, b"/FlateDecode", b"stream\n"),
+        (1, b"/FlateDecode", b"stream \n"),
+        (2, b"[/FlateDecode /FlateDecode]", b"stream\n"),
+        (2, b"[/Fl /FlateDecode]", b"stream\r\n"),
+    ],
+)
+def test_a_bomb_in_a_pdf_is_refused(times, filters, mark, tmp_path):
+    packed = b" " * (100 << 20)
+    for _ in range(times):
+        packed = zlib.compress(packed, 9)
+    (tmp_path / "a.pdf").write_bytes(_with_stream(packed, filters, mark))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     [failure] = read(tmp_path / "a.pdf")
     assert "when it is unpacked" in failure.reason
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
+
+
+def test_packed_pages_are_read_though_their_checksum_is_wrong(tmp_path):
+    packed = zlib.compress(b"BT /F1 11 Tf 72 740 Td (The two sides met.) Tj ET")
+    for data in (packed, packed[:-1] + bytes([packed[-1] ^ 1])):
+        (tmp_path / "a.pdf").write_bytes(_with_stream(data, b"/FlateDecode"))
+        [document] = read(tmp_path / "a.pdf")
+        assert document.text == "The two sides met."
+
+
+def test_a_pdf_of_streams_that_never_end_takes_linear_time(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(SAMPLES[".pdf"][0] + b"stream\n" * 60_000)
+    started = time.process_time()
+    read(tmp_path / "a.pdf")
+    assert time.process_time() - started < 3
 
 
 def test_paths_in_an_archive_write_nothing(tmp_path):
