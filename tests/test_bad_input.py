@@ -13,6 +13,9 @@ import time
 import zipfile
 import zlib
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,7 +23,9 @@ from hypothesis import strategies as st
 import stance
 from benchmarks.scale import command
 from stance.documents import Document, iterate_documents
+from stance.documents.encoding import UnreadableError
 from stance.documents.readers import READERS, read_markdown
+from stance.documents.records import read_csv, read_parquet
 from stance.errors import InputFailure, StanceError
 from stance.sentences import split_sentences
 from tests.bad_input import SAMPLES, TEXT, damaged
@@ -295,6 +300,51 @@ def test_a_line_without_end_does_not_fill_the_memory(ending, tmp_path):
     [failure] = read(path)
     assert "longer than 16 MB" in failure.reason or "field larger" in failure.reason
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("piece", [b",x", b'"a\n",'])
+def test_a_row_of_csv_without_end_is_refused(piece):
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def read(self, size=-1):
+            head = b"doc_id,text\n" if not self.given else b""
+            at = (self.given - len(b"doc_id,text\n")) % len(piece) if self.given else 0
+            data = head + (piece * (size // len(piece) + 2))[at : at + size - len(head)]
+            self.given += len(data)
+            assert self.given < 24 << 20
+            return data
+
+    with pytest.raises(UnreadableError, match="a row is longer than 16 MB"):
+        list(read_csv(Endless()))
+
+
+def test_a_small_parquet_file_that_unpacks_to_much_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"text": [f"{i}" + "x" * (4 << 20) for i in range(20)]}).to_parquet(path, compression="zstd")
+    assert path.stat().st_size < 50_000
+    [failure] = read(path)
+    assert "unpacks to 80 MB" in failure.reason
+
+
+def test_a_long_cell_in_many_rows_of_parquet_is_held_once(tmp_path):
+    path = tmp_path / "a.parquet"
+    titles = pa.DictionaryArray.from_arrays(pa.array([0] * 300), ["x" * (2 << 20)])
+    table = pa.table({"text": ["A."] * 300, "title": titles})
+    pq.write_table(table, path, store_schema=False, dictionary_pagesize_limit=8 << 20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with path.open("rb") as file:
+        assert sum(len(record["title"]) == 2 << 20 for _, record in read_parquet(file)) == 300
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+
+
+def test_json_has_a_limit_and_jsonl_has_none(tmp_path):
+    records = [{"text": "x" * (1 << 20)} for _ in range(9)]
+    (tmp_path / "a.json").write_text(json.dumps(records), encoding="utf-8")
+    [failure] = iterate_documents([tmp_path / "a.json"])
+    assert failure.reason == "it is larger than 8 MB"
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    assert all(isinstance(d, Document) for d in iterate_documents([tmp_path / "a.jsonl"]))
 
 
 def test_the_command_names_what_fails_and_scores_the_rest(random_model, tmp_path):

@@ -24,7 +24,7 @@ _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
 
 STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
-MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 32}
+MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 8}
 """Largest file of a format that is read as a whole; 16 for the others."""
 UNPACKED = 64
 """Largest content of a Word document or a PDF when it is unpacked, in megabytes."""
