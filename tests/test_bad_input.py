@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import stance
 from benchmarks.scale import command
+from stance.classifier import engines
 from stance.documents import Document, iterate_documents
 from stance.documents.encoding import UnreadableError
 from stance.documents.readers import READERS, read_markdown
@@ -345,6 +346,40 @@ def test_json_has_a_limit_and_jsonl_has_none(tmp_path):
     assert failure.reason == "it is larger than 8 MB"
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
     assert all(isinstance(d, Document) for d in iterate_documents([tmp_path / "a.jsonl"]))
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 3),
+        ({"cpu.max": "20000 100000\n"}, 1),
+        ({"cpu.max": "1600000 100000\n"}, 8),
+        ({"cpu.max": "nonsense"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+    ],
+)
+def test_cores_are_those_of_the_quota_of_the_container(files, cores, tmp_path, monkeypatch):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(engines, "CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert engines.available_cores() == cores
+
+
+def test_the_slower_engine_is_announced(random_model, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("no such plugin")
+
+    monkeypatch.setattr(engines, "_openvino", broken)
+    assert engines.load_engine(random_model, threads=1).name.startswith("onnxruntime")
+    [record] = [r for r in caplog.records if r.name == engines.__name__]
+    assert record.levelname == "WARNING"
+    assert "no such plugin" in record.message
+    assert "scored again" in record.message
 
 
 def test_the_command_names_what_fails_and_scores_the_rest(random_model, tmp_path):
