@@ -13,14 +13,20 @@ import time
 import zipfile
 import zlib
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import stance
 from benchmarks.scale import command
+from stance.classifier import engines
 from stance.documents import Document, iterate_documents
-from stance.documents.readers import READERS
+from stance.documents.encoding import UnreadableError
+from stance.documents.readers import READERS, read_markdown
+from stance.documents.records import read_csv, read_parquet
 from stance.errors import InputFailure, StanceError
 from stance.sentences import split_sentences
 from tests.bad_input import SAMPLES, TEXT, damaged
@@ -180,13 +186,46 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert "when it is unpacked" in failure.reason
 
 
-def test_a_bomb_in_a_pdf_is_refused(tmp_path):
-    packed = zlib.compress(b" " * (100 << 20), 9)
-    sample = SAMPLES[".pdf"][0]
-    stream = b"4 0 obj\n<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream\nendobj\n" % (len(packed), packed)
-    (tmp_path / "a.pdf").write_bytes(sample.replace(b"4 0 obj", stream + b"9 0 obj", 1))
+def _with_stream(packed, filters, mark=b"stream\n"):
+    """A PDF whose page is drawn by a packed stream."""
+    head = b"4 0 obj\n<< /Length %d /Filter %s >>\n" % (len(packed), filters)
+    stream = head + mark + packed + b"\nendstream\nendobj\n"
+    return SAMPLES[".pdf"][0].replace(b"4 0 obj", stream + b"9 0 obj", 1)
+
+
+@pytest.mark.parametrize(
+    ("times", "filters", "mark"),
+    [
+        (1, b"/FlateDecode", b"stream\n"),
+        (1, b"/FlateDecode", b"stream \n"),
+        (2, b"[/FlateDecode /FlateDecode]", b"stream\n"),
+        (2, b"[/Fl /FlateDecode]", b"stream\r\n"),
+    ],
+)
+def test_a_bomb_in_a_pdf_is_refused(times, filters, mark, tmp_path):
+    packed = b" " * (100 << 20)
+    for _ in range(times):
+        packed = zlib.compress(packed, 9)
+    (tmp_path / "a.pdf").write_bytes(_with_stream(packed, filters, mark))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     [failure] = read(tmp_path / "a.pdf")
     assert "when it is unpacked" in failure.reason
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 250_000
+
+
+def test_packed_pages_are_read_though_their_checksum_is_wrong(tmp_path):
+    packed = zlib.compress(b"BT /F1 11 Tf 72 740 Td (The two sides met.) Tj ET")
+    for data in (packed, packed[:-1] + bytes([packed[-1] ^ 1])):
+        (tmp_path / "a.pdf").write_bytes(_with_stream(data, b"/FlateDecode"))
+        [document] = read(tmp_path / "a.pdf")
+        assert document.text == "The two sides met."
+
+
+def test_a_pdf_of_streams_that_never_end_takes_linear_time(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(SAMPLES[".pdf"][0] + b"stream\n" * 60_000)
+    started = time.process_time()
+    read(tmp_path / "a.pdf")
+    assert time.process_time() - started < 3
 
 
 def test_paths_in_an_archive_write_nothing(tmp_path):
@@ -220,6 +259,15 @@ def test_aliases_in_front_matter_do_not_grow(tmp_path):
     (tmp_path / "a.md").write_text("---\n" + "\n".join(lines) + f"\ntitle: *a11\n---\n{TEXT}", encoding="utf-8")
     [failure] = read(tmp_path / "a.md")
     assert failure.reason == "title is not a text"
+
+
+@pytest.mark.parametrize("piece", ["[", "![", "[x](", "[x](a]", "**x ", "__x ", "**x __y "])
+def test_marks_that_are_never_closed_take_linear_time(piece):
+    data = (piece * 400_000)[:400_000].encode()
+    started = time.process_time()
+    [(_, record)] = read_markdown(io.BytesIO(data))
+    assert time.process_time() - started < 4
+    assert len(record["text"]) >= 399_000
 
 
 def test_front_matter_and_codebooks_run_nothing(tmp_path):
@@ -323,6 +371,85 @@ def test_a_line_without_end_does_not_fill_the_memory(ending, tmp_path):
     [failure] = read(path)
     assert "longer than 16 MB" in failure.reason or "field larger" in failure.reason
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+@pytest.mark.parametrize("piece", [b",x", b'"a\n",'])
+def test_a_row_of_csv_without_end_is_refused(piece):
+    class Endless(io.RawIOBase):
+        given = 0
+
+        def read(self, size=-1):
+            head = b"doc_id,text\n" if not self.given else b""
+            at = (self.given - len(b"doc_id,text\n")) % len(piece) if self.given else 0
+            data = head + (piece * (size // len(piece) + 2))[at : at + size - len(head)]
+            self.given += len(data)
+            assert self.given < 24 << 20
+            return data
+
+    with pytest.raises(UnreadableError, match="a row is longer than 16 MB"):
+        list(read_csv(Endless()))
+
+
+def test_a_small_parquet_file_that_unpacks_to_much_is_refused(tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"text": [f"{i}" + "x" * (4 << 20) for i in range(20)]}).to_parquet(path, compression="zstd")
+    assert path.stat().st_size < 50_000
+    [failure] = read(path)
+    assert "unpacks to 80 MB" in failure.reason
+
+
+def test_a_long_cell_in_many_rows_of_parquet_is_held_once(tmp_path):
+    path = tmp_path / "a.parquet"
+    titles = pa.DictionaryArray.from_arrays(pa.array([0] * 300), ["x" * (2 << 20)])
+    table = pa.table({"text": ["A."] * 300, "title": titles})
+    pq.write_table(table, path, store_schema=False, dictionary_pagesize_limit=8 << 20)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with path.open("rb") as file:
+        assert sum(len(record["title"]) == 2 << 20 for _, record in read_parquet(file)) == 300
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000
+
+
+def test_json_has_a_limit_and_jsonl_has_none(tmp_path):
+    records = [{"text": "x" * (1 << 20)} for _ in range(9)]
+    (tmp_path / "a.json").write_text(json.dumps(records), encoding="utf-8")
+    [failure] = iterate_documents([tmp_path / "a.json"])
+    assert failure.reason == "it is larger than 8 MB"
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    assert all(isinstance(d, Document) for d in iterate_documents([tmp_path / "a.jsonl"]))
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 3),
+        ({"cpu.max": "20000 100000\n"}, 1),
+        ({"cpu.max": "1600000 100000\n"}, 8),
+        ({"cpu.max": "nonsense"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "150000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+    ],
+)
+def test_cores_are_those_of_the_quota_of_the_container(files, cores, tmp_path, monkeypatch):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr(engines, "CGROUPS", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert engines.available_cores() == cores
+
+
+def test_the_slower_engine_is_announced(random_model, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("no such plugin")
+
+    monkeypatch.setattr(engines, "_openvino", broken)
+    assert engines.load_engine(random_model, threads=1).name.startswith("onnxruntime")
+    [record] = [r for r in caplog.records if r.name == engines.__name__]
+    assert record.levelname == "WARNING"
+    assert "no such plugin" in record.message
+    assert "scored again" in record.message
 
 
 def test_the_command_names_what_fails_and_scores_the_rest(random_model, tmp_path):

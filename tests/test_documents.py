@@ -163,7 +163,7 @@ def test_pdf_joins_lines_and_mends_hyphens(tmp_path):
 
 def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
     monkeypatch.setattr(
-        "pdfminer.high_level.extract_text", lambda *a, **k: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。"
+        "stance.documents.readers._pdf_text", lambda data: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。"
     )
     [(_, record)] = read_pdf(io.BytesIO())
     assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}

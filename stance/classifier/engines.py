@@ -7,6 +7,7 @@ precision. Processors without bfloat16 run it in single precision.
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ ENGINES = ("openvino", "onnxruntime")
 KEPT_SHAPES = 64
 """Shapes of batches for which OpenVINO keeps what it prepared; with its own 5,000, memory grows with an archive."""
 PRECISIONS = ("bf16", "f32")
-
+CGROUPS = Path("/sys/fs/cgroup")
+"""Where Linux tells a container's quota."""
 
 Batch = dict[str, np.ndarray]
 
@@ -80,7 +82,11 @@ def load_engine(
         except (ImportError, RuntimeError) as error:
             if engine:
                 raise StanceError(f"{folder}: OpenVINO cannot run it ({error})") from error
-            logger.info("OpenVINO cannot be used (%s); ONNX Runtime is", error)
+            logger.warning(
+                "OpenVINO cannot be used (%s); ONNX Runtime is, which is slower. An archive that OpenVINO scored is "
+                "scored again, for the engine is in its keys",
+                error,
+            )
     return _onnxruntime(folder / "model.onnx", threads)
 
 
@@ -147,5 +153,19 @@ def _onnxruntime(path: Path, threads: int) -> Engine:
 
 
 def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: those of its affinity, or what its container's quota gives if that is less."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, _quota_cores() or cores))
+
+
+def _quota_cores() -> int | None:
+    """Cores of the container's processor quota, rounded up; None where there is no quota."""
+    try:
+        if (CGROUPS / "cpu.max").is_file():  # version 2: "200000 100000", or "max 100000"
+            quota, period = map(int, (CGROUPS / "cpu.max").read_text().split())
+        else:
+            quota = int((CGROUPS / "cpu" / "cpu.cfs_quota_us").read_text())
+            period = int((CGROUPS / "cpu" / "cpu.cfs_period_us").read_text())
+    except (OSError, ValueError):
+        return None
+    return math.ceil(quota / period) if quota > 0 and period > 0 else None

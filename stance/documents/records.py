@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from stance.documents.document import METADATA
 from stance.documents.encoding import UnreadableError, decode, encoding_of
@@ -21,6 +21,8 @@ Located = tuple[str, Record | ValueError]
 
 MAX_RECORD = 16 * 1024 * 1024
 """Longest record, in bytes or characters: over two thousand pages."""
+MAX_PACKING = 100
+"""How many times its size on the disk a large part of a Parquet file may unpack to; prose packs to a third."""
 HEAD = 1 << 20
 _DAMAGED = re.compile(r"[\udc80-\udcff]")
 
@@ -124,11 +126,13 @@ def read_csv(file: BinaryIO) -> Iterator[Located]:
     errors = "surrogateescape" if encoding != "utf-16" else "replace"
     text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
     csv.field_size_limit(MAX_RECORD)
-    reader = csv.DictReader(text, delimiter=max(",;\t", key=header.count), strict=True)
+    lines = _CsvLines(text)
+    reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count), strict=True)
     try:
         check_columns(list(reader.fieldnames or []))
-        before = reader.line_num
+        before, lines.row = reader.line_num, 0
         for row in reader:
+            lines.row = 0
             where, before = f":{before + 1}", reader.line_num
             cells = [v for v in row.values() if isinstance(v, str)]
             if None in row:
@@ -143,22 +147,64 @@ def read_csv(file: BinaryIO) -> Iterator[Located]:
         raise UnreadableError(f"it is broken near line {reader.line_num} ({error})", "Check its quotes") from error
 
 
+class _CsvLines:
+    """Lines of a CSV file, refused where one row of it grows beyond `MAX_RECORD`.
+
+    Attributes:
+        row: characters of the present row; whoever reads sets it to 0 when a row is complete.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self.row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_RECORD + 1 - self.row)
+        self.row += len(line)
+        if self.row > MAX_RECORD:
+            raise csv.Error(f"a row is longer than {MAX_RECORD >> 20} MB")
+        if not line:
+            raise StopIteration
+        return line
+
+
 def read_parquet(file: BinaryIO) -> Iterator[Located]:
     """Read a Parquet table with a ``text`` column."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        check_columns(pq.read_schema(file).names)
-        table = pq.ParquetFile(file, read_dictionary=["text"], pre_buffer=False, buffer_size=HEAD)
-        wanted = [c for c in table.schema_arrow.names if c in ("text", *METADATA)]
+        schema = pq.read_schema(file)
+        check_columns(schema.names)
+        wanted = [c for c in schema.names if c in ("text", *METADATA)]
+        # as dictionaries: a long text that stands in many rows is held once
+        texts = [c for c in wanted if c == "text" or pa.types.is_string(schema.field(c).type)]
+        table = pq.ParquetFile(file, read_dictionary=texts, pre_buffer=False, buffer_size=HEAD)
+        _check_packing(table.metadata, wanted)
         number = 0
-        for batch in table.iter_batches(batch_size=256, columns=wanted, use_threads=False):
+        for batch in table.iter_batches(batch_size=32, columns=wanted, use_threads=False):
             for i in range(batch.num_rows):  # one by one: a few long texts may stand in many rows
                 number += 1
                 yield f":{number}", checked(batch.slice(i, 1).to_pylist()[0])
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnreadableError("it is not a readable Parquet file", "Write it again") from error
+
+
+def _check_packing(metadata: Any, wanted: list[str]) -> None:
+    """Refuse a Parquet file that is small on the disk and huge in memory, before any page is decoded."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            unpacked = column.total_uncompressed_size
+            if (
+                column.path_in_schema.split(".")[0] in wanted
+                and unpacked > 4 * MAX_RECORD
+                and unpacked > MAX_PACKING * column.total_compressed_size
+            ):
+                reason = f"its column {column.path_in_schema[:40]} unpacks to {unpacked >> 20} MB, from next to nothing"
+                raise UnreadableError(reason, "Write it in smaller row groups, or as JSONL")
 
 
 def check_columns(columns: list[str]) -> None:
