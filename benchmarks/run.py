@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,11 +36,14 @@ def main() -> None:
     parser.add_argument("--documents", help="Real documents to take the sentences from; else invented ones.")
     parser.add_argument("--gold", nargs=2, action="append", metavar=("GOLD", "DOCUMENTS"), help="Labelled sentences.")
     parser.add_argument("--sizes", default="1000,10000,100000", help="Sentences of the archives, with random weights.")
+    parser.add_argument("--full", action="store_true", help="Grow to a million sentences, too: a quarter of an hour.")
     parser.add_argument("--no-page", action="store_true", help="Print only.")
     options = parser.parse_args()
     model = Model()
+    command = shlex.join(["python", "-m", "benchmarks.run", *sys.argv[1:]])
     for part in options.part or PARTS:
-        measured = f"Measured {time.strftime('%Y-%m-%d %H:%M')} on {machine()}; {model.identity}, {model.engine}."
+        when = f"Measured {time.strftime('%Y-%m-%d %H:%M')} by `{command}`"
+        measured = f"{when} on {machine()}; {model.identity}, {model.engine}."
         text = "\n\n".join([measured, *PARTS[part](options, model)])
         print(text)
         if not options.no_page:
@@ -68,12 +73,17 @@ def growth_tables(options: argparse.Namespace, _: Model) -> list[str]:
         small = growth(Path(folder), "readout-small", [1000])
         random = write_random_checkpoint(Path(folder) / "random")
         grown = growth(Path(folder), str(random), [int(s) for s in options.sizes.split(",")])
-        return [
+        parts = [
             f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}",
             f"### Growth\n\nThe shipped model:\n\n{markdown(small.set_index('sentences'), 'sentences')}",
             "A tiny model with random weights, which shows what surrounds the model:",
             markdown(grown.set_index("sentences"), "sentences"),
         ]
+        if options.full:
+            million = growth(Path(folder), str(random), [1_000_000])
+            table = markdown(million.set_index("sentences"), "sentences")
+            parts.append(f"### Growth to a million\n\nThe same tiny model:\n\n{table}")
+        return parts
 
 
 PARTS: dict[str, Callable[[argparse.Namespace, Model], list[str]]] = {"speed": speed_tables, "growth": growth_tables}
@@ -103,11 +113,30 @@ def markdown(table: pd.DataFrame, index: str) -> str:
 
 
 def put(page: Path, part: str, text: str) -> None:
-    """Put the tables of a part between its marks of the page."""
+    """Put the tables of a part between its marks of the page; sections that were not measured now are kept."""
     start, end = f"<!-- {part}:start -->", f"<!-- {part}:end -->"
     content = page.read_text(encoding="utf-8")
-    marked = re.sub(f"{start}.*{end}", lambda _: f"{start}\n{text}\n{end}", content, flags=re.DOTALL)
+    marked = re.sub(
+        f"{start}\n(.*){end}", lambda m: f"{start}\n{with_kept(m[1], text)}\n{end}", content, flags=re.DOTALL
+    )
     page.write_text(marked, encoding="utf-8")
+
+
+def with_kept(old: str, new: str) -> str:
+    """New sections of a part, and those of the old part that have no new one, under the old line on how they were made.
+
+    Args:
+        old: a line on how it was measured, then sections with headings of the third level.
+        new: the same.
+    """
+    head, *sections = re.split("^(?=### )", old.strip(), flags=re.MULTILINE)
+    measured = set(re.findall("^### .*", new, flags=re.MULTILINE))
+    kept = []
+    for section in sections:
+        title, _, body = section.strip().partition("\n\n")
+        if title not in measured:
+            kept += [title, body if body.startswith("Measured ") else f"{head.strip()}\n\n{body}"]
+    return "\n\n".join([new, *kept])
 
 
 if __name__ == "__main__":
