@@ -72,6 +72,13 @@ def test_txt(tmp_path):
     assert one(path) == Document("call", ENGLISH, "other", None, "en", "", None, None, str(path))
 
 
+def test_markdown_links_and_pictures_leave_their_text(tmp_path):
+    path = write(
+        tmp_path / "a.md", "See [![a seal](seal.png)](https://example.org) and [**the** text](https://example.org)."
+    )
+    assert one(path).text == "See a seal and the text."
+
+
 def test_markdown_with_front_matter(tmp_path):
     path = write(
         tmp_path / "call.md",

@@ -72,7 +72,7 @@ def read_markdown(file: BinaryIO) -> Iterator[Located]:
     metadata, body = split_front_matter(decode(file.read()))
     body = re.sub(r"^[ \t]{0,3}#{1,6}[ \t]+", "", body, flags=re.MULTILINE)
     body = re.sub(r"^[ \t]{0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*$", "", body, flags=re.MULTILINE)
-    body = _LINK.sub(r"\1", body)
+    body = _LINK.sub(r"\1", _LINK.sub(r"\1", body))  # twice: a picture may stand in a link
     body = _EMPHASIS.sub(r"\2", body)
     yield "", {**metadata, "text": body.strip()}
 
