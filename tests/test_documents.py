@@ -12,12 +12,14 @@ import docx
 import pandas as pd
 import pytest
 
+import stance
 from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, iso_date, make_document
 from stance.documents.readers import MEGABYTES, read_csv, read_pdf
 from stance.errors import InputError, InputFailure, StanceError
 from stance.scoring import score_archive
 from tests.one_page_pdf import pdf
+from tests.report_samples import invented_table
 
 ENGLISH = "The two ministers met in Lindholm. They agreed to reopen the ferry."
 CHINESE = "双方就渡轮航线举行会谈，同意明年春天恢复通航。部长表示，海上安全是两国共同的关切。"
@@ -550,7 +552,7 @@ def test_tables_of_earlier_runs_are_left_out_of_folders_and_globs(tmp_path, tiny
         assert bad == []
         [warning] = [r for r in caplog.records if r.levelname == "WARNING"]
         assert warning.getMessage() == (
-            f"{given}: left out tables of scored sentences, which are no documents: {table}"
+            f"{given}: left out tables of scored sentences and reports, which are no documents: {table}"
         )
         caplog.clear()
 
@@ -565,6 +567,13 @@ def test_a_scored_table_given_by_name_is_a_failure(tmp_path, tiny, name):
     assert failure(f"{tmp_path}/*[!x]/*" if table.is_dir() else f"{tmp_path}/t*").reason == (
         "only tables of scored sentences fit the pattern"
     )
+
+
+def test_a_report_in_a_folder_is_left_out(tmp_path, caplog):
+    write(tmp_path / "us.md", ENGLISH)
+    stance.compare(invented_table()).write(tmp_path / "x" / "report")
+    assert one(tmp_path).doc_id == "us"
+    assert f"reports, which are no documents: {tmp_path / 'x' / 'report'}" in caplog.text
 
 
 def test_shards_of_a_stopped_run_are_no_documents(tmp_path, tiny):

@@ -115,7 +115,7 @@ def _without_scored(files: list[Path], root: Path | None, given: str) -> list[Pa
         above = [p for p in file.parents if p.is_relative_to(root) and p != root] if root else [file.parent]
         for folder in above:
             if folder not in archives:
-                archives[folder] = _is_archive(folder)
+                archives[folder] = _is_archive(folder) or _is_report(folder)
         return next((p for p in above if archives[p]), None)
 
     kept: list[Path] = []
@@ -129,7 +129,7 @@ def _without_scored(files: list[Path], root: Path | None, given: str) -> list[Pa
             kept.append(file)
     if left:
         shown = ", ".join([*list(left)[:5], *(["…"] if len(left) > 5 else [])])
-        logger.warning("%s: left out tables of scored sentences, which are no documents: %s", given, shown)
+        logger.warning("%s: left out tables of scored sentences and reports, which are no documents: %s", given, shown)
     return kept
 
 
@@ -140,6 +140,11 @@ def _is_archive(folder: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.get("table") == "stance sentence table"
+
+
+def _is_report(folder: Path) -> bool:
+    """Whether a folder is a report that `stance compare` wrote."""
+    return all((folder / name).is_file() for name in ("report.html", "findings.json", "sentences.parquet"))
 
 
 def _is_scored(file: Path) -> bool:
