@@ -71,7 +71,7 @@ def find_files(**given: Any) -> CorpusFiles:
     Raises:
         StanceError: if there is no corpus.
     """
-    annotations = given.get("annotations") or _default(ANNOTATIONS)
+    annotations = given.get("annotations") or find_part(ANNOTATIONS, "--annotations PATH")
     folder, written = annotations.parent, given.get("written")
     if not written and not given.get("annotations") and (folder.parents[1] / WRITTEN).is_file():
         written = folder.parents[1] / WRITTEN
@@ -86,13 +86,18 @@ def find_files(**given: Any) -> CorpusFiles:
     )
 
 
-def _default(name: str) -> Path:
-    if Path(name).is_file():
+def find_part(name: str, option: str) -> Path:
+    """A file or folder of the corpus: below the current folder, or in the repository.
+
+    Raises:
+        StanceError: if it is in neither; ``option`` is what the user can give instead.
+    """
+    if Path(name).exists():
         return Path(name).resolve()
     try:
         return resource_path(name)
     except FileNotFoundError as error:
         raise StanceError(
-            f"{name} is neither below the current folder nor part of this installation. Give --annotations PATH, or "
+            f"{name} is neither below the current folder nor part of this installation. Give {option}, or "
             "run the command in a copy of the repository"
         ) from error

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from stance.errors import StanceError
-
 
 @click.command("alignment")
 @click.argument("table", type=click.Path(dir_okay=False))
@@ -21,28 +19,15 @@ def alignment(table: str, folder: Path | None, split: str, threshold: float | No
     TABLE: your copies of the judged documents, scored (stance score documents.jsonl -o TABLE). The pairs are split by
     meeting: similarity and threshold were chosen on one half, figures are told on the other.
     """
+    from stance.annotation.corpus_files import find_part
     from stance.codebook import load_codebook
     from stance.contrast.alignment_evaluation import evaluate_similarities, read_judged_pairs
     from stance.contrast.similarity import THRESHOLDS
     from stance.table import read_table
 
-    judged = read_judged_pairs(folder or _shipped_pairs(), read_table(table), load_codebook())
+    judged = read_judged_pairs(
+        folder or find_part("corpus/alignment", "--pairs FOLDER"), read_table(table), load_codebook()
+    )
     thresholds = THRESHOLDS if threshold is None else dict.fromkeys(THRESHOLDS, threshold)
     figures = evaluate_similarities(judged, split, thresholds)
     click.echo(figures.to_json(orient="records", indent=1) if as_json else figures.round(3).to_string(index=False))
-
-
-def _shipped_pairs() -> Path:
-    """Folder of the judged pairs: below the current folder, or in the repository."""
-    from stance.resources import resource_path
-
-    name = "corpus/alignment"
-    if Path(name).is_dir():
-        return Path(name).resolve()
-    try:
-        return resource_path(name)
-    except FileNotFoundError as error:
-        raise StanceError(
-            f"{name} is neither below the current folder nor part of this installation. Give --pairs FOLDER, or run "
-            "the command in a copy of the repository"
-        ) from error

@@ -77,7 +77,7 @@ def may_have_sidecar(file: Path) -> bool:
 def _inside(folder: Path) -> Iterator[Found]:
     """Documents in a folder, those in formats that are not read among them."""
     visible = [f for f in sorted(folder.rglob("*")) if not _is_hidden(f.relative_to(folder)) and f.is_file()]
-    documents = _without_scored(visible, folder, str(folder))
+    documents = _without_results(visible, folder, str(folder))
     others = Counter(f.suffix.lower() for f in documents if not _is_document(f))
     inside = [f for f in documents if _is_document(f)]
     if others:
@@ -97,7 +97,7 @@ def _fitting(pattern: str) -> Iterator[Found]:
         return
     fits = [Path(f) for f in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
     files = [f for f in fits if f.is_file() and not _is_sidecar(f)]
-    found = _without_scored(files, None, pattern)
+    found = _without_results(files, None, pattern)
     if files and not found:
         cure = "Give the documents that they were made from"
         yield InputFailure(pattern, "only tables of scored sentences fit the pattern", cure), pattern
@@ -107,21 +107,21 @@ def _fitting(pattern: str) -> Iterator[Found]:
         yield file, file.stem
 
 
-def _without_scored(files: list[Path], root: Path | None, given: str) -> list[Path]:
-    """Leave out what earlier runs wrote: tables of scored sentences, and the folders of archives (below the root)."""
-    archives: dict[Path, bool] = {}
+def _without_results(files: list[Path], root: Path | None, given: str) -> list[Path]:
+    """Leave out what earlier runs wrote: scored tables, and (below the root) the folders of archives and reports."""
+    written: dict[Path, bool] = {}
 
-    def archive_of(file: Path) -> Path | None:
+    def result_of(file: Path) -> Path | None:
         above = [p for p in file.parents if p.is_relative_to(root) and p != root] if root else [file.parent]
         for folder in above:
-            if folder not in archives:
-                archives[folder] = _is_archive(folder) or _is_report(folder)
-        return next((p for p in above if archives[p]), None)
+            if folder not in written:
+                written[folder] = _is_archive(folder) or _is_report(folder)
+        return next((p for p in above if written[p]), None)
 
     kept: list[Path] = []
     left: dict[str, None] = {}
     for file in files:
-        if (folder := archive_of(file)) is not None:
+        if (folder := result_of(file)) is not None:
             left[str(folder)] = None
         elif _is_scored(file):
             left[str(file)] = None
