@@ -204,7 +204,7 @@ def test_pairs_that_are_not_shipped_are_asked_for(monkeypatch, tmp_path):
     def lacking(name):
         raise FileNotFoundError(f"{name} is not part of this installation of stance")
 
-    monkeypatch.setattr("stance.resources.resource_path", lacking)
+    monkeypatch.setattr("stance.annotation.corpus_files.resource_path", lacking)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["corpus", "alignment", "table.parquet"])
     assert done.exit_code == 2
