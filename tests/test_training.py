@@ -235,6 +235,39 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     )
 
 
+def test_training_goes_on_from_an_earlier_checkpoint(toy, tmp_path):
+    """Into the same folder, as a next release does, and as a teacher of another."""
+    from safetensors.numpy import load_file
+
+    from stance.classifier.predict import identity
+    from stance.classifier.train import _is_trained, train
+
+    write, documents = toy
+    still = {"epochs": 1, "learning_rate": 0.0, "head_learning_rate": 0.0, "warmup": 0.0}
+    first = write("reader", training={"epochs": 2, "learning_rate": 0.005, "head_learning_rate": 0.01})
+    folder = train(first, documents, first.folder)
+    before, name = load_file(folder / "model.safetensors"), identity(folder)
+    again = write("reader", starts_from="../models/reader", training=still)
+    assert again.teachers == [] and again.predecessor == folder
+    after = load_file(train(again, documents, again.folder) / "model.safetensors")
+    assert all((after[key] == before[key]).all() for key in before), "a rate of nothing moves nothing"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["predecessor"]["name"] == name
+    assert manifest["teachers"] == []
+    assert _is_trained(again, documents, load_codebook(again.resolve("codebook.yaml")))
+
+    empty = write("other", starts_from="../nothing", training=still)
+    with pytest.raises(stance.StanceError, match="nothing: the recipe cannot be read"):
+        train(empty, documents, empty.folder)
+    (tmp_path / "nothing").mkdir()
+    with pytest.raises(stance.StanceError, match=r"nothing: no trained model.*starts_from"):
+        train(empty, documents, empty.folder)
+    codebook = folder / "codebook.yaml"
+    codebook.write_text(codebook.read_text().replace("salt", "pepper"))
+    with pytest.raises(stance.StanceError, match=r"other labels.*starts_from"):
+        train(again, documents, again.folder)
+
+
 def test_embeddings_are_kept_by_texts_and_weights(toy, tmp_path, monkeypatch):
     from transformers import BertConfig, BertModel
 
@@ -326,8 +359,8 @@ def test_weights_for_which_there_is_no_room_are_told_with_their_folder(tmp_path)
 def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):
     from transformers import AutoModelForSequenceClassification, MPNetConfig, MPNetModel
 
+    from stance.classifier.initial_model import _set_head_dropout
     from stance.classifier.teacher import DocumentEncoder, freeze_layers, start_from_teacher
-    from stance.classifier.train import _set_head_dropout
 
     folder = tmp_path / "mpnet"
     size = json.loads((model.folder / "config.json").read_text())["vocab_size"]

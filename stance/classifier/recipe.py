@@ -122,7 +122,8 @@ class Recipe:
         data: what to train on.
         training: how.
         windows: given for a teacher, which reads documents in windows instead.
-        starts_from: recipe of the teacher whose encoder and head a checkpoint begins with; "" for the bare encoder.
+        starts_from: what a checkpoint begins with: recipe of the teacher whose encoder and head it takes, or folder
+            of a checkpoint over the same encoder that it goes on from; "" for the bare encoder.
         distillation: what a checkpoint learns from teachers.
         delta_bits: keep the weights as differences from the encoder in so many bits, 2 to 8, see
             `stance.classifier.delta`; 0 for a whole checkpoint.
@@ -151,14 +152,21 @@ class Recipe:
         Raises:
             StanceError: if one of them cannot be read, or the first reads no windows or has another encoder.
         """
-        names = dict.fromkeys([*([self.starts_from] if self.starts_from else []), *self.distillation.teachers])
+        first = self.starts_from if self.starts_from and not self.predecessor else ""
+        names = dict.fromkeys([*([first] if first else []), *self.distillation.teachers])
         found = [load_recipe(self.resolve(name)) for name in names]
-        if self.starts_from and (not found[0].windows or found[0].encoder != self.encoder):
+        if first and (not found[0].windows or found[0].encoder != self.encoder):
             raise StanceError(
                 f"{self.path}: starts_from names {found[0].path}, which has no windows or another encoder. "
-                f"Name the recipe of a teacher over {self.encoder}"
+                f"Name the recipe of a teacher over {self.encoder}, or the folder of a checkpoint"
             )
         return found
+
+    @property
+    def predecessor(self) -> Path | None:
+        """Folder of the checkpoint that it goes on from, None where it starts from a teacher or the bare encoder."""
+        folder = self.resolve(self.starts_from)
+        return folder if self.starts_from and folder.is_dir() else None
 
     @property
     def folder(self) -> Path:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import platform
 import shutil
 import time
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from transformers import AutoTokenizer, set_seed
 
 from stance.annotation.examples import make_examples
 from stance.annotation.standoff import annotations_of
@@ -25,12 +21,14 @@ from stance.classifier.delta import DELTA, WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
+from stance.classifier.initial_model import new_model
 from stance.classifier.output import require_folder
 from stance.classifier.predict import FILES
-from stance.classifier.recipe import Recipe, load_recipe, recipe_from
+from stance.classifier.recipe import Recipe, recipe_from
 from stance.classifier.sentence_trainer import sentence_trainer
-from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher, train_teacher
+from stance.classifier.teacher import train_teacher
 from stance.classifier.training_data import Corpus, load_corpus, make_targets
+from stance.classifier.training_manifest import predecessor_of, teachers_of, write_manifest
 from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
@@ -68,6 +66,7 @@ def train(
     """
     started = time.time()
     set_seed(recipe.training.seed)
+    predecessor = predecessor_of(recipe)
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     documents = list(documents)
     corpus = load_corpus(recipe, documents, codebook)
@@ -87,7 +86,7 @@ def train(
             counts = train_teacher(recipe, corpus, codebook, beside)
         else:
             counts = _train_checkpoint(recipe, corpus, documents, codebook, beside)
-        _write_manifest(recipe, corpus, counts, beside, time.time() - started)
+        write_manifest(recipe, corpus, counts, predecessor, beside, time.time() - started)
         _put_in_place(beside, output)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -138,7 +137,7 @@ def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, p
     present = [t for t in recipe.teachers if (t.folder / "manifest.json").is_file()]
     if not all(_is_trained(teacher, documents, codebook, pupils) for teacher in present):
         return False
-    return len(present) < len(recipe.teachers) or manifest.get("teachers", []) == _teachers_of(recipe)
+    return len(present) < len(recipe.teachers) or manifest.get("teachers", []) == teachers_of(recipe)
 
 
 def _train_checkpoint(
@@ -156,7 +155,7 @@ def _train_checkpoint(
         train_set = add_soft_targets(train_set, recipe, corpus, documents, codebook)
     validation_set = make_targets(make_examples(corpus.validation, recipe.context), codebook)
     annotations = annotations_of(corpus.validation)
-    model = _new_model(recipe, encoder, codebook)
+    model = new_model(recipe, encoder, codebook)
     trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
     trainer.train()
     save_checkpoint(trainer.model, output)
@@ -173,45 +172,6 @@ def _train_checkpoint(
     return {"soft_labelled_sentences": len(train_set.labels) - len(hard)}
 
 
-def _new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
-    """The encoder with a new head of one output a label, or with the weights of the teacher that it starts from."""
-    config = AutoConfig.from_pretrained(
-        encoder,
-        num_labels=len(codebook.outputs),
-        id2label=dict(enumerate(codebook.outputs)),
-        label2id={k: i for i, k in enumerate(codebook.outputs)},
-        problem_type="multi_label_classification",
-    )
-    _set_dropout(config, recipe)
-    set_seed(recipe.training.seed)  # again: what went before, such as a teacher's training, has drawn from it
-    model = AutoModelForSequenceClassification.from_pretrained(
-        encoder, config=config, dtype=torch.float32, attn_implementation="eager"
-    )
-    _set_head_dropout(model, recipe.training.head_dropout)
-    if recipe.starts_from:
-        teacher = recipe.teachers[0]
-        start_from_teacher(model, load_teacher(teacher, codebook, teacher.folder)[0])
-    freeze_layers(model.base_model, recipe.training.frozen_layers)
-    return model
-
-
-def _set_dropout(config: Any, recipe: Recipe) -> None:
-    for key, value in (
-        ("hidden_dropout_prob", recipe.training.dropout),
-        ("attention_probs_dropout_prob", 0.0),
-        ("classifier_dropout", recipe.training.head_dropout),
-    ):
-        if hasattr(config, key):
-            setattr(config, key, value)
-
-
-def _set_head_dropout(model: Any, share: float) -> None:
-    """Set it in heads that would take the encoder's, as MPNet's does."""
-    for module in getattr(model, "classifier", torch.nn.Identity()).modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = share
-
-
 def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
     """Save the encoder's tokenizer without the truncation and padding that its files may fix."""
     tokenizer = AutoTokenizer.from_pretrained(encoder)
@@ -219,50 +179,3 @@ def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.model_max_length = max_length
     tokenizer.save_pretrained(str(output))
-
-
-def _teachers_of(recipe: Recipe) -> list[dict[str, Any]]:
-    """What the manifest says of the teachers, from their own, and what was taken from each."""
-    roles = [(recipe.starts_from, "weights")] if recipe.starts_from else []
-    roles += [(name, "probabilities") for name in recipe.distillation.teachers]
-    found = []
-    for name, role in roles:
-        folder = load_recipe(recipe.resolve(name)).folder
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        about = {"name": folder.name, "gave": role, "encoder": manifest["recipe"]["encoder"],
-                 "windows": bool(manifest["recipe"].get("windows"))}  # fmt: skip
-        kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
-        found.append(about | {k: manifest[k] for k in kept})
-    return found
-
-
-def _write_manifest(recipe: Recipe, corpus: Corpus, counts: dict[str, int], output: Path, seconds: float) -> None:
-    packages = {}
-    for name in (
-        "stance-readouts",
-        "torch",
-        "transformers",
-        "datasets",
-        "tokenizers",
-        "onnx",
-        "onnxruntime",
-        "numpy",
-    ):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    trained = annotations_of(corpus.train)
-    content = {
-        "recipe": recipe.to_dict(),
-        "train_sentences": len(trained),
-        "written_sentences": sum(a.round == "written" for a in trained),
-        "validation_sentences": len(annotations_of(corpus.validation)),
-        **counts,
-        "annotations_sha256": corpus.digest,
-        "teachers": _teachers_of(recipe),
-        "seconds": round(seconds),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-        "packages": packages,
-    }
-    (output / "manifest.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

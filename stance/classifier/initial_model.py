@@ -1,0 +1,81 @@
+"""The model that a training begins with: an encoder with a new head, a teacher's weights, or an earlier checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModelForSequenceClassification, set_seed
+
+from stance.classifier.delta import WEIGHTS
+from stance.classifier.predict import find_model
+from stance.classifier.recipe import Recipe
+from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher
+from stance.codebook import Codebook, load_codebook
+from stance.errors import StanceError
+
+
+def new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
+    """Make the model that a training begins with.
+
+    Args:
+        recipe: names the encoder, and the teacher or checkpoint that it starts from.
+        encoder: folder or hub id of the encoder.
+        codebook: gives the outputs.
+
+    Returns:
+        a Hugging Face sequence classification model in single precision: the encoder with a new head of one output a
+            label, or with the weights of what it starts from.
+
+    Raises:
+        StanceError: if those do not fit.
+    """
+    config = AutoConfig.from_pretrained(
+        encoder,
+        num_labels=len(codebook.outputs),
+        id2label=dict(enumerate(codebook.outputs)),
+        label2id={k: i for i, k in enumerate(codebook.outputs)},
+        problem_type="multi_label_classification",
+    )
+    _set_dropout(config, recipe)
+    set_seed(recipe.training.seed)  # again: what went before, such as a teacher's training, has drawn from it
+    model = AutoModelForSequenceClassification.from_pretrained(
+        encoder, config=config, dtype=torch.float32, attn_implementation="eager"
+    )
+    _set_head_dropout(model, recipe.training.head_dropout)
+    if recipe.predecessor:
+        _go_on_from(model, recipe.predecessor, codebook)
+    elif recipe.starts_from:
+        teacher = recipe.teachers[0]
+        start_from_teacher(model, load_teacher(teacher, codebook, teacher.folder)[0])
+    freeze_layers(model.base_model, recipe.training.frozen_layers)
+    return model
+
+
+def _go_on_from(model: Any, folder: Path, codebook: Codebook) -> None:
+    """Give a model the weights of a checkpoint over the same encoder."""
+    if load_codebook(folder / "codebook.yaml").outputs != codebook.outputs:
+        raise StanceError(f"{folder}: the checkpoint has other labels. Name another in starts_from")
+    try:
+        model.load_state_dict(load_file(find_model(folder) / WEIGHTS))
+    except RuntimeError as error:
+        raise StanceError(f"{folder}: the checkpoint has another encoder. Name another in starts_from") from error
+
+
+def _set_dropout(config: Any, recipe: Recipe) -> None:
+    for key, value in (
+        ("hidden_dropout_prob", recipe.training.dropout),
+        ("attention_probs_dropout_prob", 0.0),
+        ("classifier_dropout", recipe.training.head_dropout),
+    ):
+        if hasattr(config, key):
+            setattr(config, key, value)
+
+
+def _set_head_dropout(model: Any, share: float) -> None:
+    """Set it in heads that would take the encoder's, as MPNet's does."""
+    for module in getattr(model, "classifier", torch.nn.Identity()).modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
