@@ -15,7 +15,9 @@ import pytest
 import stance
 from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, iso_date, make_document
-from stance.documents.readers import MEGABYTES, read_csv, read_pdf
+from stance.documents.pdf import read_pdf
+from stance.documents.readers import MEGABYTES
+from stance.documents.records import read_csv
 from stance.errors import InputError, InputFailure, StanceError
 from stance.scoring import score_archive
 from tests.one_page_pdf import pdf
@@ -171,9 +173,7 @@ def test_pdf_joins_lines_and_mends_hyphens(tmp_path):
 
 
 def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
-    monkeypatch.setattr(
-        "stance.documents.readers._pdf_text", lambda data: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。"
-    )
+    monkeypatch.setattr("stance.documents.pdf._pdf_text", lambda data: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。")
     [(_, record)] = read_pdf(io.BytesIO())
     assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}
 
@@ -468,6 +468,32 @@ def test_bad_records_of_jsonl_are_named_and_the_others_go_on(tmp_path):
         "'13/13/2024' is not a date",
     ]
     assert bad[5].reason.startswith("the line is not valid JSON (Exceeds the limit")
+
+
+def test_bad_records_after_the_first_hundred_are_counted(tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = write(tmp_path / "d.jsonl", '{"text": "A."}\n' + "no record\n" * 1300 + '{"text": "B.", "doc_id": "d-1"}\n')
+    other = write(tmp_path / "e.jsonl", "[1]\n")
+    good, bad = split([path, other])
+    assert [d.text for d in good] == ["A."]
+    assert [f.location for f in bad] == [*(f"{path}:{n}" for n in range(2, 102)), str(path), f"{other}:1"]
+    last = f"{path}:1302: its doc_id 'd-1' is already used by {path}:1"
+    assert bad[100] == InputFailure(
+        str(path),
+        f"1,201 more of its records cannot be read; the last is {last}",
+        "Mend those like the first 100, which are named; stance -v names all",
+    )
+    assert len(caplog.messages) == 1201
+    assert caplog.messages[0].startswith(f"left out: {path}:102: the line is not valid JSON")
+
+
+def test_a_file_that_breaks_off_is_named_beside_many_bad_rows(tmp_path):
+    path = write(tmp_path / "d.csv", "text\n" + "a,b\n" * 150 + '"open')
+    good, bad = split([path])
+    assert good == []
+    assert [f.location for f in bad[-2:]] == [str(path), str(path)]
+    assert bad[-2].reason.startswith("it is broken near line 151")
+    assert bad[-1].reason.startswith("50 more of its records cannot be read")
 
 
 def test_bad_rows_of_csv_are_named_and_the_others_go_on(tmp_path):

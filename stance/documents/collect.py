@@ -32,6 +32,8 @@ CURES = {
 }
 GUESSED = (".html", ".htm", ".docx")
 """Formats whose metadata come from the page or the word processor, so that what the user wrote goes before them."""
+NAMED = 100
+"""Records of one file that are named where they cannot be read; more are counted, so that memory stays bounded."""
 
 
 def iterate_documents(
@@ -52,7 +54,8 @@ def iterate_documents(
             Word document tells of itself (title, date) goes between the manifest and these.
 
     Yields:
-        documents in the order of the inputs, folders in sorted order; failures in their places.
+        documents in the order of the inputs, folders in sorted order; failures in their places. After `NAMED` records
+        of one file that cannot be read, one failure counts the others, and the log names them at the level INFO.
 
     Raises:
         StanceError: if the manifest itself cannot be read.
@@ -75,14 +78,35 @@ def iterate_documents(
         if path.name != "-" and path.resolve() in aside:
             continue
         row = rows.get(path.resolve(), {}) if path.name != "-" else {}
-        for item in _read(path, name, row, {k: v for k, v in defaults.items() if v}, position):
-            if isinstance(item, Document) and (before := seen.add(item.doc_id, item.path or name)) is not None:
-                item = InputFailure(
-                    item.path or name,
-                    f"its doc_id {item.doc_id!r} is already used by {before}",
-                    "Give one of them another doc_id, in front matter, sidecar or manifest",
-                )
-            yield item
+        items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position)
+        yield from _counted(_once(items, name, seen), _location(path))
+
+
+def _once(items: Iterator[Document | InputFailure], name: str, seen: Registry) -> Iterator[Document | InputFailure]:
+    """Documents of a file; one whose doc_id was met before becomes a failure."""
+    for item in items:
+        if isinstance(item, Document) and (before := seen.add(item.doc_id, item.path or name)) is not None:
+            reason = f"its doc_id {item.doc_id!r} is already used by {before}"
+            cure = "Give one of them another doc_id, in front matter, sidecar or manifest"
+            item = InputFailure(item.path or name, reason, cure)
+        yield item
+
+
+def _counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Document | InputFailure]:
+    """Items of a file, in which one failure at the end stands for all records that fail after the first `NAMED`."""
+    failed = 0
+    last: InputFailure | None = None
+    for item in items:
+        if isinstance(item, InputFailure) and item.location != file:
+            failed += 1
+            if failed > NAMED:
+                logger.info("left out: %s", item)
+                last = item
+                continue
+        yield item
+    if last is not None:
+        reason = f"{failed - NAMED:,} more of its records cannot be read; the last is {last.location}: {last.reason}"
+        yield InputFailure(file, reason, f"Mend those like the first {NAMED}, which are named; stance -v names all")
 
 
 def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **defaults: str | None) -> list[Document]:
@@ -130,7 +154,7 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
 def _read(
     path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any], position: Position
 ) -> Iterator[Document | InputFailure]:
-    location = "stdin" if str(path) == "-" else str(path)
+    location = _location(path)
     empty = True
     try:
         sidecar = _sidecar(path)
@@ -153,6 +177,10 @@ def _read(
         yield _failure(location, error)
     except OSError as error:
         yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
+
+
+def _location(path: Path) -> str:
+    return "stdin" if str(path) == "-" else str(path)
 
 
 def _records(path: Path, position: Position) -> Iterator[Located]:

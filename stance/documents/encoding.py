@@ -4,6 +4,8 @@ from __future__ import annotations
 
 ENCODINGS = ["gb18030", "big5", "cp1252"]
 """What text in the two languages comes in where it is not Unicode; in this order where several fit equally well."""
+UNPACKED = 64
+"""Largest content of a Word document or a PDF when it is unpacked, in megabytes."""
 
 
 class UnreadableError(ValueError):
@@ -12,6 +14,11 @@ class UnreadableError(ValueError):
     def __init__(self, reason: str, cure: str) -> None:
         super().__init__(reason)
         self.cure = cure
+
+
+def unpacks_to_too_much() -> UnreadableError:
+    """The error for a file that is small on the disk and holds more than `UNPACKED` megabytes."""
+    return UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
 
 
 def decode(data: bytes) -> str:

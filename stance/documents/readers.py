@@ -9,15 +9,13 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any, BinaryIO
 
-from stance.documents.encoding import UnreadableError, decode
+from stance.documents.encoding import UNPACKED, UnreadableError, decode, unpacks_to_too_much
+from stance.documents.pdf import read_pdf
 from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
 
-_HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 # A search that fails ends where the next one may begin: whatever the text, the time is linear.
 _LINK = re.compile(r"!?\[([^\[\]\n]+)\]\((?:(?!\]\()[^)\s]){1,2000}\)")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
@@ -26,8 +24,6 @@ STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
 MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 8}
 """Largest file of a format that is read as a whole; 16 for the others."""
-UNPACKED = 64
-"""Largest content of a Word document or a PDF when it is unpacked, in megabytes."""
 
 
 def read_text(file: BinaryIO) -> Iterator[Located]:
@@ -138,118 +134,7 @@ def _check_unpacked(data: bytes) -> None:
         sum(size for _, size in parts) > 4 * UNPACKED << 20
         or sum(s for is_text, s in parts if is_text) > UNPACKED << 20
     ):
-        raise _unpacks_to_too_much()
-
-
-def _inflate(data: bytes, most: int) -> bytes:
-    """What a zlib stream holds, up to ``most`` and one more bytes; a damaged end is left out, as pdfminer does."""
-    inflater = zlib.decompressobj()
-    try:
-        found = inflater.decompress(data[:-3], most + 1)
-    except zlib.error:
-        return b""
-    with suppress(zlib.error):  # the checksum may be wrong
-        found += inflater.decompress(inflater.unconsumed_tail + data[-3:], most + 1)
-    return found
-
-
-def _unfilter(name: Any, params: Any, data: bytes, most: int) -> bytes:
-    """Decode one filter of a PDF stream, and stop soon after ``most`` bytes."""
-    from pdfminer import pdftypes
-    from pdfminer.lzw import LZWDecoder
-
-    if name in pdftypes.LITERALS_CCITTFAX_DECODE:  # only images are
-        return b""
-    if name in pdftypes.LITERALS_RUNLENGTH_DECODE and len(data) * 64 > most:
-        return bytes(most + 1)
-    if name in pdftypes.LITERALS_FLATE_DECODE:
-        data, name = _inflate(data, most), pdftypes.LITERALS_DCT_DECODE[0]
-    elif name in pdftypes.LITERALS_LZW_DECODE:
-        found = bytearray()
-        for piece in LZWDecoder(io.BytesIO(data)).run():
-            found += piece
-            if len(found) > most:
-                break
-        data, name = bytes(found), pdftypes.LITERALS_DCT_DECODE[0]
-    if len(data) > most:
-        return data
-    # pdfminer leaves DCT as it is, and undoes the predictor
-    return pdftypes.PDFStream({"Filter": name, "DecodeParms": params or {}}, data).get_data()
-
-
-def _bounded_parser(file: BinaryIO) -> Any:
-    """A parser of pdfminer whose streams may hold `UNPACKED` megabytes together, each filter counted."""
-    from pdfminer.pdfparser import PDFParser
-    from pdfminer.pdftypes import PDFStream
-
-    class Stream(PDFStream):
-        def decode(self) -> None:
-            data = self.rawdata or b""
-            if self.decipher:
-                data = self.decipher(self.objid or 0, self.genno or 0, data, self.attrs)
-            for name, params in self.get_filters():
-                data = _unfilter(name, params, data, parser.room)
-                parser.room -= len(data)
-                if parser.room < 0:
-                    raise _unpacks_to_too_much()
-            self.data, self.rawdata = data, None
-
-    class Parser(PDFParser):
-        room = UNPACKED << 20
-
-        def push(self, *objects: tuple[int, Any]) -> None:
-            for _, found in objects:
-                if type(found) is PDFStream:
-                    found.__class__ = Stream
-            super().push(*objects)
-
-    parser = Parser(file)
-    return parser
-
-
-def _pdf_text(data: bytes) -> str:
-    """The text of a PDF as pdfminer draws it."""
-    from pdfminer.converter import TextConverter
-    from pdfminer.layout import LAParams
-    from pdfminer.pdfdocument import PDFDocument
-    from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
-    from pdfminer.pdfpage import PDFPage
-
-    manager, text = PDFResourceManager(), io.StringIO()
-    interpreter = PDFPageInterpreter(manager, TextConverter(manager, text, laparams=LAParams()))
-    parser = _bounded_parser(io.BytesIO(data))
-    for page in PDFPage.create_pages(PDFDocument(parser)):
-        interpreter.process_page(page)
-    if parser.room < 0:  # pdfminer may have gone on without the stream
-        raise _unpacks_to_too_much()
-    return text.getvalue()
-
-
-def _unpacks_to_too_much() -> UnreadableError:
-    return UnreadableError(f"it holds more than {UNPACKED} MB when it is unpacked", "Save its text as a .txt file")
-
-
-def read_pdf(file: BinaryIO) -> Iterator[Located]:
-    """Read the text of a PDF; lines of one paragraph are joined and hyphenation at line ends is undone."""
-    import logging
-
-    logging.getLogger("pdfminer").setLevel(logging.ERROR)
-    data = file.read()
-    try:
-        raw = _pdf_text(data)
-    except UnreadableError:
-        raise
-    except Exception as error:  # damaged files make pdfminer raise errors of many kinds
-        cure = "Open it in a PDF viewer and save it again"
-        raise UnreadableError("it is not a readable PDF", cure) from error
-    blocks = [b for b in re.split(r"\n\s*\n", raw.replace("\x0c", "\n\n")) if b.strip()]
-    joined = [re.sub(r"(?<=\w)-\n(?=[a-z])", "", b.strip()) for b in blocks]
-    joined = [re.sub(rf"(?<=[{_HAN}])[ \t]*\n[ \t]*(?=[{_HAN}])", "", b) for b in joined]
-    text = "\n\n".join(re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", b) for b in joined)
-    if not text.strip():
-        cure = "Run it through OCR first, for example ocrmypdf"
-        raise UnreadableError("the PDF holds no text (a scan?)", cure)
-    yield "", {"text": text}
+        raise unpacks_to_too_much()
 
 
 READERS: dict[str, Callable[[BinaryIO], Iterator[Located]]] = {

@@ -1,0 +1,124 @@
+"""Reader of PDFs: the text that pdfminer finds, with the lines of a paragraph joined.
+
+What a PDF unpacks to is bounded while it is unpacked: its streams do not say how long they will be.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+from stance.documents.encoding import UNPACKED, UnreadableError, unpacks_to_too_much
+from stance.documents.records import Located
+
+HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+
+
+def _inflate(data: bytes, most: int) -> bytes:
+    """What a zlib stream holds, up to ``most`` and one more bytes; a damaged end is left out, as pdfminer does."""
+    inflater = zlib.decompressobj()
+    try:
+        found = inflater.decompress(data[:-3], most + 1)
+    except zlib.error:
+        return b""
+    with suppress(zlib.error):  # the checksum may be wrong
+        found += inflater.decompress(inflater.unconsumed_tail + data[-3:], most + 1)
+    return found
+
+
+def _unfilter(name: Any, params: Any, data: bytes, most: int) -> bytes:
+    """Decode one filter of a PDF stream, and stop soon after ``most`` bytes."""
+    from pdfminer import pdftypes
+    from pdfminer.lzw import LZWDecoder
+
+    if name in pdftypes.LITERALS_CCITTFAX_DECODE:  # only images are
+        return b""
+    if name in pdftypes.LITERALS_RUNLENGTH_DECODE and len(data) * 64 > most:
+        return bytes(most + 1)
+    if name in pdftypes.LITERALS_FLATE_DECODE:
+        data, name = _inflate(data, most), pdftypes.LITERALS_DCT_DECODE[0]
+    elif name in pdftypes.LITERALS_LZW_DECODE:
+        found = bytearray()
+        for piece in LZWDecoder(io.BytesIO(data)).run():
+            found += piece
+            if len(found) > most:
+                break
+        data, name = bytes(found), pdftypes.LITERALS_DCT_DECODE[0]
+    if len(data) > most:
+        return data
+    # pdfminer leaves DCT as it is, and undoes the predictor
+    return pdftypes.PDFStream({"Filter": name, "DecodeParms": params or {}}, data).get_data()
+
+
+def _bounded_parser(file: BinaryIO) -> Any:
+    """A parser of pdfminer whose streams may hold `UNPACKED` megabytes together, each filter counted."""
+    from pdfminer.pdfparser import PDFParser
+    from pdfminer.pdftypes import PDFStream
+
+    class Stream(PDFStream):
+        def decode(self) -> None:
+            data = self.rawdata or b""
+            if self.decipher:
+                data = self.decipher(self.objid or 0, self.genno or 0, data, self.attrs)
+            for name, params in self.get_filters():
+                data = _unfilter(name, params, data, parser.room)
+                parser.room -= len(data)
+                if parser.room < 0:
+                    raise unpacks_to_too_much()
+            self.data, self.rawdata = data, None
+
+    class Parser(PDFParser):
+        room = UNPACKED << 20
+
+        def push(self, *objects: tuple[int, Any]) -> None:
+            for _, found in objects:
+                if type(found) is PDFStream:
+                    found.__class__ = Stream
+            super().push(*objects)
+
+    parser = Parser(file)
+    return parser
+
+
+def _pdf_text(data: bytes) -> str:
+    """The text of a PDF as pdfminer draws it."""
+    from pdfminer.converter import TextConverter
+    from pdfminer.layout import LAParams
+    from pdfminer.pdfdocument import PDFDocument
+    from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
+    from pdfminer.pdfpage import PDFPage
+
+    manager, text = PDFResourceManager(), io.StringIO()
+    interpreter = PDFPageInterpreter(manager, TextConverter(manager, text, laparams=LAParams()))
+    parser = _bounded_parser(io.BytesIO(data))
+    for page in PDFPage.create_pages(PDFDocument(parser)):
+        interpreter.process_page(page)
+    if parser.room < 0:  # pdfminer may have gone on without the stream
+        raise unpacks_to_too_much()
+    return text.getvalue()
+
+
+def read_pdf(file: BinaryIO) -> Iterator[Located]:
+    """Read the text of a PDF; lines of one paragraph are joined and hyphenation at line ends is undone."""
+    logging.getLogger("pdfminer").setLevel(logging.ERROR)
+    data = file.read()
+    try:
+        raw = _pdf_text(data)
+    except UnreadableError:
+        raise
+    except Exception as error:  # damaged files make pdfminer raise errors of many kinds
+        cure = "Open it in a PDF viewer and save it again"
+        raise UnreadableError("it is not a readable PDF", cure) from error
+    blocks = [b for b in re.split(r"\n\s*\n", raw.replace("\x0c", "\n\n")) if b.strip()]
+    joined = [re.sub(r"(?<=\w)-\n(?=[a-z])", "", b.strip()) for b in blocks]
+    joined = [re.sub(rf"(?<=[{HAN}])[ \t]*\n[ \t]*(?=[{HAN}])", "", b) for b in joined]
+    text = "\n\n".join(re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", b) for b in joined)
+    if not text.strip():
+        cure = "Run it through OCR first, for example ocrmypdf"
+        raise UnreadableError("the PDF holds no text (a scan?)", cure)
+    yield "", {"text": text}
