@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stance import __version__
-from stance.atomic_write import replacing
 from stance.classifier.predict import DEFAULT_MODEL, Model
 from stance.documents.document import Document
 from stance.documents.registry import Registry
-from stance.errors import InputFailure, StanceError
+from stance.errors import InputFailure
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
+from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata
-from stance.scoring.rows import to_arrow
+from stance.scoring.output import assemble, folder_of, refuse_to_empty, shard_folder
 from stance.scoring.shards import ShardFolder
-from stance.scoring.stream import Slice, ahead, score_slice, slices, warn_of_languages
+from stance.scoring.stream import warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 logger = logging.getLogger(__name__)
-
-Scored = tuple[Chunk, "Iterable[pa.Table] | None"]
-"""A chunk with its rows, or None where its shard is finished."""
-Engine = Callable[[Iterator[Chunk], "Plan"], Iterator[Scored]]
-"""Scores chunks, in order; `Plan.finished` says which need not be scored."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a run scores with.
-
-    Attributes:
-        model: the model.
-        batch_size: sentences a batch.
-        finished: whether the shard with a key is finished.
-    """
-
-    model: Model
-    batch_size: int
-    finished: Callable[[str], bool]
 
 
 @dataclass
@@ -120,7 +95,7 @@ def score_archive(
     summary = Summary(str(output), loaded.identity, codebook=loaded.codebook.version)
     if watch:
         watch(summary)
-    with _shard_folder(path) as shards:
+    with shard_folder(path) as shards:
         plan = Plan(loaded, batch_size, shards.finished.__contains__)
         registry = Registry()
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
@@ -139,7 +114,7 @@ def score_archive(
                 watch(summary)
         single = path.suffix in FORMATS
         if single and not live and path.exists():
-            _refuse_to_empty(path, shards, summary)
+            refuse_to_empty(path, shards, summary.failed)
         kept, dropped = shards.retire(set(live), registry.__contains__, prune or single)
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
@@ -150,39 +125,6 @@ def score_archive(
         if single:
             assemble(shards, path)
     return summary
-
-
-def local_engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
-    """Score chunks in this process; the next ones are read, split and tokenized in a thread while the model works."""
-
-    def prepared() -> Iterator[tuple[Chunk, Slice | None, bool]]:
-        for chunk in pieces:
-            if plan.finished(chunk.key):
-                yield chunk, None, True
-                continue
-            for part in slices(chunk.documents, plan.model):
-                yield chunk, part, False
-            yield chunk, None, False
-
-    stream = ahead(prepared())
-    for chunk, part, finished in stream:
-        if finished:
-            yield chunk, None
-        else:
-            yield chunk, _tables(part, stream, plan)
-
-
-def _tables(part: Slice | None, stream: Iterator[tuple[Chunk, Slice | None, bool]], plan: Plan) -> Iterator[pa.Table]:
-    """Rows of one chunk, slice by slice; the stream is left after the chunk's last slice."""
-    while part is not None:
-        yield to_arrow(score_slice(part, plan.model, plan.batch_size), plan.model)
-        _, part, _ = next(stream)
-
-
-def chunk_tables(chunk: Chunk, model: Model, batch_size: int) -> Iterator[pa.Table]:
-    """Rows of one chunk, slice by slice, without reading ahead."""
-    for part in slices(chunk.documents, model):
-        yield to_arrow(score_slice(part, model, batch_size), model)
 
 
 def scorer(model: Model) -> str:
@@ -215,58 +157,4 @@ def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
 
 def finished_shards(output: str) -> dict[str, str]:
     """Finished shards of an output, by key; nothing is changed."""
-    return ShardFolder(_folder_of(Path(output))).look() if output != "-" else {}
-
-
-def _folder_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.shards") if path.suffix in FORMATS else path
-
-
-@contextmanager
-def _shard_folder(path: Path) -> Iterator[ShardFolder]:
-    """The output itself, or for a single file a folder beside it that lasts until the file is complete."""
-    single = path.suffix in FORMATS
-    if path.suffix and not single and not path.is_dir():
-        raise StanceError(
-            f"{path}: tables are written as {', '.join(FORMATS)}, or as a folder of shards (a name without an ending)"
-        )
-    if single and path.is_dir():
-        raise StanceError(f"{path}: it is a folder. Choose another output")
-    folder = _folder_of(path)
-    with ShardFolder(folder).opened() as shards:
-        yield shards
-        if single:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _refuse_to_empty(path: Path, shards: ShardFolder, summary: Summary) -> None:
-    """Leave the file of an earlier run as it is where no document was read: its source may only be out of reach."""
-    if not shards.finished:
-        shutil.rmtree(shards.folder, ignore_errors=True)
-    failed = f" ({len(summary.failed)} inputs failed; the first: {summary.failed[0]})" if summary.failed else ""
-    raise StanceError(
-        f"{path}: it was left as it is, because no document was read{failed}. Check that the source is mounted and "
-        "holds documents; remove the file to start anew"
-    )
-
-
-def assemble(shards: ShardFolder, path: Path) -> None:
-    """Put the shards of a table together in one file, which appears under its name when it is complete."""
-    import pyarrow.parquet as pq
-
-    if path.suffix != ".parquet":
-        from stance.table.read import read_table
-        from stance.table.write import TableWriter
-
-        with TableWriter(path) as writer:
-            for file in shards.files():
-                writer.write(read_table(file))
-        return
-    with replacing(path) as temporary:
-        schema = pq.read_schema(shards.files()[0])
-        kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
-        with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:
-            for file in shards.files():
-                part = pq.ParquetFile(file)
-                for group in range(part.num_row_groups):
-                    single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
+    return ShardFolder(folder_of(Path(output))).look() if output != "-" else {}

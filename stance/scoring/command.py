@@ -18,7 +18,8 @@ from stance.scoring.record import RunRecord
 if TYPE_CHECKING:
     from stance.documents.document import Document
     from stance.documents.position import Position
-    from stance.scoring.archive import Engine, Summary
+    from stance.scoring.archive import Summary
+    from stance.scoring.engine import Engine
 
 Items = Iterator["Document | InputFailure"]
 logger = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from stance.classifier.predict import Model
 from stance.errors import StanceError
-from stance.scoring.archive import Engine, Plan, Scored, chunk_tables
 from stance.scoring.chunks import Chunk
+from stance.scoring.engine import Engine, Plan, Scored, chunk_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa

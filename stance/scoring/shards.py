@@ -147,8 +147,9 @@ class ShardFolder:
         """
         kept: set[str] = set()
         dropped: set[str] = set()
+        settled = set(live)
         for key, name in sorted(self.finished.items(), key=lambda item: item[1]):
-            if key in live:
+            if key in settled:
                 continue
             documents = _documents_in(self.folder / name)
             gone = {d for d in documents if not scored(d)} - kept
@@ -160,12 +161,12 @@ class ShardFolder:
             elif gone == documents:
                 self._rename(key, f"kept-{key}.parquet")
             else:
-                self._keep(name, key, gone)
+                settled.add(self._keep(name, key, gone))  # a stopped run may have left it, and it may sort later
                 self._remove(key, name)
         return len(kept), len(dropped)
 
-    def _keep(self, name: str, key: str, gone: set[str]) -> None:
-        """Write a shard with the rows of some documents of another."""
+    def _keep(self, name: str, key: str, gone: set[str]) -> str:
+        """Write a shard with the rows of some documents of another, and return its key."""
         import pyarrow as pa
         import pyarrow.compute as pc
         import pyarrow.parquet as pq
@@ -177,6 +178,7 @@ class ShardFolder:
             new = hashlib.sha256(json.dumps([key, sorted(gone)]).encode()).hexdigest()[:24]
             self._write(f"kept-{new}.parquet", new, parts, file.schema_arrow)
         self.finished[new] = f"kept-{new}.parquet"
+        return new
 
     def _rename(self, key: str, name: str) -> None:
         if self.finished[key] != name:

@@ -1,0 +1,68 @@
+"""Where a table goes: a folder of shards, or a single file that is put together from them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stance.atomic_write import replacing
+from stance.errors import InputFailure, StanceError
+from stance.scoring.shards import ShardFolder
+from stance.table.schema import FORMATS
+
+
+def folder_of(path: Path) -> Path:
+    """Where the shards of an output are."""
+    return path.with_name(f".{path.name}.shards") if path.suffix in FORMATS else path
+
+
+@contextmanager
+def shard_folder(path: Path) -> Iterator[ShardFolder]:
+    """The output itself, or for a single file a folder beside it that lasts until the file is complete."""
+    single = path.suffix in FORMATS
+    if path.suffix and not single and not path.is_dir():
+        raise StanceError(
+            f"{path}: tables are written as {', '.join(FORMATS)}, or as a folder of shards (a name without an ending)"
+        )
+    if single and path.is_dir():
+        raise StanceError(f"{path}: it is a folder. Choose another output")
+    folder = folder_of(path)
+    with ShardFolder(folder).opened() as shards:
+        yield shards
+        if single:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def refuse_to_empty(path: Path, shards: ShardFolder, failed: list[InputFailure]) -> None:
+    """Leave the file of an earlier run as it is where no document was read: its source may only be out of reach."""
+    if not shards.finished:
+        shutil.rmtree(shards.folder, ignore_errors=True)
+    why = f" ({len(failed)} inputs failed; the first: {failed[0]})" if failed else ""
+    raise StanceError(
+        f"{path}: it was left as it is, because no document was read{why}. Check that the source is mounted and "
+        "holds documents; remove the file to start anew"
+    )
+
+
+def assemble(shards: ShardFolder, path: Path) -> None:
+    """Put the shards of a table together in one file, which appears under its name when it is complete."""
+    import pyarrow.parquet as pq
+
+    if path.suffix != ".parquet":
+        from stance.table.read import read_table
+        from stance.table.write import TableWriter
+
+        with TableWriter(path) as writer:
+            for file in shards.files():
+                writer.write(read_table(file))
+        return
+    with replacing(path) as temporary:
+        schema = pq.read_schema(shards.files()[0])
+        kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
+        with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:
+            for file in shards.files():
+                part = pq.ParquetFile(file)
+                for group in range(part.num_row_groups):
+                    single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
