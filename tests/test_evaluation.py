@@ -16,6 +16,7 @@ from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.card_claims import input_line
+from stance.classifier.card_training import energy_item
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
@@ -380,6 +381,40 @@ def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
     assert "these languages alone: fr, de." in card
     for claim in ("licence", "SHA-256", "White House", "language model", "Chinese", "never trained on", "diplomacy"):
         assert claim not in card
+
+
+def test_a_card_names_the_release_that_training_went_on_from(tmp_path, model):
+    """The released model the predecessor, then a checkpoint of somebody else's."""
+    folder = tmp_path / "own"
+    shutil.copytree(model.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    about = {"encoder": "minilm-l6", "windows": False, "train_sentences": 19503, "annotations_sha256": "66eb"}
+    manifest |= {
+        "predecessor": {"name": "readout-small@77c7", **about, "seconds": 4490, "machine": "x86_64, 4 threads"}
+    }
+    manifest |= {"teachers": [], "seconds": 1860, "machine": "x86_64, 2 threads"}
+    manifest["recipe"] |= {"starts_from": "../models/readout-small", "distillation": {}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = " ".join(model_card(folder).split())
+    assert "Goes on from an earlier release, `readout-small@77c7`, trained on 19503 sentences (annotations" in card
+    assert "`66eb`) for 74 minutes on x86_64, 4 threads." in card
+    assert "- Trained in this stage on" in card and "This stage of training took 31 minutes" in card
+    assert "license: apache-2.0" in card and "Begins with the weights" not in card
+    assert "0.06 kWh by estimate" in card and "(31 × 2 + 74 × 4) × 10 W" in card
+    manifest["recipe"]["starts_from"] = "../../theirs/readout-small"
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = model_card(folder)
+    assert "Goes on from an earlier checkpoint" in card
+    assert "license: apache-2.0" not in card and "White House" not in card and "never trained on" not in card
+
+
+def test_a_card_estimates_energy_only_where_the_cores_are_known():
+    stage = {"seconds": 3600, "machine": "x86_64, 2 threads"}
+    teacher = {"name": "t", "seconds": 1800, "machine": "x86_64, 8 threads"}
+    assert "0.02 kWh by estimate, for this training: minutes × cores (60 × 2)" in energy_item(stage)
+    twice = energy_item(stage | {"teachers": [teacher, teacher], "predecessor": None})
+    assert "0.06 kWh" in twice and "(60 × 2 + 30 × 8)" in twice and "not measured" in twice
+    assert "kWh" not in energy_item(stage | {"teachers": [teacher | {"machine": "x86_64"}]})
 
 
 def test_a_card_names_the_context_that_the_model_is_shown():

@@ -38,30 +38,36 @@ class Origin:
     Attributes:
         encoder: its name in the recipe.
         known_encoder: its entry in ``configs/encoders.yaml``; empty if it has none.
-        corpus: whether all its labels are those of the corpus that comes with the package.
+        corpus: whether all its labels are those of the corpus that comes with the package, and if training went on from
+            a checkpoint, that one is a released model.
         languages: of the documents that it was trained on.
+        released_predecessor: whether training went on from a released model.
     """
 
     encoder: str
     known_encoder: dict[str, Any]
     corpus: bool
     languages: tuple[str, ...]
+    released_predecessor: bool
 
 
-def origin_of(recipe: dict[str, Any]) -> Origin:
-    """Where a model comes from, by the recipe in its manifest."""
+def origin_of(manifest: dict[str, Any]) -> Origin:
+    """Where a model comes from, by its manifest."""
+    recipe, predecessor = manifest["recipe"], manifest.get("predecessor")
     encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
     data = recipe.get("data", {})
     annotations, written = data.get("annotations", ()), data.get("written", ())
     corpus = bool(annotations) and all(_is(a, ANNOTATIONS) for a in annotations)
     corpus = corpus and all(_is(w, WRITTEN) for w in written)
+    released = bool(predecessor) and _is(recipe["starts_from"], f"models/{predecessor['name'].split('@')[0]}")
+    corpus = corpus and (released or not predecessor)
     encoder = recipe["encoder"]
-    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))))
+    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))), released)
 
 
 def _is(path: str, shipped: str) -> bool:
-    """Whether a recipe's path, which is taken from ``configs``, is that of a file of the repository."""
-    return path == f"../{shipped}"
+    """Whether a recipe's path, which is taken from ``configs``, is that of a file or folder of the repository."""
+    return path.rstrip("/") == f"../{shipped}"
 
 
 def encoder_line(origin: Origin) -> str:
