@@ -369,6 +369,14 @@ def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
     shutil.copytree(model.folder, folder)
     shipped = model_card(folder)
     assert "license: apache-2.0" in shipped and "White House" in shipped and "verified by SHA-256" in shipped
+    encoder = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))["minilm-l6"]
+    for fact in (
+        *encoder["packages"],
+        encoder["sha256"]["model.safetensors"],
+        "MiniLM-L6-H384-uncased",
+        "redistributed",
+    ):
+        assert fact in shipped
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["recipe"]["encoder"] = "somebody/encoder"
     manifest["recipe"]["data"] |= {"annotations": ["mine.jsonl"], "written": [], "languages": ["fr", "de"]}
@@ -411,7 +419,7 @@ def test_a_card_names_the_release_that_training_went_on_from(tmp_path, model):
 def test_a_card_estimates_energy_only_where_the_cores_are_known():
     stage = {"seconds": 3600, "machine": "x86_64, 2 threads"}
     teacher = {"name": "t", "seconds": 1800, "machine": "x86_64, 8 threads"}
-    assert "0.02 kWh by estimate, for this training: minutes × cores (60 × 2)" in energy_item(stage)
+    assert "0.02 kWh by estimate, for this training:\n  minutes × cores (60 × 2)" in energy_item(stage)
     twice = energy_item(stage | {"teachers": [teacher, teacher], "predecessor": None})
     assert "0.06 kWh" in twice and "(60 × 2 + 30 × 8)" in twice and "not measured" in twice
     assert "kWh" not in energy_item(stage | {"teachers": [teacher | {"machine": "x86_64"}]})

@@ -29,6 +29,10 @@ _OTHER_WINDOW = "- What stands outside the input named above the model does not 
 _USE = """\
 - Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
   probability."""
+_DATA_LICENCE = """\
+- Licence of these weights: Apache-2.0. So are the labels and the written sentences that they learned from; labels stand
+  apart from the texts, by document and offsets. The published documents of governments and of the General Debate are
+  not redistributed; of some no licence is stated (see the datasheet of the corpus)."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,20 @@ def _is(path: str, shipped: str) -> bool:
     return path.rstrip("/") == f"../{shipped}"
 
 
-def encoder_line(origin: Origin) -> str:
-    """The card's item on the encoder."""
+def encoder_items(origin: Origin) -> str:
+    """The card's items on the encoder and on the licences of what the weights were made from."""
     about = origin.known_encoder
     if not about:
         return f"- Encoder: {origin.encoder}."
-    return (
-        f"- Encoder: {about['description']}, licence {about['licence']},\n"
-        "  from the package registry, verified by SHA-256."
-    )
+    first, *more = about["packages"]
+    packages = f"`{first}`" + (f"\n  to `{more[-1]}`" if more else "")
+    lines = f"""\
+- Encoder: {about["description"]}, published by {about["publisher"]},
+  licence {about["licence"]}. Its own card says that it was made from `{about["made_from"]}` with
+  {about["pairs"]:,} pairs of texts from public collections, and names no licence of either.
+  It comes from the package registry, {packages}, and is verified by SHA-256:
+  `{about["sha256"]["model.safetensors"]}` (`model.safetensors`)."""
+    return f"{lines}\n{_DATA_LICENCE}" if origin.corpus else lines
 
 
 def input_line(window: ContextWindow) -> str:

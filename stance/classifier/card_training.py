@@ -48,10 +48,10 @@ def energy_item(manifest: dict[str, Any]) -> str:
         return "- Energy: neither measured nor estimated, as the number of cores is not recorded."
     total = sum(minutes * count for minutes, count in products) * CORE_WATTS / 60_000
     terms = " + ".join(f"{minutes} × {count}" for minutes, count in products)
-    of = "this stage and those of the models named above" if len(products) > 1 else "this training"
+    of = "this training and those of the models named above" if len(products) > 1 else "this training"
     return (
-        f"- Energy, not measured: {total:.2g} kWh by estimate, for {of}: minutes × cores ({terms})\n"
-        f"  × {CORE_WATTS} W, which is assumed for a core with its memory, / 60,000."
+        f"- Energy, not measured: {total:.2g} kWh by estimate, for {of}:\n"
+        f"  minutes × cores ({terms}) × {CORE_WATTS} W, which is assumed for a core with its memory, / 60,000."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from stance.classifier.card_claims import Origin, encoder_line, hub_fields, input_line, limits, origin_of
+from stance.classifier.card_claims import Origin, encoder_items, hub_fields, input_line, limits, origin_of
 from stance.classifier.card_training import training_items
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, delta_about
@@ -119,7 +119,7 @@ def model_card(folder: Path) -> str:
 Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs,
 codebook {codebook.version}. {_form(folder, origin)}
 
-{encoder_line(origin)}
+{encoder_items(origin)}
 {training_items(manifest, origin.released_predecessor)}
 {input_line(settings.window)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
