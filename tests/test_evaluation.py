@@ -22,6 +22,7 @@ from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
+from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
@@ -30,9 +31,11 @@ from stance.classifier.metrics import (
     selective_accuracy,
 )
 from stance.classifier.model_card import model_card
-from stance.classifier.page_figures import filled, markdown
+from stance.classifier.page_figures import comparison_block, filled, markdown
+from stance.classifier.recipe import load_recipe
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
+from stance.classifier.training_data import load_corpus
 from stance.cli import main
 from stance.codebook import load_codebook
 from stance.model_input import ContextWindow
@@ -276,7 +279,7 @@ def test_baselines_learn_what_can_be_learnt(monkeypatch):
     assert majority(parts, CODEBOOK)[1].shape == nearest_description(parts, CODEBOOK)[1].shape == (100, 44)
 
 
-def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model):
+def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model, caplog):
     """The model judged by its own labels is right everywhere; another system that is spoiled is not."""
     gold, lines = tmp_path / "gold.jsonl", []
     labels = []
@@ -294,9 +297,12 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model)
         ]
         write_annotations(coded, tmp_path / "raw" / f"{coder}.jsonl")
     write_annotations(labels, tmp_path / "flat.jsonl")
+    write_annotations(labels, tmp_path / "unrecorded.jsonl")
+    write_fitting(tmp_path, ["flat"], {"annotations_sha256": "12345e67"})
     out = tmp_path / "out"
     command = ["evaluate", str(gold), "--documents", "examples/summit", "--by", "source", "-o", str(out)]
-    command += ["--raw", str(tmp_path / "raw"), "--against", str(tmp_path / "flat.jsonl")]
+    command += ["--raw", str(tmp_path / "raw"), "--against", str(tmp_path / "unrecorded.jsonl")]
+    command += ["--against", str(tmp_path / "flat.jsonl")]
     done = CliRunner().invoke(main, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     figures = pd.read_csv(out / "figures.csv").set_index(["dimension", "metric"])["estimate"]
@@ -305,6 +311,11 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model)
     assert right == dict.fromkeys(right, 1)
     comparison = pd.read_csv(out / "comparison.csv").set_index(["system", "dimension", "metric"])
     assert comparison.loc[("flat", "stance", "accuracy"), "estimate"] < 1
+    assert "flat was fitted on other annotations (12345e67) than the model" in caplog.text
+    assert "unrecorded was" not in caplog.text
+    own = digest_of_model(model.folder)
+    fitted = f"Hash of the annotations fitted on: model `{own}`; unrecorded not recorded; flat `12345e67`."
+    assert fitted in comparison_block(out)
     assert (out / "coders.csv").is_file()
     for name in ("reliability.svg", "risk_coverage.svg"):
         assert (out / name).read_text(encoding="utf-8").startswith("<svg")
@@ -358,6 +369,13 @@ def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
     assert done.exit_code == 0, done.output
     labels = read_annotations(tmp_path / "out" / "majority.jsonl", CODEBOOK)
     assert [(a.doc_id, a.issue) for a in labels] == [("c", ("trade_economy",))] * 2
+    corpus = load_corpus(
+        load_recipe(tmp_path / "r.yaml"), stance.read_documents(tmp_path / "documents.jsonl"), CODEBOOK
+    )
+    assert digest_of_labels(tmp_path / "out" / "majority.jsonl") == corpus.digest
+    assert digest_of_labels(tmp_path / "out" / "other.jsonl") == ""
+    record = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert record["majority"] == {"annotations_sha256": corpus.digest, "train_sentences": 2, "validation_sentences": 2}
     refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
     assert refused.exit_code == 2
     assert "no such baseline" in refused.output

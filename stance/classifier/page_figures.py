@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from stance.classifier.fitting_record import DIGEST
 from stance.classifier.model_card import BRIEF, figure_name, figures_table, labels_table
 from stance.errors import StanceError
 
@@ -173,8 +174,8 @@ def coders_block(place: Path) -> str:
 
 
 def comparison_block(place: Path) -> str:
-    """The model beside other systems."""
-    table = pd.read_csv(place / "comparison.csv")
+    """The model beside other systems, and on which annotations each was fitted."""
+    table = pd.read_csv(place / "comparison.csv", dtype={DIGEST: str})
     rows = []
     for dimension, metric in HEADLINE:
         part = table[(table["dimension"] == dimension) & (table["metric"] == metric)]
@@ -184,7 +185,16 @@ def comparison_block(place: Path) -> str:
             q = ("< 0.001" if r["q"] < 0.001 else f"{r['q']:.3f}") if tested else ""
             name = figure_name(dimension, metric)
             rows.append([name, r["system"], _interval(r["estimate"], r["low"], r["high"]), change, q])
-    return markdown(["", "system", "figure", "model less system", "q"], rows)
+    return f"{_fitted_on(table)}\n\n" + markdown(["", "system", "figure", "model less system", "q"], rows)
+
+
+def _fitted_on(table: pd.DataFrame) -> str:
+    """A line on the annotations that the systems of a comparison were fitted on."""
+    digests = table.reindex(columns=["system", DIGEST]).drop_duplicates("system").fillna("")
+    parts = []
+    for digest, part in digests.groupby(DIGEST, sort=False):
+        parts.append(f"{', '.join(part['system'])} {f'`{digest}`' if digest else 'not recorded'}")
+    return f"Hash of the annotations fitted on: {'; '.join(parts)}."
 
 
 def confusions_block(place: Path) -> str:
