@@ -22,7 +22,9 @@ from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
+from stance.classifier.figure_blocks import comparison_block
 from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
+from stance.classifier.markdown_tables import markdown
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
@@ -31,7 +33,7 @@ from stance.classifier.metrics import (
     selective_accuracy,
 )
 from stance.classifier.model_card import model_card
-from stance.classifier.page_figures import comparison_block, filled, markdown
+from stance.classifier.page_figures import filled
 from stance.classifier.recipe import load_recipe
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
