@@ -334,7 +334,10 @@ def test_pages_are_filled_between_their_marks(tmp_path):
         place / "confusions.csv"
     )
     page = "before\n<!-- confusions test:start -->\nstale\n<!-- confusions test:end -->\nafter\n"
+    assert "<!-- confusions test:start -->\nWeights: not recorded.\n\n|" in filled(page, tmp_path, "page.md")
+    pd.DataFrame({"model": ["small@1a2b"] * 2}).to_csv(place / "figures.csv", index=False)
     text = filled(page, tmp_path, "page.md")
+    assert "<!-- confusions test:start -->\nWeights: `small@1a2b`.\n\n|" in text
     assert "| 1 | demand | neutral | 3 | 2 | 2 | 50% | 1.2 | 0.60 |" in text
     assert "stale" not in text
     assert text.startswith("before") and text.endswith("after\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -72,6 +73,19 @@ def figures_table(folder: Path, brief: bool = True) -> str:
     return "\n".join(lines)
 
 
+def weights_line(tables: Iterable[Path]) -> str:
+    """A line that names the weights that figures are of, by name and hash.
+
+    Args:
+        tables: of evaluations, CSV; those of earlier versions of the package have no column ``model``.
+    """
+    found: set[str] = set()
+    for table in tables:
+        columns = pd.read_csv(table) if table.is_file() else pd.DataFrame()
+        found |= {f"`{m}`" for m in columns["model"].unique()} if "model" in columns else {"not recorded"}
+    return f"Weights: {', '.join(sorted(found))}."
+
+
 def figure_name(dimension: str, metric: str) -> str:
     """What a figure is called in tables."""
     if metric.startswith("main_"):
@@ -129,6 +143,7 @@ codebook {codebook.version}. {_form(folder, origin)}
 ## Figures
 
 95% intervals from resampling documents.{" Evaluated documents were never trained on." if origin.corpus else ""}
+{weights_line(sorted(folder.glob("evaluation/*/figures.csv")))}
 
 {figures_table(folder, brief=False)}
 

@@ -1,7 +1,7 @@
 """Figures on pages: what stands between two marks is written from a model's evaluations, never by hand.
 
 A mark is ``<!-- KIND:start -->`` or ``<!-- KIND EVALUATION:start -->`` with its ``:end``, where EVALUATION is a folder
-below the model's ``evaluation/`` and KIND one of `KINDS`.
+below the model's ``evaluation/`` and KIND one of `KINDS`. Every block begins with the weights that its figures are of.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from stance.classifier.figure_blocks import KINDS
+from stance.classifier.model_card import weights_line
 from stance.errors import StanceError
 
 MARKED = re.compile(r"<!-- ([\w-]+)(?: ([\w-]+))?:start -->\n.*?<!-- \1(?: \2)?:end -->", re.DOTALL)
@@ -42,7 +43,8 @@ def filled(content: str, folder: Path, name: str) -> str:
             raise StanceError(f"{name}: no figures are called {kind!r}. There are: {', '.join(KINDS)}")
         start, end = match[0].split("\n", 1)[0], match[0].rsplit("\n", 1)[-1]
         try:
-            text = KINDS[kind](folder / "evaluation" / evaluation if evaluation else folder)
+            place = folder / "evaluation" / evaluation if evaluation else folder
+            text = f"{weights_line(_tables(kind, place))}\n\n{KINDS[kind](place)}"
         except OSError as error:
             raise StanceError(
                 f"{name}: {error.filename} is missing. Run `stance evaluate … -o {folder}/evaluation/{evaluation}`"
@@ -50,3 +52,14 @@ def filled(content: str, folder: Path, name: str) -> str:
         return f"{start}\n{text}\n{end}"
 
     return MARKED.sub(replaced, content)
+
+
+def _tables(kind: str, place: Path) -> list[Path]:
+    """The tables that record which weights a block's figures are of."""
+    if kind == "figures":
+        return sorted(place.glob("evaluation/*/figures.csv"))
+    if kind == "robustness":
+        return [place / "evaluation" / "robustness.csv"]
+    if kind == "models":
+        return sorted(place.parents[2].glob(f"*/evaluation/{place.name}/figures.csv"))
+    return [place / "figures.csv"]
