@@ -57,7 +57,7 @@ class Origin:
 
 def origin_of(manifest: dict[str, Any]) -> Origin:
     """Where a model comes from, by its manifest."""
-    recipe, predecessor = manifest["recipe"], manifest.get("predecessor")
+    recipe, predecessor = manifest["recipe"], manifest.get("predecessor") or {}
     encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
     data = recipe.get("data", {})
     annotations, written = data.get("annotations", ()), data.get("written", ())
