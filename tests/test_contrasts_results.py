@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -161,9 +162,14 @@ def test_wording_of_limits_in_chinese():
     assert (found.kind, found.hardness, found.addressee) == ("explicit", 3, "us")
 
 
+def test_every_key_of_a_sign_is_read():
+    signs = yaml.safe_load((ROOT / "configs" / "limit_wording.yaml").read_text(encoding="utf-8"))["signs"]
+    assert {key for sign in signs.values() for key in sign} == {"hardness", "explicit", "patterns"}
+
+
 def test_a_list_of_wordings_that_is_none_is_refused(tmp_path):
     bad = tmp_path / "wording.yaml"
-    bad.write_text("signs: {a: {name: a, hardness: 1, explicit: true, patterns: {en: ['(']}}}", encoding="utf-8")
+    bad.write_text("signs: {a: {hardness: 1, explicit: true, patterns: {en: ['(']}}}", encoding="utf-8")
     with pytest.raises(stance.StanceError, match=r"wording\.yaml"):
         load_limit_wording(bad)
 

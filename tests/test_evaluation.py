@@ -16,11 +16,15 @@ from stance.annotation.examples import Example, targets
 from stance.annotation.standoff import Annotation, read_annotations, write_annotations
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.card_claims import input_line
+from stance.classifier.card_training import energy_item
 from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
+from stance.classifier.figure_blocks import comparison_block
+from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
+from stance.classifier.markdown_tables import markdown
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
@@ -29,9 +33,11 @@ from stance.classifier.metrics import (
     selective_accuracy,
 )
 from stance.classifier.model_card import model_card
-from stance.classifier.page_figures import filled, markdown
+from stance.classifier.page_figures import filled
+from stance.classifier.recipe import load_recipe
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
+from stance.classifier.training_data import load_corpus
 from stance.cli import main
 from stance.codebook import load_codebook
 from stance.model_input import ContextWindow
@@ -275,7 +281,7 @@ def test_baselines_learn_what_can_be_learnt(monkeypatch):
     assert majority(parts, CODEBOOK)[1].shape == nearest_description(parts, CODEBOOK)[1].shape == (100, 44)
 
 
-def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model):
+def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model, caplog):
     """The model judged by its own labels is right everywhere; another system that is spoiled is not."""
     gold, lines = tmp_path / "gold.jsonl", []
     labels = []
@@ -293,9 +299,12 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model)
         ]
         write_annotations(coded, tmp_path / "raw" / f"{coder}.jsonl")
     write_annotations(labels, tmp_path / "flat.jsonl")
+    write_annotations(labels, tmp_path / "unrecorded.jsonl")
+    write_fitting(tmp_path, ["flat"], {"annotations_sha256": "12345e67"})
     out = tmp_path / "out"
     command = ["evaluate", str(gold), "--documents", "examples/summit", "--by", "source", "-o", str(out)]
-    command += ["--raw", str(tmp_path / "raw"), "--against", str(tmp_path / "flat.jsonl")]
+    command += ["--raw", str(tmp_path / "raw"), "--against", str(tmp_path / "unrecorded.jsonl")]
+    command += ["--against", str(tmp_path / "flat.jsonl")]
     done = CliRunner().invoke(main, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     figures = pd.read_csv(out / "figures.csv").set_index(["dimension", "metric"])["estimate"]
@@ -304,6 +313,11 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model)
     assert right == dict.fromkeys(right, 1)
     comparison = pd.read_csv(out / "comparison.csv").set_index(["system", "dimension", "metric"])
     assert comparison.loc[("flat", "stance", "accuracy"), "estimate"] < 1
+    assert "flat was fitted on other annotations (12345e67) than the model" in caplog.text
+    assert "unrecorded was" not in caplog.text
+    own = digest_of_model(model.folder)
+    fitted = f"Hash of the annotations fitted on: model `{own}`; unrecorded not recorded; flat `12345e67`."
+    assert fitted in comparison_block(out)
     assert (out / "coders.csv").is_file()
     for name in ("reliability.svg", "risk_coverage.svg"):
         assert (out / name).read_text(encoding="utf-8").startswith("<svg")
@@ -320,7 +334,10 @@ def test_pages_are_filled_between_their_marks(tmp_path):
         place / "confusions.csv"
     )
     page = "before\n<!-- confusions test:start -->\nstale\n<!-- confusions test:end -->\nafter\n"
+    assert "<!-- confusions test:start -->\nWeights: not recorded.\n\n|" in filled(page, tmp_path, "page.md")
+    pd.DataFrame({"model": ["small@1a2b"] * 2}).to_csv(place / "figures.csv", index=False)
     text = filled(page, tmp_path, "page.md")
+    assert "<!-- confusions test:start -->\nWeights: `small@1a2b`.\n\n|" in text
     assert "| 1 | demand | neutral | 3 | 2 | 2 | 50% | 1.2 | 0.60 |" in text
     assert "stale" not in text
     assert text.startswith("before") and text.endswith("after\n")
@@ -357,6 +374,13 @@ def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):
     assert done.exit_code == 0, done.output
     labels = read_annotations(tmp_path / "out" / "majority.jsonl", CODEBOOK)
     assert [(a.doc_id, a.issue) for a in labels] == [("c", ("trade_economy",))] * 2
+    corpus = load_corpus(
+        load_recipe(tmp_path / "r.yaml"), stance.read_documents(tmp_path / "documents.jsonl"), CODEBOOK
+    )
+    assert digest_of_labels(tmp_path / "out" / "majority.jsonl") == corpus.digest
+    assert digest_of_labels(tmp_path / "out" / "other.jsonl") == ""
+    record = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert record["majority"] == {"annotations_sha256": corpus.digest, "train_sentences": 2, "validation_sentences": 2}
     refused = CliRunner().invoke(main, [*command, "--name", "oracle"])
     assert refused.exit_code == 2
     assert "no such baseline" in refused.output
@@ -368,6 +392,14 @@ def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
     shutil.copytree(model.folder, folder)
     shipped = model_card(folder)
     assert "license: apache-2.0" in shipped and "White House" in shipped and "verified by SHA-256" in shipped
+    encoder = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))["minilm-l6"]
+    for fact in (
+        *encoder["packages"],
+        encoder["sha256"]["model.safetensors"],
+        "MiniLM-L6-H384-uncased",
+        "redistributed",
+    ):
+        assert fact in shipped
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     manifest["recipe"]["encoder"] = "somebody/encoder"
     manifest["recipe"]["data"] |= {"annotations": ["mine.jsonl"], "written": [], "languages": ["fr", "de"]}
@@ -380,6 +412,40 @@ def test_a_card_claims_nothing_of_a_model_that_is_not_known(tmp_path, model):
     assert "these languages alone: fr, de." in card
     for claim in ("licence", "SHA-256", "White House", "language model", "Chinese", "never trained on", "diplomacy"):
         assert claim not in card
+
+
+def test_a_card_names_the_release_that_training_went_on_from(tmp_path, model):
+    """The released model the predecessor, then a checkpoint of somebody else's."""
+    folder = tmp_path / "own"
+    shutil.copytree(model.folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    about = {"encoder": "minilm-l6", "windows": False, "train_sentences": 19503, "annotations_sha256": "66eb"}
+    manifest |= {
+        "predecessor": {"name": "readout-small@77c7", **about, "seconds": 4490, "machine": "x86_64, 4 threads"}
+    }
+    manifest |= {"teachers": [], "seconds": 1860, "machine": "x86_64, 2 threads"}
+    manifest["recipe"] |= {"starts_from": "../models/readout-small", "distillation": {}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = " ".join(model_card(folder).split())
+    assert "Goes on from an earlier release, `readout-small@77c7`, trained on 19503 sentences (annotations" in card
+    assert "`66eb`) for 74 minutes on x86_64, 4 threads." in card
+    assert "- Trained in this stage on" in card and "This stage of training took 31 minutes" in card
+    assert "license: apache-2.0" in card and "Begins with the weights" not in card
+    assert "0.06 kWh by estimate" in card and "(31 × 2 + 74 × 4) × 10 W" in card
+    manifest["recipe"]["starts_from"] = "../../theirs/readout-small"
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    card = model_card(folder)
+    assert "Goes on from an earlier checkpoint" in card
+    assert "license: apache-2.0" not in card and "White House" not in card and "never trained on" not in card
+
+
+def test_a_card_estimates_energy_only_where_the_cores_are_known():
+    stage = {"seconds": 3600, "machine": "x86_64, 2 threads"}
+    teacher = {"name": "t", "seconds": 1800, "machine": "x86_64, 8 threads"}
+    assert "0.02 kWh by estimate, for this training:\n  minutes × cores (60 × 2)" in energy_item(stage)
+    twice = energy_item(stage | {"teachers": [teacher, teacher], "predecessor": None})
+    assert "0.06 kWh" in twice and "(60 × 2 + 30 × 8)" in twice and "not measured" in twice
+    assert "kWh" not in energy_item(stage | {"teachers": [teacher | {"machine": "x86_64"}]})
 
 
 def test_a_card_names_the_context_that_the_model_is_shown():

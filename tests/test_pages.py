@@ -20,6 +20,7 @@ def test_figures_of_a_page_are_those_of_the_evaluations(model, page):
     text = (ROOT / page).read_text(encoding="utf-8")
     assert ":start -->" in text
     assert text == filled(text, model.folder, page)
+    assert f":start -->\nWeights: `{identity(model.folder)}`.\n" in text
 
 
 MEASURED = [

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -21,6 +22,7 @@ from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.embeddings import embed
 from stance.classifier.evaluate import predict_labels
+from stance.classifier.fitting_record import DIGEST
 from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, load_codebook
@@ -91,7 +93,7 @@ BASELINES: dict[str, Callable[[Parts, Codebook], Logits]] = {
 
 def label_with_baselines(
     recipe: Recipe, documents: Sequence[Document], gold: Sequence[Path], names: Sequence[str] = tuple(BASELINES)
-) -> dict[str, list[Annotation]]:
+) -> tuple[dict[str, list[Annotation]], dict[str, Any]]:
     """Fit baselines on a recipe's training sentences and let them label hand-coded ones.
 
     Args:
@@ -101,7 +103,8 @@ def label_with_baselines(
         names: of `BASELINES`.
 
     Returns:
-        by baseline, annotations with the place and hash of the gold and the labels given.
+        by baseline, annotations with the place and hash of the gold and the labels given; and what all were fitted on,
+            for `stance.classifier.fitting_record.write_fitting`.
 
     Raises:
         StanceError: if nothing is left to train on or to label.
@@ -116,7 +119,8 @@ def label_with_baselines(
     if not evaluated:
         raise StanceError(f"{gold[0]}: no sentence is left to label ({joined}). Give its documents with --documents")
     train, validation = (make_examples(part, recipe.context) for part in (corpus.train, corpus.validation))
-    return predict_with_baselines((train, validation, evaluated), codebook, names)
+    counts = {"train_sentences": len(train), "validation_sentences": len(validation)}
+    return predict_with_baselines((train, validation, evaluated), codebook, names), {DIGEST: corpus.digest, **counts}
 
 
 def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str]) -> dict[str, list[Annotation]]:

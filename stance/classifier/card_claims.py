@@ -29,6 +29,10 @@ _OTHER_WINDOW = "- What stands outside the input named above the model does not 
 _USE = """\
 - Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
   probability."""
+_DATA_LICENCE = """\
+- Licence of these weights: Apache-2.0. So are the labels and the written sentences that they learned from; labels stand
+  apart from the texts, by document and offsets. The published documents of governments and of the General Debate are
+  not redistributed; of some no licence is stated (see the datasheet of the corpus)."""
 
 
 @dataclass(frozen=True)
@@ -38,41 +42,52 @@ class Origin:
     Attributes:
         encoder: its name in the recipe.
         known_encoder: its entry in ``configs/encoders.yaml``; empty if it has none.
-        corpus: whether all its labels are those of the corpus that comes with the package.
+        corpus: whether all its labels are those of the corpus that comes with the package, and if training went on from
+            a checkpoint, that one is a released model.
         languages: of the documents that it was trained on.
+        released_predecessor: whether training went on from a released model.
     """
 
     encoder: str
     known_encoder: dict[str, Any]
     corpus: bool
     languages: tuple[str, ...]
+    released_predecessor: bool
 
 
-def origin_of(recipe: dict[str, Any]) -> Origin:
-    """Where a model comes from, by the recipe in its manifest."""
+def origin_of(manifest: dict[str, Any]) -> Origin:
+    """Where a model comes from, by its manifest."""
+    recipe, predecessor = manifest["recipe"], manifest.get("predecessor") or {}
     encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
     data = recipe.get("data", {})
     annotations, written = data.get("annotations", ()), data.get("written", ())
     corpus = bool(annotations) and all(_is(a, ANNOTATIONS) for a in annotations)
     corpus = corpus and all(_is(w, WRITTEN) for w in written)
+    released = bool(predecessor) and _is(recipe["starts_from"], f"models/{predecessor['name'].split('@')[0]}")
+    corpus = corpus and (released or not predecessor)
     encoder = recipe["encoder"]
-    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))))
+    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))), released)
 
 
 def _is(path: str, shipped: str) -> bool:
-    """Whether a recipe's path, which is taken from ``configs``, is that of a file of the repository."""
-    return path == f"../{shipped}"
+    """Whether a recipe's path, which is taken from ``configs``, is that of a file or folder of the repository."""
+    return path.rstrip("/") == f"../{shipped}"
 
 
-def encoder_line(origin: Origin) -> str:
-    """The card's item on the encoder."""
+def encoder_items(origin: Origin) -> str:
+    """The card's items on the encoder and on the licences of what the weights were made from."""
     about = origin.known_encoder
     if not about:
         return f"- Encoder: {origin.encoder}."
-    return (
-        f"- Encoder: {about['description']}, licence {about['licence']},\n"
-        "  from the package registry, verified by SHA-256."
-    )
+    first, *more = about["packages"]
+    packages = f"`{first}`" + (f"\n  to `{more[-1]}`" if more else "")
+    lines = f"""\
+- Encoder: {about["description"]}, published by {about["publisher"]},
+  licence {about["licence"]}. Its own card says that it was made from `{about["made_from"]}` with
+  {about["pairs"]:,} pairs of texts from public collections, and names no licence of either.
+  It comes from the package registry, {packages}, and is verified by SHA-256:
+  `{about["sha256"]["model.safetensors"]}` (`model.safetensors`)."""
+    return f"{lines}\n{_DATA_LICENCE}" if origin.corpus else lines
 
 
 def input_line(window: ContextWindow) -> str:

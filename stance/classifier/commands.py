@@ -120,7 +120,8 @@ def evaluate(
     from stance.annotation.splits import read_splits
     from stance.classifier.evaluate import evaluate as run
     from stance.classifier.evaluation_output import evaluation_files, further_tables
-    from stance.classifier.predict import Model
+    from stance.classifier.fitting_record import digest_of_model
+    from stance.classifier.predict import Model, model_folder
 
     loaded = Model(model)
     splits = read_splits(options["splits"]) if options["splits"] else None
@@ -135,7 +136,8 @@ def evaluate(
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
     result = run(loaded, examples)
     result.figures["model"] = loaded.identity
-    tables = further_tables(result, chosen, loaded.codebook, options["raw"], options["against"])
+    digest = digest_of_model(model_folder(model))
+    tables = further_tables(result, chosen, loaded.codebook, options["raw"], options["against"], digest)
     if output:
         for file, write in evaluation_files(result, tables, Path(output)).items():
             write(file)
@@ -154,7 +156,7 @@ def evaluate(
 @click.argument("gold", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
 @documents_option
 @click.option("--name", "names", multiple=True, help="Only this baseline; may be repeated. All by default.")
-@click.option("-o", "--output", required=True, help="Folder; one JSONL of labels a baseline.")
+@click.option("-o", "--output", required=True, help="Folder; one JSONL of labels a baseline, and a record.")
 def baselines(
     recipe: str, gold: tuple[str, ...], documents: tuple[str, ...], names: tuple[str, ...], output: str
 ) -> None:
@@ -168,6 +170,7 @@ def baselines(
     require_folder(folder)
     from stance.annotation.standoff import write_annotations
     from stance.classifier.baselines import BASELINES, label_with_baselines
+    from stance.classifier.fitting_record import write_fitting
     from stance.classifier.recipe import load_recipe
     from stance.documents import read_documents
 
@@ -176,10 +179,12 @@ def baselines(
     logging.getLogger("stance").setLevel(logging.INFO)
     beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
     given = read_documents(*documents, *beside) if documents or beside else []
-    found = label_with_baselines(load_recipe(recipe), given, [Path(g) for g in gold], names or tuple(BASELINES))
+    files = [Path(g) for g in gold]
+    found, fitting = label_with_baselines(load_recipe(recipe), given, files, names or tuple(BASELINES))
     for name, labels in found.items():
         write_annotations(labels, folder / f"{name}.jsonl")
         click.echo(f"{folder / name}.jsonl: {len(labels)} sentences")
+    write_fitting(folder, found, fitting)
 
 
 @click.command()

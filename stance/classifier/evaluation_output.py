@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,13 @@ from stance.annotation.standoff import AnnotatedDocument, Annotation, annotation
 from stance.classifier.confidence import reliability_chart, risk_coverage_chart
 from stance.classifier.confusions import costly_confusions
 from stance.classifier.evaluate import Evaluation, label_documents
-from stance.classifier.predict import Model
+from stance.classifier.fitting_record import DIGEST, digest_of_labels, digest_of_model
+from stance.classifier.predict import Model, model_folder
 from stance.classifier.tallies import figures_with_intervals, paired_differences, tally
 from stance.codebook import Codebook
 from stance.errors import StanceError
+
+logger = logging.getLogger(__name__)
 
 
 def further_tables(
@@ -25,6 +30,7 @@ def further_tables(
     codebook: Codebook,
     raw: str | None = None,
     against: Sequence[str] = (),
+    digest: str = "",
 ) -> dict[str, pd.DataFrame]:
     """Tables beside an evaluation.
 
@@ -34,9 +40,11 @@ def further_tables(
         codebook: the labels.
         raw: folder or file of single coders' labels.
         against: files, or folders of files, with other systems' labels; or other models, by name or folder.
+        digest: hash of the annotations that the model was fitted on; "" if it is not known.
 
     Returns:
-        ``confusions``; ``coders`` where ``raw`` is given; ``comparison`` where ``against`` is given.
+        ``confusions``; ``coders`` where ``raw`` is given; ``comparison`` where ``against`` is given, with the hash of
+            the annotations that each system was fitted on. One that was fitted on others than the model is warned of.
     """
     truth = annotations_of(documents)
     tables = {"confusions": costly_confusions(result.errors, codebook)}
@@ -47,15 +55,38 @@ def further_tables(
         labels = [a for f in _files(raw) for a in read_annotations(f, codebook)]
         tables["coders"] = distance_to_coders(truth, result.given, double_coded(labels), codebook)
     if against:
-        tables["comparison"] = compare_systems(truth, result.given, _systems(against, documents, codebook), codebook)
+        systems = _systems(against, documents, codebook)
+        table = compare_systems(truth, result.given, {k: s.labels for k, s in systems.items()}, codebook)
+        digests = {"model": digest} | {k: s.digest for k, s in systems.items()}
+        _warn_of_other_data(digests)
+        tables["comparison"] = table.assign(**{DIGEST: table["system"].map(digests)})
     return tables
 
 
-def _systems(
-    against: Sequence[str], documents: Sequence[AnnotatedDocument], codebook: Codebook
-) -> dict[str, list[Annotation]]:
-    """Labels by system's name: read from files, or given by a model."""
-    systems: dict[str, list[Annotation]] = {}
+def _warn_of_other_data(digests: dict[str, str]) -> None:
+    own = digests["model"]
+    for name, digest in digests.items():
+        if own and digest and digest != own:
+            logger.warning(
+                "%s was fitted on other annotations (%s) than the model (%s): differences may be those of the data. "
+                "Fit it again on the same",
+                name,
+                digest,
+                own,
+            )
+
+
+@dataclass(frozen=True)
+class _System:
+    """Another system's labels, and the hash of the annotations that it was fitted on."""
+
+    labels: list[Annotation]
+    digest: str
+
+
+def _systems(against: Sequence[str], documents: Sequence[AnnotatedDocument], codebook: Codebook) -> dict[str, _System]:
+    """By name: labels read from files, or given by a model."""
+    systems: dict[str, _System] = {}
     for system in against:
         found = _labels_of(system, documents, codebook)
         if twice := sorted(set(found) & set(systems)):
@@ -66,17 +97,17 @@ def _systems(
     return systems
 
 
-def _labels_of(system: str, documents: Sequence[AnnotatedDocument], codebook: Codebook) -> dict[str, list[Annotation]]:
+def _labels_of(system: str, documents: Sequence[AnnotatedDocument], codebook: Codebook) -> dict[str, _System]:
     place = Path(system)
     if place.is_file() or (place.is_dir() and not (place / "scoring.json").is_file()):
-        return {f.stem: read_annotations(f, codebook) for f in _files(system)}
+        return {f.stem: _System(read_annotations(f, codebook), digest_of_labels(f)) for f in _files(system)}
     try:
         model = Model(system)
     except StanceError as error:
         raise StanceError(f"{system}: neither a file or folder of labels nor a model ({error})") from error
     if model.codebook.outputs != codebook.outputs:
         raise StanceError(f"{system}: this model has other labels. Compare models of one codebook")
-    return {model.folder.name: label_documents(model, documents)}
+    return {model.folder.name: _System(label_documents(model, documents), digest_of_model(model_folder(system)))}
 
 
 def compare_systems(

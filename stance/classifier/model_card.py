@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
 
-from stance.classifier.card_claims import Origin, encoder_line, hub_fields, input_line, limits, origin_of
+from stance.classifier.card_claims import Origin, encoder_items, hub_fields, input_line, limits, origin_of
+from stance.classifier.card_training import training_items
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, delta_about
 from stance.codebook import load_codebook
@@ -72,6 +73,19 @@ def figures_table(folder: Path, brief: bool = True) -> str:
     return "\n".join(lines)
 
 
+def weights_line(tables: Iterable[Path]) -> str:
+    """A line that names the weights that figures are of, by name and hash.
+
+    Args:
+        tables: of evaluations, CSV; those of earlier versions of the package have no column ``model``.
+    """
+    found: set[str] = set()
+    for table in tables:
+        columns = pd.read_csv(table) if table.is_file() else pd.DataFrame()
+        found |= {f"`{m}`" for m in columns["model"].unique()} if "model" in columns else {"not recorded"}
+    return f"Weights: {', '.join(sorted(found))}."
+
+
 def figure_name(dimension: str, metric: str) -> str:
     """What a figure is called in tables."""
     if metric.startswith("main_"):
@@ -104,14 +118,12 @@ def model_card(folder: Path) -> str:
         raise StanceError(f"{folder / 'manifest.json'}: cannot be read ({error}). Train the model again") from error
     evaluations = read_evaluations(folder)
     settings, codebook = ScoringSettings.read(folder), load_codebook(folder / "codebook.yaml")
-    origin = origin_of(manifest["recipe"])
+    origin = origin_of(manifest)
     calibration = "\n".join(
         f"- {k}: temperature {c.temperature}, scale {c.scale}, shift {c.shift}, threshold {c.threshold}"
         for k, c in settings.calibration.items()
     )
     main = "test" if "test" in evaluations else next(iter(evaluations))
-    epoch = "the best epoch, " if manifest["recipe"]["training"]["epochs"] > 1 else ""
-    real = manifest["train_sentences"] - manifest["written_sentences"]
     return f"""---
 {yaml.safe_dump(_index(folder.name, origin, evaluations), sort_keys=False).strip()}
 ---
@@ -121,12 +133,8 @@ def model_card(folder: Path) -> str:
 Labels a sentence of a diplomatic document with issue, stance, holder and frame: {len(codebook.outputs)} outputs,
 codebook {codebook.version}. {_form(folder, origin)}
 
-{encoder_line(origin)}
-- Trained on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones;
-  {epoch}calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
-  annotations: `{manifest["annotations_sha256"]}`.
-{_teachers(manifest)}- Training took {manifest["seconds"] // 60} minutes on {manifest["machine"]}.
-  Recipe, versions and seed: see `manifest.json`.
+{encoder_items(origin)}
+{training_items(manifest, origin.released_predecessor)}
 {input_line(settings.window)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
 
@@ -135,6 +143,7 @@ codebook {codebook.version}. {_form(folder, origin)}
 ## Figures
 
 95% intervals from resampling documents.{" Evaluated documents were never trained on." if origin.corpus else ""}
+{weights_line(sorted(folder.glob("evaluation/*/figures.csv")))}
 
 {figures_table(folder, brief=False)}
 
@@ -169,32 +178,6 @@ The weights are kept as differences of {about["bits"]} bits from those of the en
 {size:.0f} MB; on first use `stance` {fetched}puts the checkpoint together in its cache \
 and verifies it. `stance models --folder {folder.name}` prints where it lies:
 a standard `AutoModelForSequenceClassification` checkpoint."""
-
-
-def _teachers(manifest: dict[str, Any]) -> str:
-    """Lines on the teachers of a distilled model."""
-    distillation = manifest["recipe"].get("distillation", {})
-    share = distillation.get("weight", 0.0) / max(1, len(distillation.get("teachers", [])))
-    lines = ""
-    for t in manifest.get("teachers", []):
-        if t.get("gave") == "weights":
-            lines += f"""\
-- Begins with the weights of a teacher: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`),
-  trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for {t["seconds"] // 60}
-  minutes on {t["machine"]}.
-"""
-            continue
-        windows = t.get("windows", True)
-        name = f"reading documents in windows (`configs/{t['name']}.yaml`)" if windows else f"`{t['name']}`"
-        uncoded = manifest["soft_labelled_sentences"]
-        more = f", and all of those of {uncoded} sentences\n  that nobody coded" if uncoded else ""
-        lines += f"""\
-- Learnt from a teacher, too: {t["encoder"]} {name}. Its calibrated
-  probabilities make {share:.0%} of each target{more}. It was
-  trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
-  {t["seconds"] // 60} minutes on {t["machine"]}.
-"""
-    return lines
 
 
 def _index(name: str, origin: Origin, evaluations: dict[str, tuple[pd.DataFrame, pd.DataFrame]]) -> dict[str, object]:

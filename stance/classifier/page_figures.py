@@ -1,27 +1,19 @@
 """Figures on pages: what stands between two marks is written from a model's evaluations, never by hand.
 
 A mark is ``<!-- KIND:start -->`` or ``<!-- KIND EVALUATION:start -->`` with its ``:end``, where EVALUATION is a folder
-below the model's ``evaluation/`` and KIND one of `KINDS`.
+below the model's ``evaluation/`` and KIND one of `KINDS`. Every block begins with the weights that its figures are of.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-
-from stance.classifier.model_card import BRIEF, figure_name, figures_table, labels_table
+from stance.classifier.figure_blocks import KINDS
+from stance.classifier.model_card import weights_line
 from stance.errors import StanceError
 
 MARKED = re.compile(r"<!-- ([\w-]+)(?: ([\w-]+))?:start -->\n.*?<!-- \1(?: \2)?:end -->", re.DOTALL)
-HEADLINE = (
-    ("issue", "main_accuracy"), ("stance", "accuracy"), ("stance", "macro_f1"), ("holder", "accuracy"),
-    ("frame", "micro_f1"),
-)  # fmt: skip
-"""Figures of the wide tables."""
 
 
 def put_figures(page: Path, folder: Path) -> None:
@@ -51,7 +43,8 @@ def filled(content: str, folder: Path, name: str) -> str:
             raise StanceError(f"{name}: no figures are called {kind!r}. There are: {', '.join(KINDS)}")
         start, end = match[0].split("\n", 1)[0], match[0].rsplit("\n", 1)[-1]
         try:
-            text = KINDS[kind](folder / "evaluation" / evaluation if evaluation else folder)
+            place = folder / "evaluation" / evaluation if evaluation else folder
+            text = f"{weights_line(_tables(kind, place))}\n\n{KINDS[kind](place)}"
         except OSError as error:
             raise StanceError(
                 f"{name}: {error.filename} is missing. Run `stance evaluate … -o {folder}/evaluation/{evaluation}`"
@@ -61,218 +54,12 @@ def filled(content: str, folder: Path, name: str) -> str:
     return MARKED.sub(replaced, content)
 
 
-def models_block(place: Path) -> str:
-    """Headline figures of all models of the repository, and what one has over another by its paired comparison."""
-    tables = {
-        folder.name: pd.read_csv(folder / "evaluation" / place.name / "figures.csv")
-        for folder in sorted(place.parents[2].iterdir())
-        if (folder / "evaluation" / place.name / "figures.csv").is_file()
-    }
-    counts = {(int(t["sentences"].iloc[0]), int(t["documents"].iloc[0])) for t in tables.values()}
-    if len(counts) != 1:
-        raise StanceError(
-            f"models are not evaluated on the same sentences of {place.name}. Run `stance evaluate` on each"
-        )
-    [(sentences, documents)] = counts
-    rows = [[figure_name(*m), *(_cell(table, *m, digits=3) for table in tables.values())] for m in BRIEF]
-    head = ["", *tables]
-    for name in tables:
-        comparison = place.parents[2] / name / "evaluation" / place.name / "comparison.csv"
-        paired = pd.read_csv(comparison) if comparison.is_file() else pd.DataFrame(columns=["system"])
-        for other in (n for n in tables if n in set(paired["system"])):
-            head.append(f"{name} less {other}")
-            for row, measure in zip(rows, BRIEF, strict=True):
-                found = _row(paired[paired["system"] == other], *measure)
-                expected = _row(tables[name], *measure)["estimate"] - _row(tables[other], *measure)["estimate"]
-                if found and abs(found["difference"] - expected) > 1e-4:
-                    raise StanceError(f"{comparison}: of other weights than the figures. Run `stance evaluate` again")
-                row.append(_difference(found))
-    return f"{sentences} sentences, {documents} documents.\n\n" + markdown(head, rows)
-
-
-def breakdown_block(place: Path) -> str:
-    """Figures by side, year, kind and length."""
-    table = pd.read_csv(place / "breakdown.csv", dtype={"stratum": str})
-    rows = []
-    for (by, stratum), part in table.groupby(["by", "stratum"], sort=False):
-        first = part.iloc[0]
-        rows.append([by, stratum, first["sentences"], first["documents"], *(_cell(part, *m) for m in HEADLINE)])
-    return markdown(["by", "", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
-
-
-def labels_block(place: Path) -> str:
-    """Support, precision, recall and F1 of every label."""
-    return labels_table(pd.read_csv(place / "labels.csv", keep_default_na=False, na_values=[""]))
-
-
-def confusion_block(place: Path) -> str:
-    """The confusion matrix of stances."""
-    return _matrix(place / "confusion_stance.csv") + "\n\n" + _matrix(place / "confusion_holder.csv")
-
-
-def calibration_block(place: Path) -> str:
-    """Mean probability against the share right, of all sentences and by side."""
-    table = pd.read_csv(place / "calibration.csv")
-    head = [
-        "",
-        "source",
-        "sentences",
-        "mean probability",
-        "share right",
-        "too sure by",
-        "calibration error",
-        "by chance",
-    ]
-    rows = [
-        [r.of, r.source, r.sentences, f"{r.confidence:.3f}", f"{r.accuracy:.3f}",
-         f"{r.gap:+.3f} [{r.low:+.3f}, {r.high:+.3f}]", f"{r.calibration_error:.3f}", f"{r.by_chance:.3f}"]
-        for r in table.itertuples()
-    ]  # fmt: skip
-    return markdown(head, rows)
-
-
-def reliability_block(place: Path) -> str:
-    """Reliability: mean probability and share right in tenths of equal count."""
-    table = pd.read_csv(place / "reliability.csv")
-    kinds = list(dict.fromkeys(table["of"]))
-    parts = {k: table[table["of"] == k].reset_index(drop=True) for k in kinds}
-    rows = []
-    for i in range(max(len(p) for p in parts.values())):
-        cells = [p.loc[i] if i < len(p) else None for p in parts.values()]
-        rows.append([i + 1, *("–" if c is None else f"{c['confidence']:.2f} → {c['accuracy']:.2f}" for c in cells)])
-    return markdown(["tenth", *kinds], rows)
-
-
-def coverage_block(place: Path) -> str:
-    """Accuracy against coverage."""
-    table = pd.read_csv(place / "risk_coverage.csv")
-    kinds = list(dict.fromkeys(table["of"]))
-    rows = []
-    for coverage, part in table.groupby("coverage"):
-        by = part.set_index("of")
-        cells = [_interval(by.loc[k, "accuracy"], by.loc[k, "low"], by.loc[k, "high"]) for k in kinds]
-        rows.append(
-            [f"{coverage:.0%}", *(f"{c}, p ≥ {by.loc[k, 'threshold']:.2f}" for c, k in zip(cells, kinds, strict=True))]
-        )
-    return markdown(["sentences labelled", *kinds], rows)
-
-
-def coders_block(place: Path) -> str:
-    """The model's distance to two coders' agreement."""
-    table = pd.read_csv(place / "coders.csv")
-    rows = []
-    for r in _records(table):
-        name = figure_name(
-            r["dimension"], "main_alpha" if (r["dimension"], r["metric"]) == ("issue", "alpha") else r["metric"]
-        )
-        agreement = [f"{x:.3f}" for x in (r["coders"], r["model_coder"], r["model_final"])]
-        rows.append([name, *agreement, _interval(r["distance"], r["low"], r["high"])])
-    first = table.iloc[0]
-    head = ["", "coder and coder", "model and coder", "model and final label", "distance to coders"]
-    return f"{first['sentences']} sentences of {first['documents']} documents.\n\n" + markdown(head, rows)
-
-
-def comparison_block(place: Path) -> str:
-    """The model beside other systems."""
-    table = pd.read_csv(place / "comparison.csv")
-    rows = []
-    for dimension, metric in HEADLINE:
-        part = table[(table["dimension"] == dimension) & (table["metric"] == metric)]
-        for r in _records(part):
-            tested = not pd.isna(r["p"])
-            change = _interval(r["difference"], r["difference_low"], r["difference_high"], sign="+") if tested else ""
-            q = ("< 0.001" if r["q"] < 0.001 else f"{r['q']:.3f}") if tested else ""
-            name = figure_name(dimension, metric)
-            rows.append([name, r["system"], _interval(r["estimate"], r["low"], r["high"]), change, q])
-    return markdown(["", "system", "figure", "model less system", "q"], rows)
-
-
-def confusions_block(place: Path) -> str:
-    """The most costly confusions."""
-    table = pd.read_csv(place / "confusions.csv", keep_default_na=False, na_values=[""])
-    blocks = []
-    for dimension, most in (("stance", 20), ("holder", 8), ("issue", 12)):
-        rows = []
-        for i, r in enumerate(_records(table[table["dimension"] == dimension].head(most)), 1):
-            p = "–" if pd.isna(r["probability"]) else f"{r['probability']:.2f}"
-            counts = [r["true"], r["given"], r["count"], r["documents"], r["largest"]]
-            rows.append([i, *counts, f"{r['share']:.0%}", f"{r['cost']:.1f}", p])
-        head = [
-            "",
-            f"true {dimension}",
-            "given",
-            "sentences",
-            "documents",
-            "most in one",
-            "share of true",
-            "cost",
-            "mean p",
-        ]
-        blocks.append(markdown(head, rows))
-    return "\n\n".join(blocks)
-
-
-def robustness_block(folder: Path) -> str:
-    """Rates of the robustness probes."""
-    table = pd.read_csv(folder / "evaluation" / "robustness.csv")
-    rows = [[r["probe"], r["measure"], r["n"], f"{r['rate']:.2f}", f"{r['floor']:.2f}"] for r in _records(table)]
-    return markdown(["probe", "what is measured", "n", "rate", "floor"], rows)
-
-
-KINDS: dict[str, Callable[[Path], str]] = {
-    "figures": figures_table,
-    "models": models_block,
-    "breakdown": breakdown_block,
-    "labels": labels_block,
-    "confusion": confusion_block,
-    "reliability": reliability_block,
-    "calibration": calibration_block,
-    "coverage": coverage_block,
-    "coders": coders_block,
-    "comparison": comparison_block,
-    "confusions": confusions_block,
-    "robustness": robustness_block,
-}
-"""What can stand between marks. ``figures`` and ``robustness`` need no evaluation."""
-
-
-def markdown(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines)
-
-
-def _matrix(file: Path) -> str:
-    counts = pd.read_csv(file, index_col=0)
-    return markdown(
-        ["true ↓ given →", *counts.columns],
-        [[name, *row] for name, row in zip(counts.index, counts.to_numpy(), strict=True)],
-    )
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _cell(part: pd.DataFrame, dimension: str, metric: str, digits: int = 2) -> str:
-    row = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
-    return _interval(row["estimate"], row["low"], row["high"], digits=digits)
-
-
-def _row(part: pd.DataFrame, dimension: str, metric: str) -> dict[str, Any]:
-    rows = _records(part[(part["dimension"] == dimension) & (part["metric"] == metric)])
-    return rows[0] if rows else {}
-
-
-def _difference(row: dict[str, Any]) -> str:
-    if not row:
-        return "–"
-    q = "q < 0.001" if row["q"] < 0.001 else f"q = {row['q']:.3f}"
-    return f"{_interval(row['difference'], row['difference_low'], row['difference_high'], '+', 3)}, {q}"
-
-
-def _interval(value: float, low: float, high: float, sign: str = "", digits: int = 2) -> str:
-    form = f"{sign}.{digits}f"
-    if pd.isna(low):
-        return "–" if pd.isna(value) else f"{value:{form}}"
-    return f"{value:{form}} [{low:{form}}, {high:{form}}]"
+def _tables(kind: str, place: Path) -> list[Path]:
+    """The tables that record which weights a block's figures are of."""
+    if kind == "figures":
+        return sorted(place.glob("evaluation/*/figures.csv"))
+    if kind == "robustness":
+        return [place / "evaluation" / "robustness.csv"]
+    if kind == "models":
+        return sorted(place.parents[2].glob(f"*/evaluation/{place.name}/figures.csv"))
+    return [place / "figures.csv"]
