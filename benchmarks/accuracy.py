@@ -2,44 +2,70 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from benchmarks.speed import REFERENCE, agreement, ways
-from stance.annotation.examples import make_examples
-from stance.annotation.splits import read_splits
+from benchmarks.agreement import agreement
+from benchmarks.engines import engines, ready, reference
+from stance.annotation.examples import Example, make_examples
 from stance.annotation.standoff import join, read_annotations
 from stance.classifier.evaluate import headline, predict_labels
 from stance.classifier.predict import Model
 from stance.documents import read_documents
-from stance.resources import resource_path
+from stance.errors import StanceError
+
+FIGURES = ("issue_main_accuracy", "issue_micro_f1", "stance_macro_f1", "holder_accuracy", "frame_micro_f1")
 
 
-def accuracy(model: Model, gold: str, documents: str) -> pd.DataFrame:
-    """Headline figures of every engine, and agreement with single precision.
+def coded_sentences(model: Model, gold: str, documents: str, splits: Mapping[str, str]) -> list[Example]:
+    """Coded sentences that the model has not learned from.
 
     Args:
-        model: the model.
-        gold: annotations as JSONL; of the corpus' own, only documents of the test split are taken.
+        model: the model, for its codebook and context.
+        gold: annotations as JSONL.
         documents: the documents that they refer to.
+        splits: by document, from `stance.annotation.splits.read_splits`; those of other splits than test are left out.
+
+    Raises:
+        StanceError: if none is left.
     """
-    joined = join(read_annotations(Path(gold), model.codebook), read_documents(documents)).documents
-    if Path(gold).name == "annotations.jsonl":
-        splits = read_splits(str(resource_path("corpus/annotations/documents.csv")))
-        joined = [d for d in joined if splits.get(d.document.doc_id) == "test"]
-    examples = make_examples(joined, model.settings.window)
-    encoded = model.encode([(e.sentence, e.context) for e in examples])
-    labels = {}
-    for name, way in ways(model).items():
-        if name.startswith(("OpenVINO", "ONNX")):
-            values = way([], [], encoded)
-            labels[name] = predict_labels(values, model.codebook, model.settings) if values is not None else []
+    annotations = read_annotations(gold, model.codebook)
+    held_out = [a for a in annotations if splits.get(a.doc_id, "test") == "test"]
+    examples = make_examples(join(held_out, read_documents(documents)).documents, model.settings.window)
+    if not examples:
+        raise StanceError(f"{gold}: no coded sentence of a test document is in {documents}. Give its own documents")
+    return examples
+
+
+def accuracy(model: Model, examples: list[Example]) -> pd.DataFrame:
+    """Headline figures of every engine on coded sentences, and how near it is to single precision.
+
+    Returns:
+        one row an engine: number of sentences, figures, mean and lowest cosine of its logits with those of
+            `benchmarks.engines.reference`, and the shares of sentences with the same labels.
+    """
     truth = [e.annotation for e in examples]
-    wanted = ("issue_main_accuracy", "issue_micro_f1", "stance_macro_f1", "holder_accuracy", "frame_micro_f1")
+    encoded = model.encode([(e.sentence, e.context) for e in examples])
+    exact = ready(reference(model), encoded)()
+    expected = predict_labels(exact, model.codebook, model.settings)
     rows = {}
-    for name, given in labels.items():
+    for name, engine in engines(model).items():
+        logits = ready(engine, encoded)()
+        given = predict_labels(logits, model.codebook, model.settings)
         figures = headline(truth, given, model.codebook)
-        agree = {f"{k}: as f32": v for k, v in agreement(given, labels[REFERENCE]).items()}
-        rows[name] = {"n": str(len(truth)), **{k.replace("_", " "): figures[k] for k in wanted}, **agree}
+        near = cosine(logits, exact)
+        rows[name] = {
+            "n": str(len(truth)),
+            **{k.replace("_", " "): figures[k] for k in FIGURES},
+            "cosine with f32": float(near.mean()),
+            "lowest": float(near.min()),
+            **{f"{k}: as f32": v for k, v in agreement(given, expected).items()},
+        }
     return pd.DataFrame(rows).T
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cosine of each row of one array with the same row of the other."""
+    return (a * b).sum(axis=1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))

@@ -6,11 +6,15 @@ import json
 import platform
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from stance.classifier.engines import available_cores
 from stance.documents import Document, iterate_documents
 from stance.resources import resource_path
+
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+CONSONANTS, VOWELS = "bcdfghjklmnprstvwxyz", "aeiouy"
 
 
 def written_sentences() -> list[str]:
@@ -20,16 +24,26 @@ def written_sentences() -> list[str]:
 
 
 def invented_documents(sentences: int, seed: int = 0) -> Iterator[Document]:
-    """Documents of 8 to 40 written sentences in random order, until there are so many sentences."""
+    """Documents of 8 to 40 written sentences in random order, until there are so many sentences.
+
+    Each sentence gets an invented name, so that none comes twice: what repeats would be found in caches.
+    """
     texts, chance, number = written_sentences(), random.Random(seed), 0
     while sentences > 0:
         size = min(sentences, chance.randint(8, 40))
-        chosen = [chance.choice(texts) for _ in range(size)]
+        chosen = [with_name(chance.choice(texts), chance) for _ in range(size)]
         paragraphs = [" ".join(chosen[i : i + 4]) for i in range(0, size, 4)]
         side = chance.choice(["us", "china"])
         yield Document(f"invented-{number:06}", "\n\n".join(paragraphs), side, title=f"Invented talks, part {number}")
         sentences -= size
         number += 1
+
+
+def with_name(text: str, chance: random.Random) -> str:
+    """A sentence with an invented name before its last word: one of 200 million."""
+    name = "".join(chance.choice(CONSONANTS) + chance.choice(VOWELS) for _ in range(4)).capitalize()
+    before, space, last = text.rpartition(" ")
+    return f"{before}{space}{name} {last}"
 
 
 def documents(sentences: int, path: str | None) -> list[Document]:
@@ -41,18 +55,23 @@ def documents(sentences: int, path: str | None) -> list[Document]:
     return found
 
 
+def processor() -> tuple[str, list[str]]:
+    """Name of the processor, and which of the instructions it has that matter to a network."""
+    facts: dict[str, str] = {}
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    flags = facts.get("flags", "").split()
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    return name, [f for f in INSTRUCTIONS if f in flags]
+
+
 def machine() -> str:
     """The processor, its cores and its instructions, and how busy it is."""
-    cpu = platform.processor() or platform.machine()
-    flags: set[str] = set()
+    name, instructions = processor()
     try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                cpu = line.split(":", 1)[1].strip()
-            elif line.startswith("flags"):
-                flags = set(line.split(":", 1)[1].split())
         load = Path("/proc/loadavg").read_text(encoding="utf-8").split()[0]
     except OSError:
         load = "?"
-    wanted = [f for f in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8") if f in flags]
-    return f"{cpu}, {available_cores()} cores ({', '.join(wanted)}), load {load}, Python {platform.python_version()}"
+    cores = f"{available_cores()} cores ({', '.join(instructions)})"
+    return f"{name}, {cores}, load {load}, Python {platform.python_version()}"

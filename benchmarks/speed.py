@@ -7,78 +7,134 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from benchmarks.int8 import int8_model
-from stance.classifier.engines import Engine, load_engine
+from benchmarks.agreement import agreement, cut_texts
+from benchmarks.engines import engines, ready
+from stance.annotation.standoff import Annotation
+from stance.classifier.engines import Engine
 from stance.classifier.evaluate import predict_labels
 from stance.classifier.predict import Encoded, Model
-from stance.classifier.tokenization import pad
+from stance.classifier.tokenization import load_tokenizer
 from stance.documents import Document
 from stance.model_input import model_inputs
 from stance.scoring.rows import to_arrow
 from stance.scoring.stream import ahead, score_slice, slices
 from stance.sentences import split_sentences
 
-Pairs = list[tuple[str, str]]
-Way = Callable[[list[Document], Pairs, Encoded], np.ndarray | None]
-BASE, BATCHED, REFERENCE = "transformers.pipeline, defaults", "transformers.pipeline, batch 32, sorted", "OpenVINO f32"
-SCORER, BARE = "stance: documents to rows", "the same engine, ready tensors"
+DEFAULTS, BATCHED = "transformers.pipeline, defaults", "transformers.pipeline, batch 32, sorted"
+SCORER = "stance: documents to rows"
 
 
-def turns(documents: Sequence[Document], model: Model, sentences: int, size: int) -> list[tuple[list[Document], Pairs]]:
-    """Documents in portions of about `size` sentences, with their inputs."""
-    portions: list[tuple[list[Document], Pairs]] = [([], [])]
-    total = 0
-    for document in documents:
-        found = split_sentences(document)
-        portions[-1][0].append(document)
-        portions[-1][1].extend(model_inputs(document, found, model.settings.window))
-        total += len(found)
-        if total >= sentences:
+@dataclass(frozen=True)
+class Portion:
+    """Documents of one turn, and what the ways begin with.
+
+    Attributes:
+        documents: for the scorer.
+        encoded: for the bare engines, one input a sentence.
+        texts: for the pipelines, from `benchmarks.agreement.cut_texts`.
+    """
+
+    documents: list[Document]
+    encoded: Encoded
+    texts: list[dict[str, str]]
+
+
+Output = np.ndarray | pa.Table
+"""Logits, one row a sentence; or the scorer's rows."""
+Way = Callable[[Portion], Callable[[], Output]]
+"""Makes ready what need not be timed, and gives back what is."""
+
+
+@dataclass
+class Measured:
+    """What the turns gave, by way.
+
+    Attributes:
+        rates: sentences a second, one figure a turn.
+        labels: of all sentences, in order.
+        same_tokens: for each sentence whether the pipelines read the tokens that the scorer reads.
+    """
+
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    labels: dict[str, list[Annotation]] = field(default_factory=dict)
+    same_tokens: list[bool] = field(default_factory=list)
+
+
+def turns(documents: Sequence[Document], model: Model, sentences: int, size: int) -> list[Portion]:
+    """Documents in portions of about `size` sentences, until there are so many sentences."""
+    tokenizer, window = load_tokenizer(model.folder), model.settings.window
+    portions: list[Portion] = []
+    waiting: list[Document] = []
+    pairs: list[tuple[str, str]] = []
+    for number, document in enumerate(documents, 1):
+        waiting.append(document)
+        pairs += model_inputs(document, split_sentences(document), window)
+        enough = sum(len(p.texts) for p in portions) + len(pairs) >= sentences
+        if pairs and (len(pairs) >= size or enough or number == len(documents)):
+            portions.append(Portion(waiting, model.encode(pairs), cut_texts(tokenizer, pairs, window.max_length)))
+            waiting, pairs = [], []
+        if enough:
             break
-        if len(portions[-1][1]) >= size:
-            portions.append(([], []))
-    return [p for p in portions if p[1]]
+    return portions
 
 
-def ways(model: Model) -> dict[str, Way]:
-    """Everything that is measured, by name."""
-    found: dict[str, Way] = {BASE: _pipeline(model, None), BATCHED: _pipeline(model, 32)}
-    for engine, precision, name in (
-        ("onnxruntime", None, "ONNX Runtime f32"),
-        ("openvino", "f32", REFERENCE),
-        ("openvino", "bf16", "OpenVINO bf16"),
-    ):
-        found[name] = _engine(model, load_engine(model.folder, engine=engine, precision=precision))
-    found["OpenVINO int8 weights, bf16"] = _engine(model, _int8(model.folder))
-    found[BARE] = _ready(model)
-    found[SCORER] = _scorer(model)
+def measure(model: Model, portions: Sequence[Portion], budget: float) -> Measured:
+    """Let all take turns on the portions, until they are through or the time in seconds is."""
+    pipe = load_pipeline(model)
+    ways: dict[str, Way] = {
+        DEFAULTS: partial(_pipeline, model, pipe, None),
+        BATCHED: partial(_pipeline, model, pipe, 32),
+        **{name: partial(_engine, engine) for name, engine in engines(model).items()},
+        SCORER: partial(_scorer, model),
+    }
+    for way in ways.values():
+        way(portions[0])()
+    found = Measured({k: [] for k in ways}, {k: [] for k in ways})
+    ends = time.monotonic() + budget
+    for portion in portions:
+        for name, way in ways.items():
+            run = way(portion)
+            started = time.perf_counter()
+            output = run()
+            found.rates[name].append(len(portion.texts) / (time.perf_counter() - started))
+            found.labels[name] += _labels(output, model)
+        found.same_tokens += same_tokens(pipe.tokenizer, portion)
+        if time.monotonic() > ends:
+            break
     return found
 
 
-def _pipeline(model: Model, batch: int | None) -> Way:
+def load_pipeline(model: Model) -> Any:
+    """The pipeline of transformers over the model's weights; it gives logits, which are read as the scorer's are."""
     from transformers import pipeline
 
-    given: Any = pipeline(
-        "text-classification",
-        model=str(model.folder),
-        tokenizer=str(model.folder),
-        top_k=None,
-        function_to_apply="none",
-    )
-    outputs = model.codebook.outputs
+    folder, task = str(model.folder), "text-classification"
+    return pipeline(task, model=folder, tokenizer=folder, top_k=None, function_to_apply="none")  # type: ignore[call-overload]
 
-    def run(_: list[Document], pairs: Pairs, __: Encoded) -> np.ndarray:
-        inputs = [{"text": s, "text_pair": c} for s, c in pairs]
-        order = sorted(range(len(pairs)), key=lambda i: sum(map(len, pairs[i]))) if batch else list(range(len(pairs)))
-        more = {"batch_size": batch} if batch else {}
-        said = given([inputs[i] for i in order], truncation=True, max_length=model.settings.window.max_length, **more)
-        values = np.zeros((len(pairs), len(outputs)), dtype=np.float32)
+
+def same_tokens(tokenizer: Any, portion: Portion) -> list[bool]:
+    """For each sentence, whether the pipelines' tokenizer reads the tokens that the scorer reads."""
+    read = [tokenizer(**t)["input_ids"] for t in portion.texts]
+    return [given == ids.tolist() for given, ids in zip(read, portion.encoded.ids, strict=True)]
+
+
+def _pipeline(model: Model, pipe: Any, batch: int | None, portion: Portion) -> Callable[[], np.ndarray]:
+    outputs, length = model.codebook.outputs, model.settings.window.max_length
+    more = {"batch_size": batch} if batch else {}
+
+    def run() -> np.ndarray:
+        texts = portion.texts
+        order = sorted(range(len(texts)), key=lambda i: sum(map(len, texts[i].values())) if batch else i)
+        said = pipe([texts[i] for i in order], truncation=True, max_length=length, **more)
+        values = np.zeros((len(texts), len(outputs)), dtype=np.float32)
         for i, labels in zip(order, said, strict=True):
             scores = {x["label"]: x["score"] for x in labels}
             values[i] = [scores[o] for o in outputs]
@@ -87,107 +143,40 @@ def _pipeline(model: Model, batch: int | None) -> Way:
     return run
 
 
-def batches(
-    encoded: Encoded, inputs: Sequence[str], size: int = 16
-) -> tuple[list[np.ndarray], list[dict[str, np.ndarray]]]:
-    """Rows and padded tensors, longest first."""
-    order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
-    rows = [order[i : i + size] for i in range(0, len(order), size)]
-    arrays = [pad([encoded.ids[i] for i in r], [encoded.types[i] for i in r], 0) for r in rows]
-    return rows, [{k: a[k] for k in inputs} for a in arrays]
+def _engine(engine: Engine, portion: Portion) -> Callable[[], np.ndarray]:
+    return ready(engine, portion.encoded)
 
 
-def _engine(model: Model, engine: Engine) -> Way:
-    def run(_: list[Document], __: Pairs, encoded: Encoded) -> np.ndarray:
-        rows, feeds = batches(encoded, engine.inputs)
-        values = np.zeros((len(encoded.ids), engine.outputs), dtype=np.float32)
-        for r, logits in zip(rows, engine.run(feeds), strict=True):
-            values[r] = logits
-        return values
+def _scorer(model: Model, portion: Portion) -> Callable[[], pa.Table]:
+    def run() -> pa.Table:
+        parts = ahead(slices(portion.documents, model))
+        return pa.concat_tables([to_arrow(score_slice(p, model, 16), model) for p in parts])
 
     return run
 
 
-def _int8(folder: Path) -> Engine:
-    import openvino
-
-    from stance.classifier.engines import available_cores, openvino_engine
-
-    return openvino_engine(int8_model(folder / "model.onnx"), available_cores(), "bf16", openvino.Core())
-
-
-def _ready(model: Model) -> Way:
-    """The engine alone: tensors are made before the clock starts."""
-    engine = load_engine(model.folder)
-    made: dict[int, list[dict[str, np.ndarray]]] = {}
-
-    def run(_: list[Document], __: Pairs, encoded: Encoded) -> None:
-        if id(encoded) not in made:
-            made[id(encoded)] = batches(encoded, engine.inputs)[1]
-            raise LookupError  # the caller starts the clock again
-        engine.run(made.pop(id(encoded)))
-
-    return run
+def _labels(output: Output, model: Model) -> list[Annotation]:
+    if isinstance(output, np.ndarray):
+        return predict_labels(output, model.codebook, model.settings)
+    return [
+        Annotation("", i, 0, 0, tuple(row["issue"]), row["stance"], row["holder"], tuple(row["frame"]))
+        for i, row in enumerate(output.select(["issue", "stance", "holder", "frame"]).to_pylist())
+    ]
 
 
-def _scorer(model: Model) -> Way:
-    def run(documents: list[Document], _: Pairs, __: Encoded) -> None:
-        for part in ahead(slices(documents, model)):
-            to_arrow(score_slice(part, model, 16), model)
-
-    return run
-
-
-def measure(model: Model, portions: list[tuple[list[Document], Pairs]], budget: float) -> tuple[pd.DataFrame, int]:
-    """Let all take turns on the portions, until they are through or the time is.
-
-    Returns:
-        one row a way: sentences a second, times the two pipelines, label agreement with single precision (main issue,
-        stance, holder, issue set, frame set); and the number of sentences.
-    """
-    everything = ways(model)
-    rates: dict[str, list[float]] = {k: [] for k in everything}
-    labels: dict[str, list[Any]] = {k: [] for k in everything}
-    warm = model.encode(portions[0][1][:32])
-    for name, way in everything.items():
-        if name not in (SCORER, BARE):
-            way([], portions[0][1][:32], warm)
-    started, sentences = time.monotonic(), 0
-    for documents, pairs in portions:
-        encoded = model.encode(pairs)
-        for name, way in everything.items():
-            values, seconds = _timed(way, documents, pairs, encoded)
-            rates[name].append(len(pairs) / seconds)
-            if values is not None:
-                labels[name] += predict_labels(values, model.codebook, model.settings)
-        sentences += len(pairs)
-        if time.monotonic() - started > budget:
-            break
+def speed_table(found: Measured) -> pd.DataFrame:
+    """One row a way: sentences a second, and times the two pipelines."""
+    rates = {k: np.array(v) for k, v in found.rates.items()}
     table = pd.DataFrame({"sentences/s": {k: float(np.median(v)) for k, v in rates.items()}})
-    for column, base in (("× defaults", BASE), ("× batch 32", BATCHED)):
-        table[column] = {k: float(np.median(np.array(v) / np.array(rates[base]))) for k, v in rates.items()}
-    agree = {k: agreement(v, labels[REFERENCE]) for k, v in labels.items() if v}
-    return table.join(pd.DataFrame(agree).T), sentences
+    for column, base in (("× defaults", DEFAULTS), ("× batch 32", BATCHED)):
+        table[column] = {k: float(np.median(v / rates[base])) for k, v in rates.items()}
+    return table
 
 
-def _timed(way: Way, documents: list[Document], pairs: Pairs, encoded: Encoded) -> tuple[np.ndarray | None, float]:
-    for _ in range(2):
-        started = time.perf_counter()
-        try:
-            values = way(documents, pairs, encoded)
-            return values, time.perf_counter() - started
-        except LookupError:
-            continue
-    raise RuntimeError("not reached")
+def agreement_table(found: Measured, base: str = DEFAULTS) -> pd.DataFrame:
+    """One row a way: share of sentences with the labels of a pipeline, of those with the same tokens."""
 
+    def compared(name: str) -> list[Annotation]:
+        return [a for a, same in zip(found.labels[name], found.same_tokens, strict=True) if same]
 
-def agreement(given: Sequence[Any], reference: Sequence[Any]) -> dict[str, float]:
-    """Share of sentences whose label is that of the reference; sets count only where they are the same as a whole."""
-    n = len(given)
-    return {
-        "main issue": sum(g.issue[0] == r.issue[0] for g, r in zip(given, reference, strict=True)) / n,
-        "stance": sum(g.stance == r.stance for g, r in zip(given, reference, strict=True)) / n,
-        "holder": sum(g.holder == r.holder for g, r in zip(given, reference, strict=True)) / n,
-        "issues": sum(set(g.issue) == set(r.issue) for g, r in zip(given, reference, strict=True)) / n,
-        "frames": sum(set(g.frame) == set(r.frame) for g, r in zip(given, reference, strict=True)) / n,
-    }
+    return pd.DataFrame({k: agreement(compared(k), compared(base)) for k in found.labels if k != base}).T
