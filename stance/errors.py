@@ -18,11 +18,13 @@ class InputFailure:
         location: the file, or ``file:line`` for one record of it.
         reason: what is wrong with it.
         cure: what the user can do about it.
+        inputs: how many it stands for; more than one where a file has very many bad records.
     """
 
     location: str
     reason: str
     cure: str
+    inputs: int = 1
 
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}. {self.cure}"

@@ -351,7 +351,16 @@ def test_memory_stays_bounded_for_a_long_file(random_model, tmp_path):
         path = tmp_path / f"{copies}.jsonl"
         with path.open("w", encoding="utf-8") as file:
             for i in range(copies):
-                file.write(json.dumps({"doc_id": f"d{i}", "text": (TEXT + " ") * 8, "source": "us"}) + "\n")
+                file.write(
+                    json.dumps(
+                        {
+                            "doc_id": f"d{i}",
+                            "text": " ".join(f"{TEXT} Round {i}-{k} is over." for k in range(8)),
+                            "source": "us",
+                        }
+                    )
+                    + "\n"
+                )
         _, peak = command(
             ["score", str(path), "-o", str(tmp_path / f"t{copies}"), "-m", str(random_model), "--threads", "1"]
         )

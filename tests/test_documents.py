@@ -482,7 +482,9 @@ def test_bad_records_after_the_first_hundred_are_counted(tmp_path, caplog):
         str(path),
         f"1,201 more of its records cannot be read; the last is {last}",
         "Mend those like the first 100, which are named; stance -v names all",
+        inputs=1201,
     )
+    assert sum(f.inputs for f in bad) == 1302, "every one is counted"
     assert len(caplog.messages) == 1201
     assert caplog.messages[0].startswith(f"left out: {path}:102: the line is not valid JSON")
 

@@ -106,7 +106,8 @@ def _counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Do
         yield item
     if last is not None:
         reason = f"{failed - NAMED:,} more of its records cannot be read; the last is {last.location}: {last.reason}"
-        yield InputFailure(file, reason, f"Mend those like the first {NAMED}, which are named; stance -v names all")
+        cure = f"Mend those like the first {NAMED}, which are named; stance -v names all"
+        yield InputFailure(file, reason, cure, inputs=failed - NAMED)
 
 
 def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **defaults: str | None) -> list[Document]:

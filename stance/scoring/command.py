@@ -230,5 +230,6 @@ def _in_words(summary: Summary, dry_run: bool) -> str:
     more = [f"{before} sentences were finished before"] if before else []
     more += [f"{summary.kept} documents that are not among the inputs were kept"] if summary.kept else []
     more += [f"{summary.dropped} documents were dropped"] if summary.dropped else []
-    more += [f"{len(summary.failed)} inputs failed"] if summary.failed else []
+    failed = sum(f.inputs for f in summary.failed)
+    more += [f"{failed} inputs failed"] if failed else []
     return "; ".join([text, *more])
