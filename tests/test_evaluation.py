@@ -322,6 +322,11 @@ def test_evaluate_writes_tables_figures_and_comparisons(tmp_path, summit, model,
     for name in ("reliability.svg", "risk_coverage.svg"):
         assert (out / name).read_text(encoding="utf-8").startswith("<svg")
     assert "coders" in done.output
+    less = CliRunner().invoke(main, [*command[:4], "--leave-out", "*us", "--json"], catch_exceptions=False)
+    assert {row["documents"] for row in json.loads(less.output)} == {1}
+    wrong = CliRunner().invoke(main, [*command[:4], "--leave-out", "uk*"])
+    assert wrong.exit_code == 2
+    assert "--leave-out uk*: fits the doc_id of no document" in wrong.output
     wrong = CliRunner().invoke(main, [*command[:-1], str(tmp_path / "raw" / "anna.jsonl") + "x"])
     assert wrong.exit_code == 2
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -14,10 +13,6 @@ from stance.classifier.output import keeping_weights, require_file, require_fold
 from stance.errors import StanceError
 
 STRATA = ("source", "year", "kind", "length")
-
-if TYPE_CHECKING:
-    from stance.annotation.standoff import Annotation, Joined
-    from stance.documents.document import Document
 
 documents_option = click.option(
     "--documents",
@@ -91,6 +86,9 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> N
 @click.option("--splits", type=click.Path(exists=True), help="CSV with doc_id and split.")
 @click.option("--split", default="test", show_default=True, help="Which split, where --splits is given.")
 @click.option("--source", type=click.Choice(["us", "china", "other"]), help="Only documents of one side.")
+@click.option(
+    "--leave-out", multiple=True, help="Documents to leave out: a doc_id, or a pattern with *; may be repeated."
+)
 @click.option("--by", multiple=True, type=click.Choice(STRATA), help="Print the figures by these, too.")
 @click.option(
     "--raw",
@@ -121,16 +119,20 @@ def evaluate(
     from stance.classifier.evaluate import evaluate as run
     from stance.classifier.evaluation_output import evaluation_files, further_tables
     from stance.classifier.fitting_record import digest_of_model
+    from stance.classifier.gold_documents import join_gold, without
     from stance.classifier.predict import Model, model_folder
 
     loaded = Model(model)
     splits = read_splits(options["splits"]) if options["splits"] else None
-    joined = _join_gold(Path(gold), documents, loaded, lambda d: splits is None or splits.get(d) == options["split"])
+    joined = join_gold(
+        Path(gold), documents, loaded.codebook, lambda d: splits is None or splits.get(d) == options["split"]
+    )
     if joined.missing or joined.mismatches:
         click.echo(f"note: {joined}", err=True)
     chosen = joined.documents
     if options["source"]:
         chosen = [d for d in chosen if d.document.source == options["source"]]
+    chosen = without(chosen, options["leave_out"])
     examples = make_examples(chosen, loaded.settings.window)
     if not examples:
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
@@ -218,28 +220,3 @@ def models(name: str | None, pages: tuple[str, ...], whole: str | None) -> None:
         size = sum(f.stat().st_size for f in folder.iterdir() if f.is_file()) / 1e6
         codebook = load_codebook(folder / "codebook.yaml").version
         click.echo(f"{identity(folder)}  codebook {codebook}  {size:.0f} MB  {folder}")
-
-
-def _join_gold(gold: Path, documents: tuple[str, ...], model: Any, wanted: Callable[[str], bool]) -> Joined:
-    from stance.annotation.standoff import join, read_annotations
-    from stance.documents import read_documents
-
-    annotations = read_annotations(gold, model.codebook)
-    paths = [str(p) for p in documents] or [str(p) for p in sorted(gold.parent.glob("*documents.jsonl"))]
-    found = read_documents(*paths) if paths else _documents_of_sentences(gold, annotations)
-    return join([a for a in annotations if wanted(a.doc_id)], found)
-
-
-def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[Document]:
-    """Put documents together from the sentences' own text, for gold files that come without documents."""
-    from stance.documents.document import make_document
-
-    texts: dict[str, str] = {}
-    for line, a in zip(
-        (x for x in gold.read_text(encoding="utf-8").split("\n") if x.strip()), annotations, strict=True
-    ):
-        text = json.loads(line).get("text")
-        if text is None:
-            raise StanceError(f"{gold}: the annotations carry no text. Give their documents with --documents")
-        texts[a.doc_id] = texts.get(a.doc_id, "").ljust(a.start) + text
-    return [make_document(text, {}, doc_id, None) for doc_id, text in texts.items()]
