@@ -28,8 +28,8 @@ MEASURED = [
     ("holder", "accuracy"), ("frame", "micro_f1"),
 ]  # fmt: skip
 FLOORS = {
-    "readout-small": [0.78, 0.77, 0.67, 0.73, 0.87, 0.71],
-    "readout-base": [0.80, 0.78, 0.70, 0.76, 0.89, 0.72],
+    "readout-small": [0.78, 0.78, 0.68, 0.75, 0.88, 0.75],
+    "readout-base": [0.82, 0.79, 0.72, 0.78, 0.90, 0.75],
 }
 """Of the released figures on the test part of the corpus, in the order of `MEASURED`; they only go up."""
 
@@ -39,7 +39,7 @@ def test_every_released_model_has_floors():
 
 
 @pytest.mark.parametrize("name", FLOORS)
-@pytest.mark.parametrize("evaluation", ["test", "development-gold"])
+@pytest.mark.parametrize("evaluation", ["test", "test-untouched-kinds", "development-gold"])
 def test_released_figures_are_of_the_released_model(name, evaluation):
     folder = ROOT / "models" / name
     figures = pd.read_csv(folder / "evaluation" / evaluation / "figures.csv")
