@@ -150,7 +150,8 @@ def _fitted_on(table: pd.DataFrame) -> str:
     digests = table.reindex(columns=["system", DIGEST]).drop_duplicates("system").fillna("")
     parts = []
     for digest, part in digests.groupby(DIGEST, sort=False):
-        parts.append(f"{', '.join(part['system'])} {f'`{digest}`' if digest else 'not recorded'}")
+        known = f"`{digest!s}`" if digest else "not recorded"
+        parts.append(f"{', '.join(part['system'])} {known}")
     return f"Hash of the annotations fitted on: {'; '.join(parts)}."
 
 
