@@ -64,7 +64,6 @@ def train(
             its annotations, or the folder cannot be written. What is in it is left alone until the new model is
             finished.
     """
-    started = time.time()
     set_seed(recipe.training.seed)
     predecessor = predecessor_of(recipe)
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
@@ -77,6 +76,7 @@ def train(
     require_folder(output if output.exists() else output.parent)
     for teacher in recipe.teachers:
         _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
+    started = time.time()
     beside = output.with_name(f".{output.name}.training")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)

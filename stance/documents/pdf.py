@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from stance.documents.encoding import UNPACKED, UnreadableError, unpacks_to_too_much
 from stance.documents.records import Located
 
-HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+_HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 
 
 def _inflate(data: bytes, most: int) -> bytes:
@@ -116,7 +116,7 @@ def read_pdf(file: BinaryIO) -> Iterator[Located]:
         raise UnreadableError("it is not a readable PDF", cure) from error
     blocks = [b for b in re.split(r"\n\s*\n", raw.replace("\x0c", "\n\n")) if b.strip()]
     joined = [re.sub(r"(?<=\w)-\n(?=[a-z])", "", b.strip()) for b in blocks]
-    joined = [re.sub(rf"(?<=[{HAN}])[ \t]*\n[ \t]*(?=[{HAN}])", "", b) for b in joined]
+    joined = [re.sub(rf"(?<=[{_HAN}])[ \t]*\n[ \t]*(?=[{_HAN}])", "", b) for b in joined]
     text = "\n\n".join(re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", b) for b in joined)
     if not text.strip():
         cure = "Run it through OCR first, for example ocrmypdf"
