@@ -9,21 +9,21 @@ import pandas as pd
 
 from benchmarks.agreement import agreement
 from benchmarks.engines import engines, ready, reference
-from stance.annotation.examples import Example, make_examples
-from stance.annotation.standoff import join, read_annotations
+from stance.annotation.standoff import AnnotatedDocument, annotations_of, asked, join, read_annotations
 from stance.classifier.evaluate import headline, predict_labels
 from stance.classifier.predict import Model
+from stance.classifier.tokenization import encode
 from stance.documents import read_documents
 from stance.errors import StanceError
 
 FIGURES = ("issue_main_accuracy", "issue_micro_f1", "stance_macro_f1", "holder_accuracy", "frame_micro_f1")
 
 
-def coded_sentences(model: Model, gold: str, documents: str, splits: Mapping[str, str]) -> list[Example]:
+def coded_sentences(model: Model, gold: str, documents: str, splits: Mapping[str, str]) -> list[AnnotatedDocument]:
     """Coded sentences that the model has not learned from.
 
     Args:
-        model: the model, for its codebook and context.
+        model: the model, for its codebook.
         gold: annotations as JSONL.
         documents: the documents that they refer to.
         splits: by document, from `stance.annotation.splits.read_splits`; those of other splits than test are left out.
@@ -33,21 +33,21 @@ def coded_sentences(model: Model, gold: str, documents: str, splits: Mapping[str
     """
     annotations = read_annotations(gold, model.codebook)
     held_out = [a for a in annotations if splits.get(a.doc_id, "test") == "test"]
-    examples = make_examples(join(held_out, read_documents(documents)).documents, model.settings.window)
-    if not examples:
+    joined = join(held_out, read_documents(documents)).documents
+    if not joined:
         raise StanceError(f"{gold}: no coded sentence of a test document is in {documents}. Give its own documents")
-    return examples
+    return joined
 
 
-def accuracy(model: Model, examples: list[Example]) -> pd.DataFrame:
+def accuracy(model: Model, documents: list[AnnotatedDocument]) -> pd.DataFrame:
     """Headline figures of every engine on coded sentences, and how near it is to single precision.
 
     Returns:
         one row an engine: number of sentences, figures, mean and lowest cosine of its logits with those of
             `benchmarks.engines.reference`, and the shares of sentences with the same labels.
     """
-    truth = [e.annotation for e in examples]
-    encoded = model.encode([(e.sentence, e.context) for e in examples])
+    truth = annotations_of(documents)
+    encoded = encode(model.tokenizer, [asked(d) for d in documents], model.settings.reading)
     exact = ready(reference(model), encoded)()
     expected = predict_labels(exact, model.codebook, model.settings)
     rows = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from tokenizers import Encoding, Tokenizer
 
@@ -39,8 +41,9 @@ def cut_texts(tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], max_length
 
 
 def _cut_text(pair: tuple[str, str], encoding: Encoding) -> dict[str, str]:
-    placed = list(zip(encoding.sequence_ids, encoding.offsets, strict=True))
-    sentence = [span for sequence, span in placed if sequence == 0]
-    context = [span for sequence, span in placed if sequence == 1]
-    texts = {"text": pair[0][: sentence[-1][1]] if sentence else ""}
-    return {**texts, "text_pair": pair[1][context[0][0] :]} if context else texts
+    texts: dict[str, str] = {"text": ""}
+    marked = zip(encoding.special_tokens_mask, encoding.offsets, strict=True)
+    runs = [[span for _, span in run] for special, run in groupby(marked, key=itemgetter(0)) if not special]
+    if runs:
+        texts["text"] = pair[0][: runs[0][-1][1]]
+    return {**texts, "text_pair": pair[1][runs[1][0][0] :]} if len(runs) > 1 else texts

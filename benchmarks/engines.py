@@ -12,10 +12,8 @@ import openvino
 
 from benchmarks.int8 import openvino_int8, write_onnx_int8
 from stance.classifier.engines import Engine, available_cores, load_engine, openvino_engine
-from stance.classifier.predict import Encoded, Model
-from stance.classifier.tokenization import pad
-
-BATCH = 16
+from stance.classifier.predict import Model, gather, make_batches
+from stance.classifier.tokenization import Encoded, pad
 
 
 def reference(model: Model) -> Engine:
@@ -47,14 +45,13 @@ def onnx_int8(folder: Path) -> Engine:
 
 
 def ready(engine: Engine, encoded: Encoded) -> Callable[[], np.ndarray]:
-    """Make the tensors, longest sentences first.
+    """Make the tensors, longest windows first.
 
     Returns:
         what runs the engine on them and gives the logits, one row a sentence in the order of `encoded`.
     """
-    order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
-    rows = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-    arrays = [pad([encoded.ids[i] for i in r], [encoded.types[i] for i in r], 0) for r in rows]
+    windows = encoded.windows
+    batches = list(make_batches(windows))
+    arrays = [pad([windows[i] for i in batch], 0) for batch in batches]
     feeds = [{k: a[k] for k in engine.inputs} for a in arrays]
-    back = np.argsort(order, kind="stable")
-    return lambda: np.concatenate(engine.run(feeds))[back]
+    return lambda: gather(windows, batches, engine.run(feeds))

@@ -23,6 +23,7 @@ from benchmarks.scale import growth, waits
 from benchmarks.speed import BATCHED, DEFAULTS, SCORER, Measured, agreement_table, measure, speed_table, turns
 from stance.annotation.splits import read_splits
 from stance.classifier.predict import Model
+from stance.model_input import DocumentWindow
 from stance.resources import resource_path
 
 GOALS = {"× defaults": (DEFAULTS, 6), "× batch 32": (BATCHED, 4)}
@@ -66,11 +67,13 @@ def speed_tables(options: argparse.Namespace, model: Model) -> list[str]:
     found = measure(model, portions, options.minutes * 60)
     kind = "real" if options.documents else "invented"
     table = speed_table(found)
-    size = f"{len(found.same_tokens)} {kind} sentences with their context, turns of 250."
+    alone = isinstance(model.settings.reading, DocumentWindow)
+    what = "; the pipelines read each alone, which is all they can" if alone else " with their context"
+    size = f"{len(found.same_tokens)} {kind} sentences{what}, turns of 250."
     parts = [
         f"### Speed\n\n{size}\n\n{markdown(table, 'engine')}",
         f"### What the engine allows\n\n{limits(table, model.engine)}",
-        f"### Labels against those of the pipelines\n\n{agreements(found)}",
+        f"### Labels against those of the pipelines\n\n{agreements(found, model.engine)}",
     ]
     for name, examples in coded.items():
         labels = markdown(accuracy(model, examples), "engine")
@@ -99,18 +102,22 @@ def limits(table: pd.DataFrame, bare: str) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def agreements(found: Measured) -> str:
-    """Labels of every row against the pipeline's defaults, and the scorer's against the other pipeline, too."""
+def agreements(found: Measured, bare: str) -> str:
+    """Labels of every row against the pipeline's defaults, and the scorer's engine against the other pipeline, too.
+
+    Args:
+        found: what was measured.
+        bare: the row of the engine that the scorer uses.
+    """
     table = agreement_table(found)
-    sorted_row = agreement_table(found, BATCHED).loc[[SCORER]].rename(index={SCORER: f"{SCORER}; against batch 32"})
+    sorted_row = agreement_table(found, BATCHED).loc[[bare]].rename(index={bare: f"{bare}; against batch 32"})
     table = pd.concat([table, sorted_row])
     same, n = sum(found.same_tokens), len(found.same_tokens)
-    lowest = table.loc[[SCORER, *sorted_row.index]].min().min()
+    lowest = table.loc[[bare, *sorted_row.index]].min().min()
     return (
-        f"{same} of {n} sentences: those of which the pipelines read the very tokens that the scorer reads. They are "
-        "given texts that are cut already; the others are cut within a word, which a text cannot say.\n\n"
-        f"{markdown(table, 'engine')}\n\nThe scorer's lowest agreement is {lowest:.4f}; the goal of {AGREEMENT:.1%} is "
-        f"{'reached' if lowest >= AGREEMENT else 'missed'}."
+        f"{same} of {n} sentences: those of which the pipelines read the very tokens that the engines "
+        f"read.\n\n{markdown(table, 'engine')}\n\nThe lowest agreement of the scorer's engine, {bare}, is "
+        f"{lowest:.4f}; the goal of {AGREEMENT:.1%} is {'reached' if lowest >= AGREEMENT else 'missed'}."
     )
 
 

@@ -20,10 +20,10 @@ from benchmarks.engines import engines, ready
 from stance.annotation.standoff import Annotation
 from stance.classifier.engines import Engine
 from stance.classifier.evaluate import predict_labels
-from stance.classifier.predict import Encoded, Model
-from stance.classifier.tokenization import load_tokenizer
+from stance.classifier.predict import Model
+from stance.classifier.tokenization import Asked, Encoded, encode, encode_alone, tokens_alone
 from stance.documents import Document
-from stance.model_input import model_inputs
+from stance.model_input import ContextWindow, clean, model_inputs
 from stance.scoring.rows import to_arrow
 from stance.scoring.stream import ahead, score_slice, slices
 from stance.sentences import split_sentences
@@ -38,19 +38,20 @@ class Portion:
 
     Attributes:
         documents: for the scorer.
-        encoded: for the bare engines, one input a sentence.
-        texts: for the pipelines, from `benchmarks.agreement.cut_texts`.
+        encoded: what the scorer's engine reads of them, for the bare engines.
+        same: what the pipelines read, for labels that can be compared with theirs: the same as `encoded` where a model
+            reads a sentence with its context, each sentence alone where it reads windows, which no pipeline does.
+        texts: for the pipelines: ``text`` and, with context, ``text_pair``.
     """
 
     documents: list[Document]
     encoded: Encoded
+    same: Encoded
     texts: list[dict[str, str]]
 
 
-Output = np.ndarray | pa.Table
-"""Logits, one row a sentence; or the scorer's rows."""
-Way = Callable[[Portion], Callable[[], Output]]
-"""Makes ready what need not be timed, and gives back what is."""
+Way = Callable[[Portion], Callable[[], Any]]
+"""Makes ready what need not be timed, and gives back what is; that gives logits, or the scorer's rows."""
 
 
 @dataclass
@@ -59,8 +60,8 @@ class Measured:
 
     Attributes:
         rates: sentences a second, one figure a turn.
-        labels: of all sentences, in order.
-        same_tokens: for each sentence whether the pipelines read the tokens that the scorer reads.
+        labels: that pipelines and engines give where both read the same, in order.
+        same_tokens: for each sentence whether the pipelines read the tokens that the engines read.
     """
 
     rates: dict[str, list[float]] = field(default_factory=dict)
@@ -70,34 +71,45 @@ class Measured:
 
 def turns(documents: Sequence[Document], model: Model, sentences: int, size: int) -> list[Portion]:
     """Documents in portions of about `size` sentences, until there are so many sentences."""
-    tokenizer, window = load_tokenizer(model.folder), model.settings.window
     portions: list[Portion] = []
-    waiting: list[Document] = []
-    pairs: list[tuple[str, str]] = []
+    waiting: list[Asked] = []
+    held = done = 0
     for number, document in enumerate(documents, 1):
-        waiting.append(document)
-        pairs += model_inputs(document, split_sentences(document), window)
-        enough = sum(len(p.texts) for p in portions) + len(pairs) >= sentences
-        if pairs and (len(pairs) >= size or enough or number == len(documents)):
-            portions.append(Portion(waiting, model.encode(pairs), cut_texts(tokenizer, pairs, window.max_length)))
-            waiting, pairs = [], []
+        split = split_sentences(document)
+        waiting.append((document, split, range(len(split))))
+        held += len(split)
+        enough = done + held >= sentences
+        if held and (held >= size or enough or number == len(documents)):
+            portions.append(_portion(waiting, model))
+            done += held
+            waiting, held = [], 0
         if enough:
             break
     return portions
 
 
+def _portion(items: Sequence[Asked], model: Model) -> Portion:
+    reading, tokenizer = model.settings.reading, model.tokenizer
+    documents, encoded = [d for d, _, _ in items], encode(tokenizer, items, reading)
+    if isinstance(reading, ContextWindow):
+        pairs = [pair for document, sentences, _ in items for pair in model_inputs(document, sentences, reading)]
+        return Portion(documents, encoded, encoded, cut_texts(tokenizer, pairs, reading.max_length))
+    texts = [clean(s.text) for _, sentences, _ in items for s in sentences]
+    return Portion(documents, encoded, encode_alone(tokenizer, texts, reading), [{"text": t} for t in texts])
+
+
 def measure(model: Model, portions: Sequence[Portion], budget: float) -> Measured:
     """Let all take turns on the portions, until they are through or the time in seconds is."""
-    pipe = load_pipeline(model)
+    pipe, measured = load_pipeline(model), engines(model)
     ways: dict[str, Way] = {
         DEFAULTS: partial(_pipeline, model, pipe, None),
         BATCHED: partial(_pipeline, model, pipe, 32),
-        **{name: partial(_engine, engine) for name, engine in engines(model).items()},
+        **{name: partial(_engine, engine) for name, engine in measured.items()},
         SCORER: partial(_scorer, model),
     }
     for way in ways.values():
         way(portions[0])()
-    found = Measured({k: [] for k in ways}, {k: [] for k in ways})
+    found = Measured({k: [] for k in ways}, {k: [] for k in ways if k != SCORER})
     ends = time.monotonic() + budget
     for portion in portions:
         for name, way in ways.items():
@@ -105,7 +117,10 @@ def measure(model: Model, portions: Sequence[Portion], budget: float) -> Measure
             started = time.perf_counter()
             output = run()
             found.rates[name].append(len(portion.texts) / (time.perf_counter() - started))
-            found.labels[name] += _labels(output, model)
+            if name in (DEFAULTS, BATCHED):
+                found.labels[name] += predict_labels(output, model.codebook, model.settings)
+        for name, engine in measured.items():
+            found.labels[name] += predict_labels(ready(engine, portion.same)(), model.codebook, model.settings)
         found.same_tokens += same_tokens(pipe.tokenizer, portion)
         if time.monotonic() > ends:
             break
@@ -121,13 +136,13 @@ def load_pipeline(model: Model) -> Any:
 
 
 def same_tokens(tokenizer: Any, portion: Portion) -> list[bool]:
-    """For each sentence, whether the pipelines' tokenizer reads the tokens that the scorer reads."""
+    """For each sentence, whether the pipelines' tokenizer reads the tokens that the engines read."""
     read = [tokenizer(**t)["input_ids"] for t in portion.texts]
-    return [given == ids.tolist() for given, ids in zip(read, portion.encoded.ids, strict=True)]
+    return [given == window.ids.tolist() for given, window in zip(read, portion.same.windows, strict=True)]
 
 
 def _pipeline(model: Model, pipe: Any, batch: int | None, portion: Portion) -> Callable[[], np.ndarray]:
-    outputs, length = model.codebook.outputs, model.settings.window.max_length
+    outputs, length = model.codebook.outputs, tokens_alone(model.settings.reading)
     more = {"batch_size": batch} if batch else {}
 
     def run() -> np.ndarray:
@@ -150,18 +165,9 @@ def _engine(engine: Engine, portion: Portion) -> Callable[[], np.ndarray]:
 def _scorer(model: Model, portion: Portion) -> Callable[[], pa.Table]:
     def run() -> pa.Table:
         parts = ahead(slices(portion.documents, model))
-        return pa.concat_tables([to_arrow(score_slice(p, model, 16), model) for p in parts])
+        return pa.concat_tables([to_arrow(score_slice(p, model), model) for p in parts])
 
     return run
-
-
-def _labels(output: Output, model: Model) -> list[Annotation]:
-    if isinstance(output, np.ndarray):
-        return predict_labels(output, model.codebook, model.settings)
-    return [
-        Annotation("", i, 0, 0, tuple(row["issue"]), row["stance"], row["holder"], tuple(row["frame"]))
-        for i, row in enumerate(output.select(["issue", "stance", "holder", "frame"]).to_pylist())
-    ]
 
 
 def speed_table(found: Measured) -> pd.DataFrame:

@@ -258,7 +258,7 @@ def _score_inputs(
                 text = f"note: {document.doc_id} says that its source is {document.source}; it is taken as {source}"
                 click.echo(text, err=True)
         documents = [replace(d, source=source) for d in documents]
-    return stance.score(_progress(iter(documents)), model, batch_size=options["batch_size"])
+    return stance.score(_progress(iter(documents)), model)
 
 
 def _score_pair(

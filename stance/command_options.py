@@ -30,7 +30,6 @@ def model_options(command: F) -> F:
     """Options that choose the model and how it runs."""
     options = [
         click.option("--threads", type=click.IntRange(1), help="Threads; all cores by default."),
-        click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Sentences a batch."),
         click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder."),
     ]
     for option in options:

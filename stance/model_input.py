@@ -1,4 +1,4 @@
-"""What the classifier is given for a sentence: the sentence, and as second segment its context.
+"""What the classifier is given: windows of a document, or a sentence and as second segment its context.
 
 Training and scoring share this file: a model must be asked in the way in which it was taught.
 """
@@ -50,6 +50,33 @@ class ContextWindow:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class DocumentWindow:
+    """How a model reads many sentences of a document at once, each among its neighbours.
+
+    Attributes:
+        length: most tokens of a window, save where a single long sentence needs more.
+        context: tokens of sentences before a window's first own one that are shown again.
+        sentence: most tokens of a sentence; longer ones are cut.
+        title: whether a window begins with the document's title.
+        source: whether it begins with the side that published the document, and names who has the floor.
+    """
+
+    length: int = 256
+    context: int = 64
+    sentence: int = 160
+    title: bool = True
+    source: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a dictionary, for the model's settings file."""
+        return asdict(self)
+
+
+Reading = ContextWindow | DocumentWindow
+"""How a model reads: sentence by sentence with context, or windows of a document."""
+
+
 def clean(text: str) -> str:
     """Normalise what carries no meaning: Unicode form (NFKC), invisible marks, white space."""
     return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).split())
@@ -76,6 +103,27 @@ def speaker_side(document: Document, speaker: str) -> str | None:
         if re.search(rf"\b{surname}\b(?:\s+\w+){{0,2}},?\s+of\s+(?:the\s+)?{country}\b", beginning, re.IGNORECASE):
             return side
     return None
+
+
+def heading(document: Document, window: DocumentWindow, speaker: str) -> str:
+    """What a window begins with: "title | source: us | speaker: name", as far as it is known and wanted.
+
+    Args:
+        document: the document.
+        window: what to give.
+        speaker: who has the floor where the window begins, or "".
+    """
+    parts = [clean(document.title)[:TITLE_CHARACTERS]] if window.title else []
+    if window.source:
+        parts.append(f"source: {document.source}")
+        if speaker:
+            parts.append(f"speaker: {floor(document, speaker)}")
+    return " | ".join(p for p in parts if p)
+
+
+def floor(document: Document, speaker: str) -> str:
+    """Who has the floor, with the side that he or she speaks for where the document says so."""
+    return f"{clean(speaker)} {speaker_side(document, speaker) or ''}".strip()
 
 
 def model_inputs(document: Document, sentences: Sequence[Sentence], window: ContextWindow) -> list[tuple[str, str]]:

@@ -37,8 +37,8 @@ import yaml
 from stance.classifier.decision import main_probabilities
 from stance.classifier.evaluate import predict_labels
 from stance.classifier.predict import DEFAULT_MODEL, Model, model_folder
+from stance.classifier.tokenization import Asked
 from stance.documents.document import Document
-from stance.model_input import ContextWindow, model_inputs
 from stance.sentences import Sentence
 
 
@@ -81,19 +81,16 @@ Rate = tuple[str, str, int, float, float]
 """Probe, measure, sentences, rate, floor."""
 
 
-def inputs(sentences: Sequence[tuple[str, str]], window: ContextWindow) -> list[tuple[str, str]]:
-    """What a model is given of sentences, each as (source, text) and a document of its own without a title."""
-    pairs = []
-    for source, text in sentences:
-        pairs += model_inputs(Document("probe", text, source), [Sentence(0, 0, len(text), text, 0)], window)
-    return pairs
+def inputs(sentences: Sequence[tuple[str, str]]) -> list[Asked]:
+    """What a model is asked of sentences, each as (source, text) and a document of its own without a title."""
+    return [(Document("probe", text, source), [Sentence(0, 0, len(text), text, 0)], [0]) for source, text in sentences]
 
 
 def reader(model: Model) -> Reader:
     """Read with a model."""
 
     def read(sentences: Sequence[tuple[str, str]]) -> Reading:
-        logits = model.predict(inputs(sentences, model.settings.window)).values
+        logits = model.predict(inputs(sentences)).values
         labels = predict_labels(logits, model.codebook, model.settings)
         p = main_probabilities(logits, model.codebook, model.settings).max(axis=1)
         columns = ([a.stance for a in labels], [a.issue[0] for a in labels], [a.holder for a in labels])

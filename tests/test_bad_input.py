@@ -298,7 +298,7 @@ def test_model_folders_run_nothing(tmp_path, random_model):
     (folder / "model.safetensors").write_bytes(pickle.dumps(Evil()))
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(StanceError):
-        Model(folder, threads=1).predict([("Hello.", "")])
+        stance.score(stance.Document("a", "Hello."), Model(folder, threads=1))
     assert not (tmp_path / "ran").exists()
 
 

@@ -11,12 +11,13 @@ from benchmarks.accuracy import coded_sentences
 from benchmarks.agreement import cut_texts
 from benchmarks.engines import onnx_int8, ready, reference
 from benchmarks.material import invented_documents
-from benchmarks.speed import BATCHED, DEFAULTS, SCORER, Measured
+from benchmarks.speed import BATCHED, DEFAULTS, SCORER, Measured, load_pipeline, same_tokens, turns
 from stance.annotation.standoff import Annotation
 from stance.classifier.predict import Model
-from stance.classifier.tokenization import encode_pairs, load_tokenizer
+from stance.classifier.tokenization import encode_alone, encode_pairs, load_tokenizer
 from stance.errors import StanceError
 from stance.resources import resource_path
+from stance.sentences import split_sentences
 
 PAGE = """# Page
 
@@ -73,10 +74,18 @@ def test_texts_cut_for_the_pipelines_have_the_tokens_that_the_scorer_reads():
 
 def test_agreement_leaves_out_sentences_that_the_pipelines_read_otherwise():
     trade, other = (Annotation("", 0, 0, 0, (i,), "neutral", "us", ()) for i in ("trade_economy", "taiwan"))
-    labels = {DEFAULTS: [trade, trade], BATCHED: [trade, trade], SCORER: [trade, other]}
-    text = run.agreements(Measured({}, labels, [True, False]))
+    labels = {DEFAULTS: [trade, trade], BATCHED: [trade, trade], "engine": [trade, other]}
+    text = run.agreements(Measured({}, labels, [True, False]), "engine")
     assert text.startswith("1 of 2 sentences") and "is 1.0000; the goal of 99.5% is reached" in text
-    assert "the goal of 99.5% is missed" in run.agreements(Measured({}, labels, [True, True]))
+    assert "the goal of 99.5% is missed" in run.agreements(Measured({}, labels, [True, True]), "engine")
+
+
+def test_all_ways_of_a_turn_get_the_same_sentences(model):
+    [portion, *_] = turns(list(invented_documents(60)), model, 60, 40)
+    count = sum(len(split_sentences(d)) for d in portion.documents)
+    assert 40 <= count == len(portion.texts) == len(portion.same.windows) == len(portion.encoded.truncated)
+    assert sum(len(w.spans) for w in portion.encoded.windows) == count
+    assert any(same_tokens(load_pipeline(model).tokenizer, portion))
 
 
 def test_limits_are_those_of_the_engine_alone():
@@ -114,6 +123,7 @@ def test_coded_sentences_are_those_of_test_documents_and_of_documents_without_a_
 
 def test_int8_of_onnx_runtime_is_near_single_precision_but_not_the_same():
     model = Model()
-    encoded = model.encode([("Both sides agreed to expand trade.", "source: us"), ("He opposed the sale.", "")])
+    texts = ["Both sides agreed to expand trade.", "He opposed the sale."]
+    encoded = encode_alone(model.tokenizer, texts, model.settings.reading)
     exact, given = (ready(e, encoded)() for e in (reference(model), onnx_int8(model.folder)))
     assert 0 < abs(given - exact).max() < 0.5 * abs(exact).max()

@@ -12,16 +12,23 @@ from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, probabilities
 from stance.classifier.encoders import cache_folder
 from stance.classifier.metrics import calibration_error, grouped_bootstrap, micro_f1
-from stance.classifier.predict import FILES, Model, find_model, identity
-from stance.classifier.tokenization import encode_pairs
+from stance.classifier.network import SentenceClassifier
+from stance.classifier.predict import FILES, Model, find_model, gather, identity
+from stance.classifier.tokenization import encode, encode_alone, encode_pairs, pad
 from stance.codebook import load_codebook
+from stance.documents import Document
+from stance.sentences import split_sentences
 from tests.conftest import ROOT
 
-PAIRS = [
-    ("We oppose any change of the status quo by force.", "They met. | A Readout | source: us"),
-    ("The two sides agreed to meet again in the spring, and to keep the hotline between the ministries open.", ""),
-    ("He asked China to release the detained.", "speaker: SECRETARY ALDEN"),
+TEXTS = [
+    "We oppose any change of the status quo by force.",
+    "The two sides agreed to meet again in the spring, and to keep the hotline between the ministries open.",
+    "He asked China to release the detained.",
 ]
+
+
+def alone(model: Model, texts: list[str]) -> np.ndarray:
+    return model.run(encode_alone(model.tokenizer, texts, model.settings.reading)).values
 
 
 def test_shipped_checkpoint_loads_in_transformers_without_remote_code(model):
@@ -52,9 +59,9 @@ def test_larger_model_is_reconstructed_and_loads_in_transformers():
     assert list(larger.codebook.outputs) == [classify.model.config.id2label[i] for i in range(len(given))]
     stances = {k: v for k, v in given.items() if k.startswith("stance:")}
     assert max(stances, key=stances.get) == "stance:opposition"
-    inputs = classify.tokenizer(*PAIRS[0], return_tensors="pt")
+    inputs = classify.tokenizer(TEXTS[0], return_tensors="pt")
     expected = classify.model(**inputs).logits.detach().numpy()[0]
-    assert np.abs(Model("readout-base", precision="f32").predict(PAIRS[:1]).values[0] - expected).max() < 5e-3
+    assert np.abs(alone(Model("readout-base", precision="f32"), TEXTS[:1])[0] - expected).max() < 5e-3
 
 
 @pytest.mark.parametrize(("name", "value"), [("engine", "openvimo"), ("precision", "bf61")])
@@ -73,22 +80,28 @@ def test_graph_gives_the_logits_of_the_checkpoint(model, engine, precision, most
 
     tokenizer = AutoTokenizer.from_pretrained(model.folder)
     checkpoint = AutoModelForSequenceClassification.from_pretrained(model.folder, dtype=torch.float32).eval()
-    given = Model(model.folder, engine=engine, precision=precision).predict(PAIRS).values
-    for row, (sentence, context) in enumerate(PAIRS):
-        inputs = tokenizer(sentence, context or None, return_tensors="pt")
+    scorer = Model(model.folder, engine=engine, precision=precision)
+    for text, given in zip(TEXTS, alone(scorer, TEXTS), strict=True):
         with torch.inference_mode():
-            expected = checkpoint(**inputs).logits.numpy()[0]
-        assert np.abs(given[row] - expected).max() < most
+            expected = checkpoint(**tokenizer(text, return_tensors="pt")).logits.numpy()[0]
+        assert np.abs(given - expected).max() < most
+    document = Document("a", " ".join(TEXTS), "us", title="A Readout")
+    item = (document, split_sentences(document), range(3))
+    windows = encode(scorer.tokenizer, [item], scorer.settings.reading).windows
+    with torch.inference_mode():
+        logits = SentenceClassifier(checkpoint)(**{k: torch.from_numpy(v) for k, v in pad(windows, 0).items()}).numpy()
+    expected = gather(windows, [list(range(len(windows)))], [logits])
+    assert np.abs(scorer.predict([item]).values - expected).max() < most
 
 
 def test_a_batch_gives_what_single_sentences_give(model):
-    together = model.predict(PAIRS).values
-    alone = np.concatenate([model.predict([p], batch_size=1).values for p in PAIRS])
-    assert np.abs(together - alone).max() < 1e-3
+    together = alone(model, TEXTS)
+    one_by_one = np.concatenate([alone(model, [t]) for t in TEXTS])
+    assert np.abs(together - one_by_one).max() < 1e-3
 
 
 def test_long_input_keeps_the_sentence_and_the_end_of_the_context(model):
-    tokenizer = model._tokenizer
+    tokenizer = model.tokenizer
     [(encoding, cut)] = encode_pairs(tokenizer, [("Short sentence.", "far " * 300 + "near")], 64)
     assert len(encoding) == 64
     assert not cut
@@ -96,7 +109,8 @@ def test_long_input_keeps_the_sentence_and_the_end_of_the_context(model):
     [(encoding, cut)] = encode_pairs(tokenizer, [("word " * 300, "context")], 64)
     assert cut
     assert len(encoding) == 64
-    assert model.predict([("word " * 999, "")]).truncated.tolist() == [True]
+    document = Document("a", "word " * 998 + "end.", "us")
+    assert model.predict([(document, split_sentences(document), [0])]).truncated.tolist() == [True]
 
 
 def test_identity_changes_with_the_settings(model, tmp_path):

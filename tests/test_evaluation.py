@@ -13,7 +13,13 @@ from click.testing import CliRunner
 import stance
 from stance.annotation.agreement import alpha
 from stance.annotation.examples import Example, targets
-from stance.annotation.standoff import Annotation, read_annotations, write_annotations
+from stance.annotation.standoff import (
+    AnnotatedDocument,
+    Annotation,
+    annotations_of,
+    read_annotations,
+    write_annotations,
+)
 from stance.classifier.baselines import BASELINES, majority, nearest_description, predict_with_baselines
 from stance.classifier.card_claims import input_line
 from stance.classifier.card_training import energy_item
@@ -40,8 +46,9 @@ from stance.classifier.tallies import bounds, figures_with_intervals, paired_dif
 from stance.classifier.training_data import load_corpus
 from stance.cli import main
 from stance.codebook import load_codebook
-from stance.model_input import ContextWindow
+from stance.model_input import ContextWindow, DocumentWindow
 from stance.resources import resource_path
+from stance.sentences import Sentence
 
 CODEBOOK = load_codebook()
 
@@ -247,12 +254,18 @@ def test_calibration_tells_the_side_on_which_the_model_is_too_sure():
 
 
 def test_strata_name_side_year_kind_and_length():
-    some = examples(40, 20)
-    strata = strata_of(some)
+    annotations = invented(40, 20)
+    coded = dict(enumerate(annotations))
+    parts = [{i: a for i, a in coded.items() if i % 2 == odd} for odd in (0, 1)]
+    sentences = tuple(Sentence(i, 0, 0, f"{a.stance} sentence", 0) for i, a in coded.items())
+    about = {"date": "2027-05-01", "kind": "readout:us_china"}
+    documents = [stance.Document(side, "", side, **about) for side in ("us", "china")]
+    joined = [AnnotatedDocument(d, sentences, part) for d, part in zip(documents, parts, strict=True)]
+    strata = strata_of(joined)
     assert tuple(strata.columns) == OFFERED  # by the command, which does not import pandas to say so
     assert set(strata["source"]) == {"us", "china"}
     assert strata.iloc[0].tolist() == ["us", "2027", "readout", "1-10 words"]
-    truth = [e.annotation for e in some]
+    truth = annotations_of(joined)
     table = break_down(truth, truth, CODEBOOK, strata, 20)
     assert (table[table["metric"] == "accuracy"]["estimate"] == 1).all()
     assert table[(table["by"] == "source") & (table["metric"] == "main_accuracy")]["sentences"].sum() == 40
@@ -454,5 +467,7 @@ def test_a_card_estimates_energy_only_where_the_cores_are_known():
 
 
 def test_a_card_names_the_context_that_the_model_is_shown():
+    assert "begins with title, source, speaker;" in input_line(DocumentWindow())
+    assert "windows of up to 99 tokens of a document;" in input_line(DocumentWindow(99, title=False, source=False))
     assert "context (title, opening of the paragraph), 99" in input_line(ContextWindow(0, source=False, max_length=99))
     assert "the sentence alone, up to 160" in input_line(ContextWindow(0, title=False, source=False, opening=False))

@@ -10,7 +10,9 @@ from stance.model_input import (
     SENTENCE_CHARACTERS,
     TITLE_CHARACTERS,
     ContextWindow,
+    DocumentWindow,
     clean,
+    heading,
     model_inputs,
 )
 from stance.sentences import split_sentences
@@ -118,3 +120,15 @@ def test_settings_as_dictionary_make_the_same_window():
         "max_length": 128,
     }
     assert ContextWindow(**window.to_dict()) == window
+    assert DocumentWindow(**DocumentWindow(length=99, title=False).to_dict()) == DocumentWindow(length=99, title=False)
+
+
+def test_a_window_begins_with_what_is_known_of_the_document():
+    document = Document("a", "x", "china", title="  A\u00ad Call ")
+    assert heading(document, DocumentWindow(), "") == "A Call | source: china"
+    assert heading(document, DocumentWindow(title=False), "MODERATOR") == "source: china | speaker: MODERATOR"
+    assert heading(document, DocumentWindow(source=False), "MODERATOR") == "A Call"
+    assert heading(Document("a", "x", "us"), DocumentWindow(source=False), "") == ""
+    title = "Remarks by President Alden and President Moreau of the People's Republic of China"
+    guest = heading(Document("a", "x", "us", title=title), DocumentWindow(title=False), "PRESIDENT MOREAU")
+    assert guest == "source: us | speaker: PRESIDENT MOREAU china"

@@ -10,7 +10,6 @@ from collections import defaultdict
 import pytest
 
 import stance
-from stance.annotation.examples import make_examples
 from stance.annotation.standoff import join, read_annotations
 from stance.classifier.evaluate import evaluate
 from stance.sentences import split_sentences
@@ -54,7 +53,7 @@ def test_model_reaches_its_floors_on_the_development_gold(real, gold_documents, 
     joined = join(annotations, gold_documents.values())
     assert not joined.missing
     assert not joined.mismatches
-    figures = evaluate(model, make_examples(joined.documents, model.settings.window), samples=50).figures
+    figures = evaluate(model, joined.documents, samples=50).figures
     estimates = figures.set_index(["dimension", "metric"])["estimate"]
     assert {k: round(estimates[k], 3) for k, floor in FLOORS.items() if estimates[k] < floor} == {}
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import stance
+from stance.classifier.decision import ScoringSettings
 from stance.classifier.predict import identity, shipped_models
-from stance.classifier.tokenization import encode_pairs, load_tokenizer
-from stance.model_input import ContextWindow
+from stance.classifier.tokenization import encode, load_tokenizer
 from tests import robustness
 from tests.conftest import ROOT
 from tests.robustness import CHANGES, PARAPHRASES, SENTENCES, UNSEEN, Reading, inputs, measure, misread, reader
@@ -101,11 +101,11 @@ def test_every_label_is_probed():
 @pytest.mark.parametrize("folder", shipped_models(), ids=lambda f: f.name)
 @pytest.mark.parametrize("name", UNSEEN)
 def test_what_cleaning_takes_away_does_not_reach_the_model(name, folder):
-    tokenizer, window = load_tokenizer(folder), ContextWindow()
+    tokenizer, reading = load_tokenizer(folder), ScoringSettings.read(folder).reading
 
     def given(texts):
-        pairs = inputs([("us", text) for text in texts], window)
-        return [e.ids for e, _ in encode_pairs(tokenizer, pairs, window.max_length)]
+        windows = encode(tokenizer, inputs([("us", text) for text in texts]), reading).windows
+        return [w.ids.tolist() for w in windows]
 
     plain = [p.text for p in SENTENCES]
     changed = [UNSEEN[name](text) for text in plain]

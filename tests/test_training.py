@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 import stance
-from stance.annotation.standoff import Annotation
+from stance.annotation.standoff import Annotation, annotations_of
 from stance.classifier.delta import DELTA
-from stance.classifier.predict import FILES
+from stance.classifier.predict import FILES, Model, identity
 from stance.classifier.recipe import load_recipe
 from stance.codebook import load_codebook
 from tests.conftest import ROOT
@@ -25,8 +25,7 @@ from tests.conftest import ROOT
         ("name: [", "not valid YAML"),
         ("name: café\nencoder: y", "not UTF-8 text"),
         ("name: x\nencoder: y\ndistillation: {teachers: t.yaml}", "is a list"),
-        ("name: x\nencoder: y\ndistillation: {teachers: [t.yaml]}\nwindows: {}", "has no teachers itself"),
-        ("name: x\nencoder: y\nstarts_from: t.yaml\nwindows: {}", "has no teachers itself"),
+        ("name: x\nencoder: y\nwindows: {length: long}", r"windows\.length is 'long'.* a whole number"),
         ("name: x\nencoder: y\ndelta_bits: 16", "delta_bits is 16"),
         ("name: 2027\nencoder: y", r"r\.yaml: name is 2027, and has to be text; put it in quotes"),
         ("name: x\nencoder: y\ndata: {annotations: a.jsonl}", r"data\.annotations is a list. Write \[a.jsonl\]"),
@@ -142,62 +141,99 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(toy):
     assert set(table["codebook"]) == {"toy"}
 
 
+WINDOWS = {"length": 40, "context": 10}
+
+
 def test_student_learns_from_a_teacher_alone(toy):
     """The student's targets are the teacher's probabilities alone, of coded sentences and of others."""
-    from stance.classifier.teacher import load_teacher
     from stance.classifier.train import _is_trained, train
 
     write, documents = toy
-    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200})
+    teacher = write("teacher", windows=WINDOWS)
     other = stance.Document(
         "free", " ".join(["South rejects the salt law.", "North welcomes the fish talks."] * 6), "us"
     )
     student = write("student", distillation={"teachers": ["teacher.yaml"], "weight": 1.0, "unlabelled": 5})
+    with pytest.raises(stance.StanceError, match="has other labels") as refused:
+        train(teacher, documents, teacher.folder)
+        codebook = teacher.folder / "codebook.yaml"
+        right = codebook.read_text()
+        codebook.write_text(right.replace("salt", "pepper"))
+        train(student, [*documents, other], student.folder)
+    assert str(teacher.folder) in str(refused.value)
+    shutil.rmtree(teacher.folder)
     folder = train(student, [*documents, other], student.folder)
     assert (teacher.folder / "manifest.json").is_file(), "one command trains the teacher, too"
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["soft_labelled_sentences"] == 12
     assert manifest["teachers"][0]["annotations_sha256"] == manifest["annotations_sha256"]
+    assert manifest["teachers"][0]["model"] == identity(teacher.folder)
     table = stance.score(stance.Document("new", "North welcomes the fish talks. South rejects the salt law."), folder)
     assert table["stance"].tolist() == ["warm", "cold"]
     assert table["issue"].tolist() == [["fish"], ["salt"]]
-    pupil = write("pupil", distillation={"teachers": ["student.yaml", "teacher.yaml"], "weight": 1.0})
+    pupil = write("pupil", windows=WINDOWS, distillation={"teachers": ["student.yaml", "teacher.yaml"], "weight": 1.0})
     table = stance.score(
         stance.Document("new", "South rejects the salt law."), train(pupil, [*documents, other], pupil.folder)
     )
-    assert table["stance"].tolist() == ["cold"], "a checkpoint and a window teacher together teach another"
+    assert table["stance"].tolist() == ["cold"], "teachers that read otherwise teach another together"
     labels = load_codebook(teacher.resolve("codebook.yaml"))
     assert _is_trained(teacher, documents, labels)
     assert _is_trained(student, documents, labels)
-    other_recipe = write("teacher", windows={"length": 48, "context": 10, "batch_tokens": 200})
+    other_recipe = write("teacher", windows={"length": 48, "context": 10})
     assert not _is_trained(other_recipe, documents, labels)
     assert not _is_trained(student, documents, labels), "its teacher is another now"
     shutil.move(teacher.folder, teacher.folder.with_name("away"))
     assert _is_trained(student, documents, labels), "a released model comes without its teacher"
-    shutil.move(teacher.folder.with_name("away"), teacher.folder)
-    codebook = teacher.folder / "codebook.yaml"
-    codebook.write_text(codebook.read_text().replace("salt", "pepper"))
-    with pytest.raises(stance.StanceError, match="has other labels"):
-        load_teacher(teacher, load_codebook(teacher.resolve("codebook.yaml")), teacher.folder)
+
+
+def test_a_model_that_reads_windows_learns_what_only_a_neighbour_tells(toy):
+    """Every other sentence says nothing itself, and has the labels of the one before it."""
+    from dataclasses import replace
+
+    from stance.classifier.evaluate import label_documents
+    from stance.classifier.train import train
+    from stance.classifier.training_data import load_corpus
+
+    write, documents = toy
+    file = write("windows").resolve("a.jsonl")
+    documents = [
+        replace(d, text=d.text.replace("talks.", "talks. It was.").replace("law.", "law. It was.")) for d in documents
+    ]
+    lines = []
+    for document in documents:
+        for sentence in stance.sentences.split_sentences(document):
+            if sentence.text != "It was.":
+                warm = sentence.text.startswith("North")
+            labels = {
+                "issue": ["fish" if warm else "salt"], "stance": "warm" if warm else "cold",
+                "holder": "north" if warm else "south", "frame": [],
+            }  # fmt: skip
+            place = {"doc_id": document.doc_id, "sent_id": sentence.sent_id, "start": sentence.start}
+            lines.append(json.dumps({**place, "end": sentence.end, "text": sentence.text, **labels}))
+    file.write_text("\n".join(lines))
+    recipe = write("windows", windows={"length": 60, "context": 20})
+    model = Model(train(recipe, documents, recipe.folder))
+    held = load_corpus(recipe, documents, model.codebook).validation
+    given = label_documents(model, held)
+    right = [g.stance == t.stance for g, t in zip(given, annotations_of(held), strict=True)]
+    assert len(right) == 48 and sum(right) >= 46
 
 
 def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_path, monkeypatch):
-    """A model that begins with its teacher's weights and hardly leaves them, kept in four bits."""
+    """A model that goes on from another and hardly leaves it, kept in four bits."""
     from safetensors.numpy import load_file, save_file
 
     from stance.classifier.delta import delta_about
-    from stance.classifier.predict import Model, identity
     from stance.classifier.train import train
 
     monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
     write, documents = toy
     training = {"epochs": 4, "learning_rate": 0.005, "head_learning_rate": 0.01, "batch_size": 8, "frozen_layers": 1}
-    teacher = write("teacher", windows={"length": 40, "context": 10, "batch_tokens": 200}, training=training)
+    first = write("first", windows=WINDOWS, training=training)
+    train(first, documents, first.folder)
     still = {**training, "epochs": 1, "learning_rate": 1e-9, "head_learning_rate": 1e-9, "frozen_layers": 0}
-    recipe = write("kept", starts_from="teacher.yaml", delta_bits=4, training=still)
+    recipe = write("kept", starts_from="../models/first", delta_bits=4, training=still)
     folder = train(recipe, documents, recipe.folder)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert [(t["name"], t["gave"]) for t in manifest["teachers"]] == [(teacher.name, "weights")]
     assert not (folder / "model.safetensors").exists()
 
     model = Model(folder)
@@ -209,12 +245,12 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     weights.write_bytes(b"cut")
     assert Model(folder).identity == model.identity, "what is not whole is made again"
 
-    taught, given = (load_file(f / "model.safetensors") for f in (teacher.folder, model.folder))
+    taught, given = (load_file(f / "model.safetensors") for f in (first.folder, model.folder))
     start, stored = (load_file(tmp_path / "encoder" / "model.safetensors"), load_file(folder / DELTA))
     width = "pooler.dense.weight"
     moved = given[f"bert.{width}"].astype(float) - start[width]
     assert (moved**2).mean() > 0
-    error = given[f"bert.{width}"].astype(float) - taught["head.1.weight"]
+    error = given[f"bert.{width}"].astype(float) - taught[f"bert.{width}"]
     assert (error**2).mean() < 0.02 * (moved**2).mean(), "four bits keep 98% of a difference's variance"
     unchanged = json.loads(delta_about(folder)["unchanged"])
     frozen = "encoder.layer.0.output.dense.weight"
@@ -229,7 +265,7 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     (folder / DELTA).write_bytes(b"cut")
     with pytest.raises(stance.StanceError, match="cannot be read"):
         Model(folder)
-    whole = write("kept", starts_from="teacher.yaml", training=still)
+    whole = write("kept", starts_from="../models/first", training=still)
     assert Model(train(whole, documents, whole.folder)).folder == folder, (
         "no differences of an earlier training are left"
     )
@@ -239,7 +275,6 @@ def test_training_goes_on_from_an_earlier_checkpoint(toy, tmp_path):
     """Into the same folder, as a next release does, and as a teacher of another."""
     from safetensors.numpy import load_file
 
-    from stance.classifier.predict import identity
     from stance.classifier.train import _is_trained, train
 
     write, documents = toy
@@ -257,7 +292,7 @@ def test_training_goes_on_from_an_earlier_checkpoint(toy, tmp_path):
     assert _is_trained(again, documents, load_codebook(again.resolve("codebook.yaml")))
 
     empty = write("other", starts_from="../nothing", training=still)
-    with pytest.raises(stance.StanceError, match="nothing: the recipe cannot be read"):
+    with pytest.raises(stance.StanceError, match="nothing, which is no folder"):
         train(empty, documents, empty.folder)
     (tmp_path / "nothing").mkdir()
     with pytest.raises(stance.StanceError, match=r"nothing: no trained model.*starts_from"):
@@ -309,7 +344,7 @@ def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
         train(pupil, documents, pupil.folder)
     train(pupil, documents, pupil.folder, keep_teachers=True)
     taught = json.loads((pupil.folder / "manifest.json").read_text())["teachers"]
-    assert [(t["gave"], t["annotations_sha256"]) for t in taught] == [("probabilities", "others")]
+    assert [(t["model"], t["annotations_sha256"]) for t in taught] == [(identity(senior.folder), "others")]
     write("senior", distillation={"teachers": ["pupil.yaml"]}, training=still)
     shutil.rmtree(senior.folder)
     with pytest.raises(stance.StanceError, match="its own teacher"):
@@ -356,36 +391,32 @@ def test_weights_for_which_there_is_no_room_are_told_with_their_folder(tmp_path)
         raise SafetensorError("No space left on device")
 
 
-def test_a_model_over_mpnet_begins_with_its_teachers_head_and_has_its_own_dropout(toy, tmp_path, model):
-    from transformers import AutoModelForSequenceClassification, MPNetConfig, MPNetModel
+def test_a_model_over_mpnet_is_asked_at_every_sentence(model, tmp_path):
+    """Its head, dropout and frozen layers lie elsewhere than BERT's."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, MPNetConfig
 
-    from stance.classifier.initial_model import _set_head_dropout
-    from stance.classifier.teacher import DocumentEncoder, freeze_layers, start_from_teacher
+    from stance.classifier.initial_model import _set_head_dropout, freeze_layers
+    from stance.classifier.network import SentenceClassifier
 
-    folder = tmp_path / "mpnet"
-    size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
-    MPNetModel(
-        MPNetConfig(vocab_size=size, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
-    ).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (folder / name).write_text((model.folder / name).read_text(encoding="utf-8"), encoding="utf-8")
-    write, _ = toy
-    teacher = DocumentEncoder(write("teacher", encoder=str(folder), windows={}), 7)
-    pupil = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=7)
-    start_from_teacher(pupil, teacher)
-    assert (pupil.classifier.out_proj.weight == teacher.head[3].weight).all()
-    assert (pupil.mpnet.encoder.layer[1].output.dense.weight == teacher.body.encoder.layer[1].output.dense.weight).all()
-    _set_head_dropout(pupil, 0.3)
-    assert pupil.classifier.dropout.p == 0.3
-    freeze_layers(pupil.base_model, 1)
-    trained = {n for n, p in pupil.named_parameters() if p.requires_grad}
+    size = MPNetConfig(vocab_size=99, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+    size.num_labels = 7
+    mpnet = AutoModelForSequenceClassification.from_config(size).eval()
+    ids, mask = torch.arange(3, 13)[None], torch.ones(1, 10, dtype=torch.long)
+    with torch.inference_mode():
+        pooling = torch.zeros(1, 2, 10)
+        pooling[0, 0, 0], pooling[0, 1, 4:6] = 1, 0.5
+        given = SentenceClassifier(mpnet)(ids, mask, pooling)[0]
+        assert torch.allclose(given[:1], mpnet(ids, mask).logits, atol=1e-6)
+    assert given.shape == (2, 7) and not torch.allclose(given[0], given[1])
+    _set_head_dropout(mpnet, 0.3)
+    assert mpnet.classifier.dropout.p == 0.3
+    freeze_layers(mpnet.base_model, 1)
+    trained = {n for n, p in mpnet.named_parameters() if p.requires_grad}
     assert not any(n.startswith(("mpnet.embeddings", "mpnet.encoder.layer.0")) for n in trained)
     assert {"mpnet.encoder.layer.1.output.dense.weight", "classifier.dense.weight"} <= trained
-    six = AutoModelForSequenceClassification.from_config(
-        MPNetConfig(vocab_size=size, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32)
-    )
-    with pytest.raises(stance.StanceError, match="do not fit"):
-        start_from_teacher(six, teacher)
+    with pytest.raises(stance.StanceError, match="has a head that cannot be put on several sentences"):
+        SentenceClassifier(mpnet.base_model)
 
 
 def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_path):
@@ -408,7 +439,7 @@ def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_p
     assert row["difference"] == pytest.approx(row["mean"] - 1)
     assert row["difference"] < 0
     assert row["high"] - row["low"] == pytest.approx(2 * 12.706 * row["sd"] / 2**0.5, rel=1e-3)
-    assert run_ablations(file, documents, tmp_path / "runs").shape == (12, 9)
+    assert run_ablations(file, documents, tmp_path / "runs").shape == (12, 11)
     assert runs == {f: f.stat().st_mtime_ns for f in (tmp_path / "runs").iterdir()}, "nothing was trained again"
     file.write_text(yaml.safe_dump({**content, "variants": {"x": {"training": {"epoch": 1}}}}))
     with pytest.raises(stance.StanceError, match=r"variant «x».*no recipe has the key training\.epoch"):
@@ -430,24 +461,3 @@ def test_a_sample_of_the_training_documents_is_whole_and_nested(toy):
     assert [len(c) for c in chosen] == [1, 2, 3]
     assert chosen[0].items() <= chosen[1].items() <= chosen[2].items()
     assert set(chosen[2].values()) == {24}
-
-
-def test_windows_hold_every_coded_sentence_once(model):
-    from tokenizers import Tokenizer
-
-    from stance.annotation.standoff import AnnotatedDocument
-    from stance.classifier.document_windows import make_windows
-
-    text = "\n\n".join(f"Sentence number {i} is about the talks. It is followed by another one." for i in range(30))
-    document = stance.Document("d", text, "us", title="A Readout")
-    sentences = tuple(stance.sentences.split_sentences(document))
-    coded = {i: Annotation("d", i, 0, 0, ("none",), "neutral", "us", ()) for i in range(5, 50)}
-    tokenizer = Tokenizer.from_file(str(model.folder / "tokenizer.json"))
-    windows = make_windows([AnnotatedDocument(document, sentences, coded)], tokenizer, (101, 102), 80, 20)
-    assert [r for w in windows for r in w.rows if r >= 0] == list(range(45))
-    assert max(len(w.ids) for w in windows) <= 80
-    for window in windows:
-        for (start, end), row in zip(window.spans, window.rows, strict=True):
-            if row >= 0:
-                shown = tokenizer.decode(window.ids[start:end]).replace(" ", "").lower()
-                assert shown == sentences[row + 5].text.replace(" ", "").lower()

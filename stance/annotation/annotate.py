@@ -76,19 +76,21 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
     from stance.annotation.examples import Example
     from stance.annotation.standoff import sentence_hash
     from stance.classifier.evaluate import predict_labels
-    from stance.model_input import model_inputs
+    from stance.model_input import ContextWindow, model_inputs
     from stance.sentences import split_sentences
 
-    found = []
-    for document in documents:
-        sentences = split_sentences(document)
-        pairs = model_inputs(document, sentences, model.settings.window)
-        found += [(document, s, pair) for s, pair in zip(sentences, pairs, strict=True)]
+    texts = [(d, split_sentences(d)) for d in documents]
+    found = [(t, position) for t, (_, sentences) in enumerate(texts) for position in range(len(sentences))]
     if sample is not None:
-        found = [found[i] for i in _draw([d.source for d, _, _ in found], sample, seed)]
-    labels = predict_labels(model.predict([pair for *_, pair in found]).values, model.codebook, model.settings)
+        found = [found[i] for i in _draw([texts[t][0].source for t, _ in found], sample, seed)]
+    chosen: dict[int, list[int]] = {}
+    for t, position in found:
+        chosen.setdefault(t, []).append(position)
+    logits = model.predict([(*texts[t], positions) for t, positions in chosen.items()]).values
+    shown = {t: model_inputs(*texts[t], ContextWindow()) for t in chosen}
     examples = []
-    for (document, sentence, pair), label in zip(found, labels, strict=True):
+    for (t, position), label in zip(found, predict_labels(logits, model.codebook, model.settings), strict=True):
+        document, sentence = texts[t][0], texts[t][1][position]
         annotation = replace(
             label,
             doc_id=document.doc_id,
@@ -98,7 +100,7 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
             sha256=sentence_hash(sentence.text),
             coder=model.identity,
         )
-        examples.append(Example(document, annotation, *pair))
+        examples.append(Example(document, annotation, *shown[t][position]))
     return examples
 
 

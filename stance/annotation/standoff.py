@@ -82,6 +82,11 @@ class AnnotatedDocument:
     annotations: dict[int, Annotation]
 
 
+def asked(item: AnnotatedDocument) -> tuple[Document, Sequence[Sentence], Sequence[int]]:
+    """A document, its sentences and the positions of the annotated ones, as a model is asked for their labels."""
+    return item.document, item.sentences, sorted(item.annotations)
+
+
 def annotations_of(documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
     """All annotations in document order, the order of `stance.annotation.examples.make_examples`."""
     return [a for d in documents for _, a in sorted(d.annotations.items())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import logging
 import tempfile
@@ -78,46 +79,72 @@ def run_ablations(path: str | Path, documents: Iterable[Document], runs: Path) -
             repeated, so that the command can be stopped and started.
 
     Returns:
-        one row a variant and figure: ``variant``, ``figure``, ``runs``, ``mean``, ``sd`` over the seeds,
-            ``sentences`` (of validation) and, against the first variant with the same seed, the mean ``difference``
-            with its 95% interval ``low``, ``high`` (t distribution over seeds; it covers seeds and samples of training
-            documents, not the choice of validation documents). Epoch, calibration and thresholds are chosen on the
-            same validation documents: the means are better than elsewhere, for all variants alike.
+        one row a variant and figure: ``variant``; ``curve``, whether it differs from the first in the number of
+            sentences alone; ``learned``, the mean number of sentences that it learned from, written ones among them;
+            ``figure``, ``runs``, ``mean``, ``sd`` over the seeds, ``sentences`` (of validation) and, against the first
+            variant with the same seed, the mean ``difference`` with its 95% interval ``low``, ``high`` (t distribution
+            over seeds; it covers seeds and samples of training documents, not the choice of validation documents);
+            ``step``, ``step_low``, ``step_high``, the same against the next smaller variant of the curve. Epoch,
+            calibration and thresholds are chosen on the same validation documents: the means are better than
+            elsewhere, for all variants alike.
     """
     variants, seeds = read_variants(path)
+    first = next(iter(variants.values()))
     documents = list(documents)
     found = []
     for seed in seeds:
         for name, recipe in variants.items():
             logger.info("%s, seed %d", name, seed)
             seeded = replace(recipe, training=replace(recipe.training, seed=seed))
-            found.append({"variant": name, "seed": seed, **_run(seeded, documents, runs)})
+            run = _run(seeded, documents, runs)
+            found.append({"variant": name, "seed": seed, "curve": on_curve(recipe, first), **run})
     return compare_variants(pd.DataFrame(found))
 
 
+def on_curve(recipe: Recipe, first: Recipe) -> bool:
+    """Whether a recipe differs from another in the number of training sentences alone."""
+    return replace(recipe, data=replace(recipe.data, sentences=first.data.sentences)) == first
+
+
 def compare_variants(found: pd.DataFrame) -> pd.DataFrame:
-    """The table of `run_ablations`, from one row a run: ``variant``, ``seed``, ``sentences`` and the figures."""
-    first = found["variant"].iloc[0]
-    base = found[found["variant"] == first].set_index("seed")
+    """The table of `run_ablations`, from one row a run.
+
+    Args:
+        found: ``variant``, ``seed``, ``curve``, ``learned``, ``sentences`` and the figures; the first row is of the
+            variant that the others are compared with.
+    """
+    parts = {name: part.set_index("seed") for name, part in found.groupby("variant", sort=False)}
+    first = next(iter(parts.values()))
+    curve = sorted((p for p in parts.values() if p["curve"].all()), key=lambda p: float(p["learned"].mean()))
+    smaller = {id(large): small for small, large in itertools.pairwise(curve)}
     rows = []
-    for variant in found["variant"].unique():
-        part = found[found["variant"] == variant].set_index("seed")
+    for name, part in parts.items():
         for figure in FIGURES:
-            row = {"variant": variant, "figure": figure, "runs": len(part), "mean": part[figure].mean(),
-                   "sd": part[figure].std(ddof=1), "sentences": int(part["sentences"].iloc[0])}  # fmt: skip
-            if variant != first:
-                difference = (part[figure] - base[figure]).to_numpy()
-                mean, error = float(np.mean(difference)), float(stats.sem(difference))
-                margin = float(stats.t.ppf(0.975, len(difference) - 1)) * error
-                row |= {"difference": mean, "low": mean - margin, "high": mean + margin}
+            row = {"variant": name, "curve": bool(part["curve"].all()), "learned": round(part["learned"].mean()),
+                   "figure": figure, "runs": len(part), "mean": part[figure].mean(), "sd": part[figure].std(ddof=1),
+                   "sentences": int(part["sentences"].iloc[0])}  # fmt: skip
+            if part is not first:
+                row |= dict(zip(("difference", "low", "high"), _paired(part[figure], first[figure]), strict=True))
+            if id(part) in smaller:
+                paired = _paired(part[figure], smaller[id(part)][figure])
+                row |= dict(zip(("step", "step_low", "step_high"), paired, strict=True))
             rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _paired(one: pd.Series, other: pd.Series) -> tuple[float, float, float]:
+    """Mean difference of two variants with the same seeds, with its 95% interval (t distribution over seeds)."""
+    difference = (one - other).to_numpy()
+    mean, error = float(np.mean(difference)), float(stats.sem(difference))
+    margin = float(stats.t.ppf(0.975, len(difference) - 1)) * error
+    return mean, mean - margin, mean + margin
 
 
 def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any]:
     """Figures of one run on validation, trained unless they are there."""
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     corpus = load_corpus(recipe, documents, codebook)
+    learned = len(annotations_of(corpus.train))
     teachers = [t.to_dict() for t in recipe.teachers]
     made_of = {"recipe": recipe.to_dict(), "annotations_sha256": corpus.digest, "teachers": teachers,
                "outputs": codebook.outputs}  # fmt: skip
@@ -125,7 +152,7 @@ def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any
     file = runs / f"{digest}.json"
     if file.is_file():
         figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["figures"]
-        return figures
+        return {**figures, "learned": learned}
     runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=runs) as folder:
         model = Model(train(replace(recipe, delta_bits=0), documents, Path(folder) / recipe.name))
@@ -135,4 +162,4 @@ def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any
         aside.write_text(json.dumps({"figures": figures, **made_of}, indent=1) + "\n", encoding="utf-8")
         aside.replace(file)
     logger.info("%s", figures)
-    return figures
+    return {**figures, "learned": learned}

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN
-from stance.model_input import ContextWindow
+from stance.model_input import ContextWindow, DocumentWindow, Reading
 from stance.resources import resource_path
 
 _ENGLISH = """\
@@ -25,6 +25,9 @@ _CORPUS = """\
 _USUAL_WINDOW = """\
 - The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
   further back it does not know."""
+_WINDOWS = """\
+- The model reads a window of a document at once; what stands outside the window it does not know. A sentence that is
+  scored alone lacks what its neighbours would have told."""
 _OTHER_WINDOW = "- What stands outside the input named above the model does not know."
 _USE = """\
 - Not for judging persons, and not for decisions that nobody checks: every label carries its sentence and its
@@ -90,25 +93,37 @@ def encoder_items(origin: Origin) -> str:
     return f"{lines}\n{_DATA_LICENCE}" if origin.corpus else lines
 
 
-def input_line(window: ContextWindow) -> str:
+def input_line(reading: Reading) -> str:
     """The card's item on what the model is shown."""
-    shown = [f"up to {window.previous} sentences before it"] if window.previous else []
-    shown += ["title"] if window.title else []
-    shown += ["source", "speaker"] if window.source else []
-    shown += ["opening of the paragraph"] if window.opening else []
+    if isinstance(reading, DocumentWindow):
+        heading = [*(["title"] if reading.title else []), *(["source", "speaker"] if reading.source else [])]
+        begins = f" that begins with {', '.join(heading)}" if heading else ""
+        return (
+            f"- Input: windows of up to {reading.length} tokens of a document{begins};\n"
+            "  each sentence is classified at the token that begins it, and sentences before the window's own are\n"
+            f"  shown again, up to {reading.context} tokens."
+        )
+    shown = [f"up to {reading.previous} sentences before it"] if reading.previous else []
+    shown += ["title"] if reading.title else []
+    shown += ["source", "speaker"] if reading.source else []
+    shown += ["opening of the paragraph"] if reading.opening else []
     if not shown:
-        return f"- Input: the sentence alone, up to {window.max_length} tokens."
+        return f"- Input: the sentence alone, up to {reading.max_length} tokens."
     text = ", ".join(shown).replace("title, source", "title,\n  source")
-    return f"- Input: the sentence; as second segment its context ({text}), {window.max_length} tokens in all."
+    return f"- Input: the sentence; as second segment its context ({text}), {reading.max_length} tokens in all."
 
 
-def limits(origin: Origin, window: ContextWindow) -> str:
+def limits(origin: Origin, reading: Reading) -> str:
     """The card's list of limits."""
     english = origin.languages == ("en",) and origin.known_encoder
     other = f"- Trained on documents in these languages alone: {', '.join(origin.languages)}."
-    usual = window == ContextWindow(max_length=window.max_length)
+    if isinstance(reading, DocumentWindow):
+        context = _WINDOWS
+    else:
+        usual = reading == ContextWindow(max_length=reading.max_length)
+        context = _USUAL_WINDOW if usual else _OTHER_WINDOW
     parts = [_ENGLISH if english else other, _CORPUS if origin.corpus else ""]
-    return "\n".join(p for p in [*parts, _USUAL_WINDOW if usual else _OTHER_WINDOW, _USE] if p)
+    return "\n".join(p for p in [*parts, context, _USE] if p)
 
 
 def hub_fields(origin: Origin) -> dict[str, object]:

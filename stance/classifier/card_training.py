@@ -17,7 +17,7 @@ def stages(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 
 def in_stages(manifest: dict[str, Any]) -> bool:
     """Whether training began with weights that had learned labels before."""
-    return bool(manifest.get("predecessor")) or any(t.get("gave") == "weights" for t in manifest.get("teachers", []))
+    return bool(manifest.get("predecessor"))
 
 
 def training_items(manifest: dict[str, Any], released: bool) -> str:
@@ -78,19 +78,11 @@ def _teachers(manifest: dict[str, Any]) -> str:
     share = distillation.get("weight", 0.0) / max(1, len(distillation.get("teachers", [])))
     lines = ""
     for t in manifest.get("teachers", []):
-        if t.get("gave") == "weights":
-            lines += f"""\
-- Begins with the weights of a teacher: {t["encoder"]} reading documents in windows (`configs/{t["name"]}.yaml`),
-  trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for {t["seconds"] // 60}
-  minutes on {t["machine"]}.
-"""
-            continue
-        windows = t.get("windows", True)
-        name = f"reading documents in windows (`configs/{t['name']}.yaml`)" if windows else f"`{t['name']}`"
+        name = t.get("model", t["name"])
         uncoded = manifest["soft_labelled_sentences"]
         more = f", and all of those of {uncoded} sentences\n  that nobody coded" if uncoded else ""
         lines += f"""\
-- Learnt from a teacher, too: {t["encoder"]} {name}. Its calibrated
+- Learnt from a teacher, too: {t["encoder"]} `{name}`. Its calibrated
   probabilities make {share:.0%} of each target{more}. It was
   trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.

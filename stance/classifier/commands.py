@@ -59,10 +59,12 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
 @documents_option
 @click.option("--runs", default="runs/ablations", show_default=True, help="Folder of finished runs.")
 @click.option("-o", "--output", required=True, help="The table, CSV.")
-def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> None:
+@click.option("--page", type=click.Path(exists=True, dir_okay=False), help="Markdown to put the figures into.")
+def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page: str | None) -> None:
     """Train variants of a recipe (configs/ablations.yaml), some seeds each, and compare them on validation documents.
 
-    A run that is finished is not repeated: stop and start the command as you like. Needs the extra «train».
+    A run that is finished is not repeated: stop and start the command as you like. With --page also the learning curve
+    as a chart, beside the table. Needs the extra «train».
     """
     from stance.documents import read_documents
 
@@ -76,6 +78,10 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str) -> N
     with keeping_weights(Path(runs)):
         table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs))
     table.round(4).to_csv(output, index=False)
+    if page:
+        from stance.classifier.ablation_page import put_ablations
+
+        put_ablations(Path(page), table, Path(output).parent)
     click.echo(table.round(3).to_string(index=False))
 
 
@@ -114,7 +120,6 @@ def evaluate(
     """
     if output:
         require_folder(Path(output))
-    from stance.annotation.examples import make_examples
     from stance.annotation.splits import read_splits
     from stance.classifier.evaluate import evaluate as run
     from stance.classifier.evaluation_output import evaluation_files, further_tables
@@ -133,10 +138,9 @@ def evaluate(
     if options["source"]:
         chosen = [d for d in chosen if d.document.source == options["source"]]
     chosen = without(chosen, options["leave_out"])
-    examples = make_examples(chosen, loaded.settings.window)
-    if not examples:
+    if not any(d.annotations for d in chosen):
         raise StanceError(f"{gold}: no sentence is left to evaluate on. Give its documents with --documents")
-    result = run(loaded, examples)
+    result = run(loaded, chosen)
     result.figures["model"] = loaded.identity
     digest = digest_of_model(model_folder(model))
     tables = further_tables(result, chosen, loaded.codebook, options["raw"], options["against"], digest)

@@ -16,7 +16,7 @@ import numpy as np
 
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
-from stance.model_input import ContextWindow
+from stance.model_input import ContextWindow, DocumentWindow, Reading
 
 FILE = "scoring.json"
 
@@ -38,17 +38,21 @@ class Calibration:
     threshold: float = 0.5
 
 
+_KEYS: dict[type[Reading], str] = {ContextWindow: "context", DocumentWindow: "windows"}
+"""Under which key of ``scoring.json`` each way of reading stands."""
+
+
 @dataclass(frozen=True)
 class ScoringSettings:
     """What has to be known to score with a checkpoint, kept beside it as ``scoring.json``.
 
     Attributes:
-        window: the context that the model was trained with.
+        reading: how the model reads, which it was trained with.
         calibration: one `Calibration` a dimension, fitted on validation documents.
         languages: of the documents that the model was trained on; labels of others mean nothing.
     """
 
-    window: ContextWindow = field(default_factory=ContextWindow)
+    reading: Reading = field(default_factory=ContextWindow)
     calibration: dict[str, Calibration] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
 
@@ -59,7 +63,7 @@ class ScoringSettings:
     def write(self, folder: Path) -> None:
         """Write ``scoring.json``."""
         content = {
-            "context": self.window.to_dict(),
+            _KEYS[type(self.reading)]: self.reading.to_dict(),
             "calibration": {k: asdict(v) for k, v in self.calibration.items()},
             "languages": list(self.languages),
         }
@@ -76,11 +80,11 @@ class ScoringSettings:
         try:
             content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             return cls(
-                ContextWindow(**content["context"]),
+                next(kind(**content[key]) for kind, key in _KEYS.items() if key in content),
                 {k: Calibration(**v) for k, v in content["calibration"].items()},
                 tuple(content.get("languages", cls.languages)),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
             raise StanceError(f"{file}: the scoring settings cannot be read ({error}). Is {folder} a model?") from error
 
 

@@ -39,8 +39,8 @@ class Engine:
             again where it differs, for logits differ in their last digits between engines.
         inputs: names of its inputs.
         outputs: number of its outputs.
-        run: from batches, int64 arrays of shape (batch, tokens) by name, to their logits, float32 of shape (batch,
-            outputs), in the same order.
+        run: from batches, arrays by name as `stance.classifier.tokenization.pad` makes them, to their logits, float32
+            of shape (windows, sentences, outputs), in the same order.
     """
 
     name: str
@@ -120,7 +120,7 @@ def openvino_engine(model: Any, threads: int, precision: str, core: Any) -> Engi
         logits: list[np.ndarray] = [np.empty(0)] * len(batches)
 
         def keep(request: Any, number: int) -> None:
-            logits[number] = np.array(request.get_output_tensor(0).data, dtype=np.float32)
+            logits[number] = _by_sentence(np.array(request.get_output_tensor(0).data, dtype=np.float32))
 
         requests.set_callback(keep)
         for number, arrays in enumerate(batches):
@@ -130,7 +130,7 @@ def openvino_engine(model: Any, threads: int, precision: str, core: Any) -> Engi
 
     version = openvino.__version__.split("-")[0]
     inputs = tuple(i.get_any_name() for i in compiled.inputs)
-    width = compiled.outputs[0].get_partial_shape()[1].get_length()
+    width = compiled.outputs[0].get_partial_shape()[-1].get_length()
     return Engine(f"openvino {version} {precision}", inputs, width, run)
 
 
@@ -146,10 +146,15 @@ def _onnxruntime(path: Path, threads: int) -> Engine:
         raise StanceError(f"{path}: the graph cannot be read ({error}). Export it again") from error
 
     def run(batches: Sequence[Batch]) -> list[np.ndarray]:
-        return [session.run(["logits"], arrays)[0] for arrays in batches]
+        return [_by_sentence(session.run(["logits"], arrays)[0]) for arrays in batches]
 
     inputs = tuple(i.name for i in session.get_inputs())
-    return Engine(f"onnxruntime {ort.__version__} f32", inputs, session.get_outputs()[0].shape[1], run)
+    return Engine(f"onnxruntime {ort.__version__} f32", inputs, session.get_outputs()[0].shape[-1], run)
+
+
+def _by_sentence(logits: np.ndarray) -> np.ndarray:
+    """Logits by sentence; graphs of models that read a single one at once may have no dimension for it."""
+    return logits if logits.ndim == 3 else logits[:, None]
 
 
 def available_cores() -> int:

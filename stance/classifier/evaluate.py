@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.annotation.examples import Example, make_examples, targets
-from stance.annotation.standoff import AnnotatedDocument, Annotation
+from stance.annotation.examples import targets
+from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of, asked
 from stance.classifier.confidence import (
     Confidence,
     calibration_table,
@@ -50,15 +50,13 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
 
 
 def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
-    """A model's labels of documents' annotated sentences, each with its place, in the order of `make_examples`."""
-    examples = make_examples(documents, model.settings.window)
-    logits = model.predict([(e.sentence, e.context) for e in examples]).values
+    """A model's labels of documents' annotated sentences, each with its place, in the order of `annotations_of`."""
+    documents = list(documents)
+    logits = model.predict([asked(d) for d in documents]).values
     labels = predict_labels(logits, model.codebook, model.settings)
     return [
-        replace(
-            e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=model.name, round=""
-        )
-        for e, g in zip(examples, labels, strict=True)
+        replace(a, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=model.name, round="")
+        for a, g in zip(annotations_of(documents), labels, strict=True)
     ]
 
 
@@ -113,17 +111,17 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def evaluate(model: Model, examples: Sequence[Example], samples: int = 1000) -> Evaluation:
+def evaluate(model: Model, documents: Sequence[AnnotatedDocument], samples: int = 1000) -> Evaluation:
     """Compare a model's labels with hand-coded ones.
 
     Args:
         model: a released model.
-        examples: hand-coded sentences with their input, from `stance.annotation.examples.make_examples`.
+        documents: with hand-coded sentences.
         samples: bootstrap samples.
     """
-    truth = [e.annotation for e in examples]
-    logits = model.predict([(e.sentence, e.context) for e in examples]).values
-    return compare_labels(truth, logits, model.codebook, model.settings, strata_of(examples), samples=samples)
+    logits = model.predict([asked(d) for d in documents]).values
+    strata = strata_of(documents)
+    return compare_labels(annotations_of(documents), logits, model.codebook, model.settings, strata, samples=samples)
 
 
 def compare_labels(

@@ -16,25 +16,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from stance.classifier.network import SentenceClassifier
 from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
 
 _ONNX_TYPES = {"F16": 10, "F32": 1, "BF16": 16}
 _BYTES = {"F16": 2, "F32": 4, "BF16": 2}
-
-
-class _Logits(torch.nn.Module):
-    """Gives the logits alone, under the names that the graph's inputs get."""
-
-    def __init__(self, model: torch.nn.Module, inputs: list[str]) -> None:
-        super().__init__()
-        self.model = model
-        self.inputs = inputs
-
-    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(**dict(zip(self.inputs, tensors, strict=True))).logits
-        return logits
 
 
 def save_checkpoint(model: Any, folder: Path) -> None:
@@ -57,6 +45,8 @@ def save_checkpoint(model: Any, folder: Path) -> None:
 def export_onnx(folder: Path) -> Path:
     """Write ``model.onnx`` beside a checkpoint and check that it gives the checkpoint's own logits.
 
+    The graph is that of `stance.classifier.network.SentenceClassifier`: it reads windows, and gives logits by sentence.
+
     Args:
         folder: a checkpoint with ``model.safetensors``.
 
@@ -73,30 +63,31 @@ def export_onnx(folder: Path) -> Path:
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    names = ["input_ids", "attention_mask"]
-    if getattr(model.config, "type_vocab_size", 0) > 1:
-        names.append("token_type_ids")
+    network = SentenceClassifier(model)
+    names = ["input_ids", "attention_mask", "pooling", *(["token_type_ids"] if network.uses_types else [])]
     ids = torch.randint(5, min(1000, model.config.vocab_size), (3, 24), generator=torch.Generator().manual_seed(0))
     example = {
         "input_ids": ids,
         "attention_mask": torch.ones_like(ids),
+        "pooling": torch.eye(24)[None, :2].repeat(3, 1, 1),
         "token_type_ids": torch.zeros_like(ids),
     }
     inputs = tuple(example[n] for n in names)
     path = folder / "model.onnx"
-    logits = _Logits(model, names).eval()
+    axes = {n: {0: "windows", 1: "tokens"} for n in names} | {"pooling": {0: "windows", 1: "sentences", 2: "tokens"}}
+    network.eval()
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            logits, inputs, str(path), input_names=names, output_names=["logits"], dynamo=False,
-            do_constant_folding=False, opset_version=17, dynamic_axes={n: {0: "batch", 1: "tokens"} for n in names},
+            network, inputs, str(path), input_names=names, output_names=["logits"], dynamo=False,
+            do_constant_folding=False, opset_version=17, dynamic_axes=axes,
         )  # fmt: skip
-        expected = logits(*inputs).numpy()
+        expected = model(**{k: v for k, v in example.items() if k in names and k != "pooling"}).logits.numpy()
     graph = onnx.load(str(path))
     _point_into_safetensors(graph, folder / "model.safetensors")
     onnx.save(graph, str(path))
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = session.run(["logits"], {n: t.numpy() for n, t in zip(names, inputs, strict=True)})[0]
+    given = session.run(["logits"], {n: t.numpy() for n, t in zip(names, inputs, strict=True)})[0][:, 0]
     difference = float(np.abs(given - expected).max())
     if difference > 0.01:
         raise StanceError(f"{path}: its logits differ from the checkpoint's by {difference:.4f}")

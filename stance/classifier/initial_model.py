@@ -1,4 +1,4 @@
-"""The model that a training begins with: an encoder with a new head, a teacher's weights, or an earlier checkpoint."""
+"""The model that a training begins with: an encoder with a new head, or an earlier checkpoint."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, set_see
 from stance.classifier.delta import WEIGHTS
 from stance.classifier.predict import find_model
 from stance.classifier.recipe import Recipe
-from stance.classifier.teacher import freeze_layers, load_teacher, start_from_teacher
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
 
@@ -21,7 +20,7 @@ def new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
     """Make the model that a training begins with.
 
     Args:
-        recipe: names the encoder, and the teacher or checkpoint that it starts from.
+        recipe: names the encoder, and the checkpoint that it starts from.
         encoder: folder or hub id of the encoder.
         codebook: gives the outputs.
 
@@ -47,11 +46,21 @@ def new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
     _set_head_dropout(model, recipe.training.head_dropout)
     if recipe.predecessor:
         _go_on_from(model, recipe.predecessor, codebook)
-    elif recipe.starts_from:
-        teacher = recipe.teachers[0]
-        start_from_teacher(model, load_teacher(teacher, codebook, teacher.folder)[0])
     freeze_layers(model.base_model, recipe.training.frozen_layers)
     return model
+
+
+def freeze_layers(body: Any, layers: int) -> None:
+    """Take an encoder's embeddings and so many of its lowest layers out of training; nothing where it is 0.
+
+    Raises:
+        StanceError: if the encoder's layers are not where BERT has them.
+    """
+    if layers and not hasattr(getattr(body, "encoder", None), "layer"):
+        raise StanceError(f"training.frozen_layers: layers of {type(body).__name__} cannot be frozen. Set it to 0")
+    if layers:
+        for part in (body.embeddings, *body.encoder.layer[:layers]):
+            part.requires_grad_(False)
 
 
 def _go_on_from(model: Any, folder: Path, codebook: Codebook) -> None:

@@ -15,6 +15,7 @@ from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, delta_about
 from stance.codebook import load_codebook
 from stance.errors import StanceError
+from stance.model_input import DocumentWindow, Reading
 
 NAMES = {
     "main_accuracy": "main issue accuracy",
@@ -135,7 +136,7 @@ codebook {codebook.version}. {_form(folder, origin)}
 
 {encoder_items(origin)}
 {training_items(manifest, origin.released_predecessor)}
-{input_line(settings.window)}
+{input_line(settings.reading)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
 
 {calibration}
@@ -153,15 +154,27 @@ Figures by label, on {main.replace("-", " ")}:
 
 ## With transformers
 
-`pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks
-labels, but these are not the probabilities of a scored table. For those, give the context as `text_pair`, and read the
-logits of `stance` and of `holder` as one softmax each, with the temperatures above:
-`stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.probabilities` reads the logits.
+{_with_transformers(settings.reading)}
 
 ## Limits
 
-{limits(origin, settings.window)}
+{limits(origin, settings.reading)}
 """
+
+
+def _with_transformers(reading: Reading) -> str:
+    """What the pipeline of transformers gives, and how to get more."""
+    alone = """\
+`pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks
+labels, but these are not the probabilities of a scored table. """
+    if isinstance(reading, DocumentWindow):
+        return f"""{alone}For those, read windows of the document and take the
+logits at the token that begins each sentence, `stance` and `holder` as one softmax each, with the temperatures above:
+`stance.classifier.tokenization.encode` makes the windows, `stance.classifier.decision.probabilities` reads the
+logits."""
+    return f"""{alone}For those, give the context as `text_pair`, and read the
+logits of `stance` and of `holder` as one softmax each, with the temperatures above:
+`stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.probabilities` reads the logits."""
 
 
 def _form(folder: Path, origin: Origin) -> str:

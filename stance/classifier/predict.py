@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,13 +15,16 @@ import numpy as np
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, WEIGHTS, delta_about, reconstruct
 from stance.classifier.engines import Engine, load_engine, require_known
-from stance.classifier.tokenization import encode_pairs, load_tokenizer, pad
+from stance.classifier.tokenization import Asked, Encoded, Window, encode, load_tokenizer, pad, padding_id
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
 from stance.resources import resource_path
 
 DEFAULT_MODEL = "readout-small"
 FILES = ("config.json", "model.onnx", "model.safetensors", "scoring.json", "codebook.yaml", "tokenizer.json")
+
+
+BATCH_TOKENS = 2048
 
 
 @dataclass(frozen=True)
@@ -34,21 +37,6 @@ class Logits:
     """
 
     values: np.ndarray
-    truncated: np.ndarray
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """Inputs of a model, one a sentence.
-
-    Attributes:
-        ids: token ids, int32, each of its own length.
-        types: segment of each token, of the same lengths.
-        truncated: bool, shape (sentences,): the sentence itself was cut.
-    """
-
-    ids: list[np.ndarray]
-    types: list[np.ndarray]
     truncated: np.ndarray
 
 
@@ -77,8 +65,8 @@ class Model:
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")
         self.settings = ScoringSettings.read(self.folder)
-        self._tokenizer = load_tokenizer(self.folder)
-        self._pad_id = next((i for t in ("[PAD]", "<pad>") if (i := self._tokenizer.token_to_id(t)) is not None), 0)
+        self.tokenizer = load_tokenizer(self.folder)
+        self._pad_id = padding_id(self.tokenizer)
         self._threads = threads
         self._engine_name, self._precision = engine, precision
         self._loading = threading.Lock()
@@ -124,42 +112,62 @@ class Model:
         """What runs the model, with version and precision."""
         return self._engine.name
 
-    def predict(self, pairs: Sequence[tuple[str, str]], batch_size: int = 16) -> Logits:
-        """Predict the logits of sentences.
+    def predict(self, documents: Iterable[Asked]) -> Logits:
+        """Predict the logits of sentences, in the order of documents and positions.
 
         Args:
-            pairs: (sentence, context), from `stance.model_input.model_inputs`.
-            batch_size: most sentences a batch, fewer where there are few; they are sorted by length first, so that
-                little is padded.
+            documents: each with all its sentences, and the positions of those whose logits are asked for.
         """
-        return self.run(self.encode(pairs), batch_size)
+        return self.run(encode(self.tokenizer, documents, self.settings.reading))
 
-    def encode(self, pairs: Sequence[tuple[str, str]]) -> Encoded:
-        """Tokenize (sentence, context) pairs."""
-        encoded = encode_pairs(self._tokenizer, pairs, self.settings.window.max_length)
-        return Encoded(
-            [np.array(e.ids, dtype=np.int32) for e, _ in encoded],
-            [np.array(e.type_ids, dtype=np.int32) for e, _ in encoded],
-            np.array([cut for _, cut in encoded], dtype=bool),
-        )
+    def run(self, encoded: Encoded, batch_tokens: int = BATCH_TOKENS) -> Logits:
+        """Run the network.
 
-    def run(self, encoded: Encoded, batch_size: int = 16) -> Logits:
-        """Run the network over tokenized sentences; see `predict`."""
-        values = np.zeros((len(encoded.ids), len(self.codebook.outputs)), dtype=np.float32)
-        order = np.argsort([-len(i) for i in encoded.ids], kind="stable")
-        rows = list(_batches(order, min(batch_size, max(4, -(-len(order) // 8)))))
+        Args:
+            encoded: from `stance.classifier.tokenization`.
+            batch_tokens: most tokens of a batch, padding among them. Windows are sorted by length first, so that
+                little is padded; where there are few, batches are smaller, so that every thread has some.
+        """
+        windows = encoded.windows
+        if not windows:
+            return Logits(np.zeros((0, len(self.codebook.outputs)), dtype=np.float32), encoded.truncated)
+        batches = list(make_batches(windows, batch_tokens))
         feeds = []
-        for batch in rows:
-            arrays = pad([encoded.ids[i] for i in batch], [encoded.types[i] for i in batch], self._pad_id)
+        for batch in batches:
+            arrays = pad([windows[i] for i in batch], self._pad_id)
             feeds.append({k: arrays[k] for k in self._engine.inputs})
-        for batch, logits in zip(rows, self._engine.run(feeds), strict=True):
-            values[batch] = logits
-        return Logits(values, encoded.truncated)
+        return Logits(gather(windows, batches, self._engine.run(feeds)), encoded.truncated)
 
 
-def _batches(order: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+def make_batches(windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterator[list[int]]:
+    """Numbers of windows of like length, longest first, of at most so many padded tokens together, or one alone."""
+    most = min(tokens, -(-sum(len(w.ids) for w in windows) // 8))
+    batch: list[int] = []
+    for i in sorted(range(len(windows)), key=lambda i: -len(windows[i].ids)):
+        if batch and len(windows[batch[0]].ids) * (len(batch) + 1) > most:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def gather(windows: Sequence[Window], batches: Sequence[list[int]], logits: Sequence[np.ndarray]) -> np.ndarray:
+    """Logits of sentences, in order.
+
+    Args:
+        windows: what was read, at least one.
+        batches: numbers of the windows in each batch.
+        logits: of each batch, shape (windows, most sentences, outputs).
+
+    Returns:
+        float32, shape (sentences, outputs).
+    """
+    found: list[np.ndarray] = [np.empty(0)] * len(windows)
+    for batch, values in zip(batches, logits, strict=True):
+        for row, i in enumerate(batch):
+            found[i] = values[row, : len(windows[i].spans)]
+    return np.concatenate(found)
 
 
 def identity(folder: Path) -> str:

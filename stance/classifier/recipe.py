@@ -10,7 +10,7 @@ import yaml
 
 from stance.classifier.recipe_values import checked_values
 from stance.errors import StanceError
-from stance.model_input import ContextWindow
+from stance.model_input import ContextWindow, DocumentWindow, Reading
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,13 @@ class TrainingRecipe:
     Attributes:
         epochs: at most; training stops early on validation.
         patience: epochs without gain after which it stops.
-        batch_size: sentences a step.
+        batch_size: sentences a step, or windows of a model that reads windows.
         learning_rate: peak of the linear schedule.
         head_learning_rate: for the new classification head.
         weight_decay: of AdamW.
         warmup: share of the steps in which the rate rises.
-        context_dropout: share of the examples that are shown without context, so that a sentence alone can be scored.
+        context_dropout: share of the documents whose sentences are shown without context, so that a sentence alone can
+            be scored.
         class_weight_power: exponent of the inverse class frequencies that weigh stance and holder; 0 for none.
         positive_weight_power: the same for the positive side of the issue and frame sigmoids.
         loss_weights: weight of each dimension's loss, and of ``main`` (the main issue).
@@ -80,28 +81,12 @@ class TrainingRecipe:
 
 
 @dataclass(frozen=True)
-class WindowRecipe:
-    """How a teacher reads documents: many sentences at once. It has no patience, batch size or context of its own.
-
-    Attributes:
-        length: most tokens of a window, save where a single long sentence needs more.
-        context: tokens before a window's first sentence that are shown again.
-        batch_tokens: most padded tokens of a step.
-    """
-
-    length: int = 256
-    context: int = 48
-    batch_tokens: int = 1800
-
-
-@dataclass(frozen=True)
 class DistillationRecipe:
     """What to learn from teachers (Hinton, Vinyals and Dean 2015).
 
     Attributes:
-        teachers: recipes of teachers, which read windows, or of checkpoints. The mean of their probabilities,
-            calibrated on validation documents, is learnt; on sentences that a teacher was itself trained on they are
-            surer than elsewhere.
+        teachers: recipes of other models. The mean of their probabilities, calibrated on validation documents, is
+            learnt; on sentences that a teacher was itself trained on they are surer than elsewhere.
         weight: of the teachers' probabilities in the targets of hand-coded sentences; the rest is the hand's label.
         unlabelled: at least so many sentences of whole documents that nobody coded are learnt from the teachers alone.
     """
@@ -118,13 +103,12 @@ class Recipe:
     Attributes:
         name: of the model.
         encoder: a name of ``configs/encoders.yaml``, a hub id or a folder.
-        context: what a checkpoint is shown beside the sentence.
+        context: what the model is shown beside a sentence, where it reads sentence by sentence.
         data: what to train on.
         training: how.
-        windows: given for a teacher, which reads documents in windows instead.
-        starts_from: what a checkpoint begins with: recipe of the teacher whose encoder and head it takes, or folder
-            of a checkpoint over the same encoder that it goes on from; "" for the bare encoder.
-        distillation: what a checkpoint learns from teachers.
+        windows: given for a model that reads documents in windows instead.
+        starts_from: folder of a checkpoint over the same encoder that training goes on from; "" for the bare encoder.
+        distillation: what the model learns from teachers.
         delta_bits: keep the weights as differences from the encoder in so many bits, 2 to 8, see
             `stance.classifier.delta`; 0 for a whole checkpoint.
         path: the recipe's file.
@@ -135,7 +119,7 @@ class Recipe:
     context: ContextWindow = field(default_factory=ContextWindow)
     data: DataRecipe = field(default_factory=DataRecipe)
     training: TrainingRecipe = field(default_factory=TrainingRecipe)
-    windows: WindowRecipe | None = None
+    windows: DocumentWindow | None = None
     starts_from: str = ""
     distillation: DistillationRecipe = field(default_factory=DistillationRecipe)
     delta_bits: int = 0
@@ -146,32 +130,37 @@ class Recipe:
         return (self.path.parent / name).resolve()
 
     @property
+    def reading(self) -> Reading:
+        """How the model reads."""
+        return self.windows or self.context
+
+    @property
     def teachers(self) -> list[Recipe]:
-        """Recipes of all teachers: first the one that it starts from, then those whose probabilities it learns.
+        """Recipes of the teachers.
 
         Raises:
-            StanceError: if one of them cannot be read, or the first reads no windows or has another encoder.
+            StanceError: if one of them cannot be read.
         """
-        first = self.starts_from if self.starts_from and not self.predecessor else ""
-        names = dict.fromkeys([*([first] if first else []), *self.distillation.teachers])
-        found = [load_recipe(self.resolve(name)) for name in names]
-        if first and (not found[0].windows or found[0].encoder != self.encoder):
-            raise StanceError(
-                f"{self.path}: starts_from names {found[0].path}, which has no windows or another encoder. "
-                f"Name the recipe of a teacher over {self.encoder}, or the folder of a checkpoint"
-            )
-        return found
+        return [load_recipe(self.resolve(name)) for name in dict.fromkeys(self.distillation.teachers)]
 
     @property
     def predecessor(self) -> Path | None:
-        """Folder of the checkpoint that it goes on from, None where it starts from a teacher or the bare encoder."""
+        """Folder of the checkpoint that it goes on from, None where it starts from the bare encoder.
+
+        Raises:
+            StanceError: if there is no such folder.
+        """
+        if not self.starts_from:
+            return None
         folder = self.resolve(self.starts_from)
-        return folder if self.starts_from and folder.is_dir() else None
+        if not folder.is_dir():
+            raise StanceError(f"{self.path}: starts_from names {folder}, which is no folder. Name that of a checkpoint")
+        return folder
 
     @property
     def folder(self) -> Path:
-        """Where the model is written to by default: ``models/`` beside the recipe's folder, ``runs/`` for a teacher."""
-        return self.resolve("../runs" if self.windows else "../models") / self.name
+        """Where the model is written to by default: ``models/`` beside the recipe's folder."""
+        return self.resolve("../models") / self.name
 
     def to_dict(self) -> dict[str, Any]:
         """As a dictionary, for the manifest."""
@@ -184,7 +173,7 @@ _PARTS = {
     "context": ContextWindow,
     "data": DataRecipe,
     "training": TrainingRecipe,
-    "windows": WindowRecipe,
+    "windows": DocumentWindow,
     "distillation": DistillationRecipe,
 }
 
@@ -244,8 +233,6 @@ def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         parts[key] = kind(**checked_values(part, kind, f"{path}: {key}."))
     recipe = Recipe(path=path, **parts)
-    if recipe.windows and (recipe.starts_from or recipe.distillation.teachers):
-        raise StanceError(f"{path}: a teacher, which has windows, has no teachers itself. Take one of the two out")
     if recipe.delta_bits not in (0, *range(2, 9)):
         raise StanceError(f"{path}: delta_bits is {recipe.delta_bits!r}. Give 2 to 8, or 0 for a whole checkpoint")
     return recipe

@@ -1,8 +1,9 @@
-"""The Hugging Face `Trainer` set up for sentences with their context: data set, batches, loss, learning rates."""
+"""The Hugging Face `Trainer` set up for windows of sentences: data set, batches, loss, learning rates."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,68 +16,89 @@ from stance.annotation.standoff import Annotation
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.evaluate import headline, predict_labels, validation_score
 from stance.classifier.losses import GroupLoss
+from stance.classifier.network import SentenceClassifier
 from stance.classifier.recipe import Recipe
-from stance.classifier.tokenization import encode_pairs, load_tokenizer
+from stance.classifier.tokenization import Encoded, Window, load_tokenizer, pad, padding_id
 from stance.classifier.training_data import Targets
 from stance.codebook import Codebook
-from stance.model_input import ContextWindow
 
 
-def _dataset(data: Targets, folder: Path, window: ContextWindow, dropout: float, seed: int) -> Dataset:
-    rng = np.random.default_rng(seed)
-    keep = rng.random(len(data.pairs)) >= dropout
-    pairs = [(s, c if k else "") for (s, c), k in zip(data.pairs, keep, strict=True)]
-    encoded = encode_pairs(load_tokenizer(folder), pairs, window.max_length)
-    return Dataset.from_dict(
-        {
-            "input_ids": [e.ids for e, _ in encoded],
-            "token_type_ids": [e.type_ids for e, _ in encoded],
-            "labels": list(data.labels),
-            "main": list(data.main),
-            "weight": data.weight,
-        }
-    )
+@dataclass(frozen=True)
+class TrainingSet:
+    """Inputs and targets of the same sentences.
+
+    Attributes:
+        encoded: the windows that hold them, in order.
+        targets: what is to be learnt of each.
+    """
+
+    encoded: Encoded
+    targets: Targets
+
+    def dataset(self) -> Dataset:
+        """One row a window; ``first`` is the row of its first sentence in the targets."""
+        windows = self.encoded.windows
+        return Dataset.from_dict(
+            {
+                "input_ids": [w.ids for w in windows],
+                "token_type_ids": [w.types for w in windows],
+                "spans": [w.spans for w in windows],
+                "first": np.cumsum([0, *(len(w.spans) for w in windows[:-1])]),
+            }
+        )
 
 
 class _Collator:
-    """Pads a batch and makes tensors of it."""
+    """Pads a batch of windows, makes tensors of it, and adds the targets of its sentences."""
 
-    def __init__(self, pad_id: int, uses_types: bool) -> None:
+    def __init__(self, pad_id: int, targets: Targets) -> None:
         self.pad_id = pad_id
-        self.uses_types = uses_types
+        self.targets = targets
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        longest = max(len(r["input_ids"]) for r in rows)
-        ids = torch.full((len(rows), longest), self.pad_id)
-        mask = torch.zeros((len(rows), longest), dtype=torch.long)
-        types = torch.zeros((len(rows), longest), dtype=torch.long)
-        for i, row in enumerate(rows):
-            n = len(row["input_ids"])
-            ids[i, :n] = torch.tensor(row["input_ids"])
-            types[i, :n] = torch.tensor(row["token_type_ids"])
-            mask[i, :n] = 1
-        batch = {"input_ids": ids, "attention_mask": mask}
-        if self.uses_types:
-            batch["token_type_ids"] = types
+        windows = [Window(np.array(r["input_ids"]), np.array(r["token_type_ids"]), r["spans"]) for r in rows]
+        batch = {key: torch.from_numpy(values) for key, values in pad(windows, self.pad_id).items()}
+        chosen = [r["first"] + k for r in rows for k in range(len(r["spans"]))]
         for key in ("labels", "main", "weight"):
-            batch[key] = torch.tensor(np.array([r[key] for r in rows], dtype=np.float32))
+            batch[key] = torch.from_numpy(getattr(self.targets, key)[chosen])
         return batch
 
 
 class _GroupTrainer(Trainer):
     """The `Trainer` with the groups' loss and a learning rate of its own for the head."""
 
-    def __init__(self, *args: Any, loss: GroupLoss, head_rate: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, loss: GroupLoss, head_rate: float, validation_collator: _Collator, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.validation_collator = validation_collator
         self.group_loss = loss
         self.head_rate = head_rate
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, *_: Any, **__: Any) -> Any:
         inputs = dict(inputs)
         labels, main, weight = (inputs.pop(k) for k in ("labels", "main", "weight"))
-        outputs = model(**inputs)
-        loss = self.group_loss(outputs.logits, labels, main, weight)
+        there = inputs["pooling"].any(dim=2)
+        outputs = {"logits": model(**inputs)[there]}
+        loss = self.group_loss(outputs["logits"], labels, main, weight)
         return (loss, outputs) if return_outputs else loss
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
+        """The validation windows come with their own targets."""
+        collator, self.data_collator = self.data_collator, self.validation_collator
+        try:
+            return super().get_eval_dataloader(eval_dataset)
+        finally:
+            self.data_collator = collator
+
+    def get_test_dataloader(self, test_dataset: Any) -> Any:
+        """See `get_eval_dataloader`."""
+        return self.get_eval_dataloader(test_dataset)
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
+        """All sentences of the last batch, too: `gather_for_metrics` would keep as many as there are windows."""
+        self.gather_function = self.accelerator.gather
+        return super().evaluation_loop(*args, **kwargs)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Any:
         """In order: grouping by length would shuffle predictions away from their sentences."""
@@ -91,7 +113,7 @@ class _GroupTrainer(Trainer):
             for name, p in network.named_parameters():
                 if not p.requires_grad:
                     continue
-                if name.startswith("classifier"):
+                if name.startswith("model.classifier"):
                     head.append(p)
                 else:
                     (plain if p.ndim < 2 else decay).append(p)
@@ -109,11 +131,11 @@ class _GroupTrainer(Trainer):
 
 def sentence_trainer(
     recipe: Recipe,
-    model: Any,
+    network: SentenceClassifier,
     output: Path,
-    train_set: Targets,
+    train_set: TrainingSet,
     hard: np.ndarray,
-    validation_set: Targets,
+    validation_set: TrainingSet,
     annotations: Sequence[Annotation],
     codebook: Codebook,
 ) -> Trainer:
@@ -121,7 +143,7 @@ def sentence_trainer(
 
     Args:
         recipe: how to train.
-        model: a sequence classification model with one output for each of the codebook's.
+        network: with one output for each of the codebook's.
         output: folder of the model, with its tokenizer; steps are kept in it.
         train_set: to train on.
         hard: labels of the hand-coded sentences, shape (sentences, outputs), for the class weights.
@@ -130,13 +152,12 @@ def sentence_trainer(
         codebook: gives the groups of outputs.
     """
     how = recipe.training
-    tokenizer = load_tokenizer(output)
-    pad_id = next((i for t in ("[PAD]", "<pad>") if (i := tokenizer.token_to_id(t)) is not None), 0)
+    pad_id = padding_id(load_tokenizer(output))
     arguments = TrainingArguments(
         output_dir=str(output / "steps"),
         num_train_epochs=how.epochs,
         per_device_train_batch_size=how.batch_size,
-        per_device_eval_batch_size=64,
+        per_device_eval_batch_size=2 * how.batch_size,
         learning_rate=how.learning_rate,
         weight_decay=how.weight_decay,
         warmup_steps=how.warmup,
@@ -161,7 +182,7 @@ def sentence_trainer(
     )
 
     def compute(prediction: Any) -> dict[str, float]:
-        given = predict_labels(prediction.predictions, codebook, ScoringSettings(recipe.context))
+        given = predict_labels(prediction.predictions, codebook, ScoringSettings(recipe.reading))
         figures = headline(annotations, given, codebook)
         return {**figures, "score": validation_score(figures)}
 
@@ -169,11 +190,12 @@ def sentence_trainer(
         return logits[0] if isinstance(logits, tuple) else logits
 
     return _GroupTrainer(
-        model=model,
+        model=network,
         args=arguments,
-        train_dataset=_dataset(train_set, output, recipe.context, how.context_dropout, how.seed),
-        eval_dataset=_dataset(validation_set, output, recipe.context, 0.0, how.seed),
-        data_collator=_Collator(pad_id, getattr(model.config, "type_vocab_size", 0) > 1),
+        train_dataset=train_set.dataset(),
+        eval_dataset=validation_set.dataset(),
+        data_collator=_Collator(pad_id, train_set.targets),
+        validation_collator=_Collator(pad_id, validation_set.targets),
         compute_metrics=compute,
         preprocess_logits_for_metrics=predictions_only,
         callbacks=[EarlyStoppingCallback(how.patience)],

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from stance.annotation.examples import Example
-from stance.annotation.standoff import Annotation
+from stance.annotation.standoff import AnnotatedDocument, Annotation, asked
 from stance.classifier.tallies import figures_with_intervals, tally
 from stance.codebook import Codebook
+from stance.model_input import clean
 
 STRATA = ("source", "year", "kind", "length")
 """What figures are broken down by."""
 LENGTHS = ((10, "1-10 words"), (20, "11-20 words"), (40, "21-40 words"), (10**6, "over 40 words"))
 
 
-def strata_of(examples: Sequence[Example]) -> pd.DataFrame:
-    """The stratum of each sentence: one row a sentence, the columns of `STRATA`.
+def strata_of(documents: Iterable[AnnotatedDocument]) -> pd.DataFrame:
+    """The stratum of each annotated sentence: one row a sentence, the columns of `STRATA`.
 
     A kind such as ``readout:us_china`` counts as ``readout``. What a document does not say is ``unknown``.
     """
     rows = []
-    for e in examples:
-        words = len(e.sentence.split())
-        kind = (e.document.kind or "unknown").split(":")[0].replace("_", " ")
-        length = next(name for most, name in LENGTHS if words <= most)
-        rows.append((e.document.source, (e.document.date or "unknown")[:7].split("-")[0], kind, length))
+    for document, sentences, positions in map(asked, documents):
+        kind = (document.kind or "unknown").split(":")[0].replace("_", " ")
+        for i in positions:
+            words = len(clean(sentences[i].text).split())
+            length = next(name for most, name in LENGTHS if words <= most)
+            rows.append((document.source, (document.date or "unknown")[:7].split("-")[0], kind, length))
     return pd.DataFrame(rows, columns=list(STRATA))
 
 

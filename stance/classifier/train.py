@@ -1,4 +1,4 @@
-"""Training a model from a recipe: a checkpoint that labels a sentence with its context, or a teacher of such."""
+"""Training a model from a recipe."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from safetensors.torch import load_file
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer, set_seed
 
-from stance.annotation.examples import make_examples
-from stance.annotation.standoff import annotations_of
+from stance.annotation.standoff import annotations_of, asked
 from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, WEIGHTS, write_delta
-from stance.classifier.distillation import add_soft_targets
+from stance.classifier.distillation import add_soft_targets, uncoded_documents
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
 from stance.classifier.initial_model import new_model
+from stance.classifier.network import SentenceClassifier
 from stance.classifier.output import require_folder
 from stance.classifier.predict import FILES
 from stance.classifier.recipe import Recipe, recipe_from
-from stance.classifier.sentence_trainer import sentence_trainer
-from stance.classifier.teacher import train_teacher
+from stance.classifier.sentence_trainer import TrainingSet, sentence_trainer
+from stance.classifier.tokenization import Asked, Encoded, encode, encode_alone, join, load_tokenizer, most_tokens
 from stance.classifier.training_data import Corpus, load_corpus, make_targets
 from stance.classifier.training_manifest import predecessor_of, teachers_of, write_manifest
 from stance.codebook import Codebook, load_codebook
@@ -56,8 +57,7 @@ def train(
 
     Returns:
         the folder: a Hugging Face checkpoint with ``model.onnx``, ``scoring.json``, ``codebook.yaml``,
-            ``manifest.json``, whose weights are ``delta.safetensors`` where the recipe has ``delta_bits``; of a recipe
-            with ``windows`` the teacher's weights instead of checkpoint and ONNX.
+            ``manifest.json``, whose weights are ``delta.safetensors`` where the recipe has ``delta_bits``.
 
     Raises:
         StanceError: if the recipe's data, encoder or teachers cannot be had or do not go together, or no document fits
@@ -82,10 +82,7 @@ def train(
     beside.mkdir(parents=True)
     try:
         shutil.copy(recipe.resolve(recipe.data.codebook), beside / "codebook.yaml")
-        if recipe.windows:
-            counts = train_teacher(recipe, corpus, codebook, beside)
-        else:
-            counts = _train_checkpoint(recipe, corpus, documents, codebook, beside)
+        counts = _train_checkpoint(recipe, corpus, documents, codebook, beside)
         write_manifest(recipe, corpus, counts, predecessor, beside, time.time() - started)
         _put_in_place(beside, output)
     finally:
@@ -109,7 +106,7 @@ def _prepare_teacher(
     there = (teacher.folder / "manifest.json").is_file()
     if (keep and there) or _is_trained(teacher, documents, codebook, pupils):
         return
-    if there and not teacher.windows:
+    if there:
         raise StanceError(
             f"{teacher.folder}: trained by another recipe or on other annotations than the present ones. "
             f"Train it first (stance train {teacher.path}), or give --keep-teachers"
@@ -148,28 +145,46 @@ def _train_checkpoint(
         raise StanceError(
             f"{recipe.path}: delta_bits needs an encoder of configs/encoders.yaml or a folder, not {encoder}"
         )
-    _write_tokenizer(encoder, output, recipe.context.max_length)
-    train_set = make_targets(make_examples(corpus.train, recipe.context), codebook, recipe.data.written_weight)
-    hard = train_set.labels
+    _write_tokenizer(encoder, output, most_tokens(recipe.reading))
+    tokenizer = load_tokenizer(output)
+    hard = make_targets(corpus.train, codebook, recipe.data.written_weight)
+    coded, targets = [asked(d) for d in corpus.train], hard
+    added = uncoded_documents(recipe, corpus, documents)
     if recipe.distillation.teachers:
-        train_set = add_soft_targets(train_set, recipe, corpus, documents, codebook)
-    validation_set = make_targets(make_examples(corpus.validation, recipe.context), codebook)
+        targets = add_soft_targets(hard, coded, added, recipe, codebook)
+    train_set = TrainingSet(_encode_training(tokenizer, [*coded, *added], recipe), targets)
+    validation = encode(tokenizer, [asked(d) for d in corpus.validation], recipe.reading)
+    validation_set = TrainingSet(validation, make_targets(corpus.validation, codebook))
     annotations = annotations_of(corpus.validation)
-    model = new_model(recipe, encoder, codebook)
-    trainer = sentence_trainer(recipe, model, output, train_set, hard, validation_set, annotations, codebook)
+    network = SentenceClassifier(new_model(recipe, encoder, codebook))
+    trainer = sentence_trainer(recipe, network, output, train_set, hard.labels, validation_set, annotations, codebook)
     trainer.train()
-    save_checkpoint(trainer.model, output)
+    save_checkpoint(network.model, output)
     if recipe.delta_bits:
         write_delta(output, recipe.encoder, recipe.delta_bits)
-        model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
+        network.model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
     logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
     calibration = fit_calibration(logits, annotations, codebook)
-    ScoringSettings(recipe.context, calibration, tuple(recipe.data.languages)).write(output)
+    ScoringSettings(recipe.reading, calibration, tuple(recipe.data.languages)).write(output)
     export_onnx(output)
     if recipe.delta_bits:
         (output / WEIGHTS).unlink()
     shutil.rmtree(output / "steps", ignore_errors=True)
-    return {"soft_labelled_sentences": len(train_set.labels) - len(hard)}
+    return {"soft_labelled_sentences": len(targets.labels) - len(hard.labels)}
+
+
+def _encode_training(tokenizer: Tokenizer, documents: Sequence[Asked], recipe: Recipe) -> Encoded:
+    """Inputs of all sentences; those of a share of the documents stand without context."""
+    drawn = np.random.default_rng(recipe.training.seed).random(len(documents))
+    parts = []
+    for item, number in zip(documents, drawn, strict=True):
+        _, sentences, positions = item
+        if number < recipe.training.context_dropout:
+            texts = [sentences[i].text for i in sorted(positions)]
+            parts.append(encode_alone(tokenizer, texts, recipe.reading))
+        else:
+            parts.append(encode(tokenizer, [item], recipe.reading))
+    return join(parts)
 
 
 def _write_tokenizer(encoder: str, output: Path, max_length: int) -> None:

@@ -1,4 +1,4 @@
-"""The labelled data of a recipe: documents by split, and numeric inputs and targets of their sentences."""
+"""The labelled data of a recipe: documents by split, and numeric targets of their sentences."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stance.annotation.examples import Example, targets
+from stance.annotation.examples import targets
 from stance.annotation.splits import read_splits
 from stance.annotation.standoff import AnnotatedDocument, annotations_of, join, read_annotations
 from stance.annotation.written import read_written
@@ -40,16 +40,14 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Targets:
-    """Inputs and targets of a set of sentences.
+    """What is to be learnt of a set of sentences, in the order of documents and positions.
 
     Attributes:
-        pairs: sentence and context, as `stance.model_input.model_inputs` makes them.
         labels: float32, shape (sentences, outputs): 1 where a label is given, or a teacher's probability of it.
         main: float32, shape (sentences, issues): the same for the main issue.
         weight: float32, shape (sentences,).
     """
 
-    pairs: list[tuple[str, str]]
     labels: np.ndarray
     main: np.ndarray
     weight: np.ndarray
@@ -98,8 +96,9 @@ def _sample(documents: list[AnnotatedDocument], most: int, seed: int) -> list[An
     return [d for i, d in enumerate(documents) if i in chosen]
 
 
-def make_targets(examples: Sequence[Example], codebook: Codebook, written_weight: float = 1.0) -> Targets:
+def make_targets(documents: Sequence[AnnotatedDocument], codebook: Codebook, written_weight: float = 1.0) -> Targets:
     """Hard targets of hand-coded sentences; written ones count ``written_weight``."""
-    labels, main = targets([e.annotation for e in examples], codebook)
-    weight = [written_weight if e.annotation.round == "written" else 1.0 for e in examples]
-    return Targets([(e.sentence, e.context) for e in examples], labels, main, np.array(weight, dtype=np.float32))
+    annotations = annotations_of(documents)
+    labels, main = targets(annotations, codebook)
+    weight = [written_weight if a.round == "written" else 1.0 for a in annotations]
+    return Targets(labels, main, np.array(weight, dtype=np.float32))

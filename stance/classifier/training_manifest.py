@@ -14,7 +14,7 @@ import torch
 
 from stance.annotation.standoff import annotations_of
 from stance.classifier.predict import identity
-from stance.classifier.recipe import Recipe, load_recipe
+from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import Corpus
 from stance.errors import StanceError
 
@@ -35,12 +35,10 @@ def teachers_of(recipe: Recipe) -> list[dict[str, Any]]:
     """What the manifest says of the teachers, from their own, and what was taken from each.
 
     Returns:
-        one dictionary a teacher: ``name``; ``gave``, ``weights`` or ``probabilities``; and the keys of `_origin`.
+        one dictionary a teacher: ``name``, ``model`` (with its hash) and the keys of `_origin`.
     """
-    roles = [(recipe.starts_from, "weights")] if recipe.starts_from and not recipe.predecessor else []
-    roles += [(name, "probabilities") for name in recipe.distillation.teachers]
-    folders = [(load_recipe(recipe.resolve(name)).folder, role) for name, role in roles]
-    return [{"name": folder.name, "gave": role, **_origin(folder)} for folder, role in folders]
+    folders = [teacher.folder for teacher in recipe.teachers]
+    return [{"name": folder.name, "model": identity(folder), **_origin(folder)} for folder in folders]
 
 
 def predecessor_of(recipe: Recipe) -> dict[str, Any] | None:

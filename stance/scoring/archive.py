@@ -64,7 +64,6 @@ def score_archive(
     output: str | Path,
     model: str | Path | Model = DEFAULT_MODEL,
     *,
-    batch_size: int = 16,
     shard_characters: int = CHARACTERS,
     prune: bool = False,
     engine: Engine | None = None,
@@ -80,7 +79,6 @@ def score_archive(
         output: a folder, for a table in Parquet shards with ``_manifest.json``, which later runs add to; or a file
             that ends in ``.parquet``, ``.jsonl`` or ``.csv`` (the shards are beside it until it is complete).
         model: the name of a shipped model, the path of a checkpoint, or a loaded `Model`.
-        batch_size: sentences a batch.
         shard_characters: fewest characters of text in a shard.
         prune: drop rows of documents that are not among the inputs, instead of keeping them.
         engine: what scores; None for this process.
@@ -96,7 +94,7 @@ def score_archive(
     if watch:
         watch(summary)
     with shard_folder(path) as shards:
-        plan = Plan(loaded, batch_size, shards.finished.__contains__)
+        plan = Plan(loaded, shards.finished.__contains__)
         registry = Registry()
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
         summary.engine = loaded.engine

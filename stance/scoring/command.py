@@ -74,7 +74,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         if options["dry_run"]:
             _dry_run(items, record, model, options["shard_size"] * 1000)
         elif output == "-":
-            _to_stdout(items, record, model, options["batch_size"])
+            _to_stdout(items, record, model)
         else:
             _to_disk(items, record, model, position, {**options, "as_json": as_json})
     summary = record.summary or Summary(output, model.identity)
@@ -99,9 +99,14 @@ def _to_disk(items: Items, record: RunRecord, model: Any, position: Position, op
 
     try:
         score_archive(
-            items, record.output, model, batch_size=options["batch_size"],
-            shard_characters=options["shard_size"] * 1000, prune=options["prune"], engine=_engine(options), watch=watch,
-        )  # fmt: skip
+            items,
+            record.output,
+            model,
+            shard_characters=options["shard_size"] * 1000,
+            prune=options["prune"],
+            engine=_engine(options),
+            watch=watch,
+        )
     except KeyboardInterrupt:
         text = f"stopped. What is finished is kept: the same command goes on from there ({record.output})"
         click.echo(text, err=True)
@@ -119,14 +124,14 @@ def _engine(options: dict[str, Any]) -> Engine | None:
     return ray_engine(options["ray_address"], options["threads"] or 1)
 
 
-def _to_stdout(items: Items, record: RunRecord, model: Any, batch_size: int) -> None:
+def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
     from stance.scoring.archive import Summary
     from stance.scoring.stream import score_stream
     from stance.table.write import TableWriter
 
     record.summary = summary = Summary("-", model.identity)
     with TableWriter("-") as writer:
-        for part in score_stream(_documents(items, summary), model, batch_size=batch_size):
+        for part in score_stream(_documents(items, summary), model):
             writer.write(part)
             summary.sentences += len(part)
             summary.scored = summary.sentences

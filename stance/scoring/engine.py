@@ -26,12 +26,10 @@ class Plan:
 
     Attributes:
         model: the model.
-        batch_size: sentences a batch.
         finished: whether the shard with a key is finished.
     """
 
     model: Model
-    batch_size: int
     finished: Callable[[str], bool]
 
 
@@ -58,11 +56,11 @@ def local_engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
 def _tables(part: Slice | None, stream: Iterator[tuple[Chunk, Slice | None, bool]], plan: Plan) -> Iterator[pa.Table]:
     """Rows of one chunk, slice by slice; the stream is left after the chunk's last slice."""
     while part is not None:
-        yield to_arrow(score_slice(part, plan.model, plan.batch_size), plan.model)
+        yield to_arrow(score_slice(part, plan.model), plan.model)
         _, part, _ = next(stream)
 
 
-def chunk_tables(chunk: Chunk, model: Model, batch_size: int) -> Iterator[pa.Table]:
+def chunk_tables(chunk: Chunk, model: Model) -> Iterator[pa.Table]:
     """Rows of one chunk, slice by slice, without reading ahead."""
     for part in slices(chunk.documents, model):
-        yield to_arrow(score_slice(part, model, batch_size), model)
+        yield to_arrow(score_slice(part, model), model)

@@ -98,9 +98,8 @@ def _last_line(error: Exception) -> str:
 class ChunkScorer:
     """An actor's work: pickled chunks in, Arrow tables as bytes out."""
 
-    def __init__(self, model: str, threads: int, batch_size: int, expected: str) -> None:
+    def __init__(self, model: str, threads: int, expected: str) -> None:
         self.model = Model(model, threads=threads)
-        self.batch_size = batch_size
         found = f"{self.model.identity} {self.model.engine}"
         if found != expected:
             raise StanceError(f"a Ray worker has {found}, this process {expected}. Give all machines the same")
@@ -114,7 +113,7 @@ class ChunkScorer:
 
         sink = pa.BufferOutputStream()
         writer = None
-        for table in chunk_tables(chunk, self.model, self.batch_size):
+        for table in chunk_tables(chunk, self.model):
             writer = writer or pa.ipc.new_stream(sink, table.schema)
             writer.write_table(table.combine_chunks())
         if writer:
@@ -137,7 +136,7 @@ def _on_ray(todo: list[Chunk], plan: Plan, threads: int) -> Iterator[list[pa.Tab
     dataset = ray.data.from_items([{"chunk": pickle.dumps(c)} for c in todo], override_num_blocks=len(todo))
     scored = dataset.map_batches(
         ChunkScorer,
-        fn_constructor_args=(_place(model), threads, plan.batch_size, f"{model.identity} {model.engine}"),
+        fn_constructor_args=(_place(model), threads, f"{model.identity} {model.engine}"),
         batch_size=1,
         num_cpus=threads,
         compute=ray.data.ActorPoolStrategy(size=actors),

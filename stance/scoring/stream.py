@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stance.classifier.predict import DEFAULT_MODEL, Encoded, Model
+from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.classifier.tokenization import Encoded, encode_blocks, join
 from stance.documents.document import Document
-from stance.model_input import model_inputs
 from stance.scoring.rows import Group, label_columns, to_frame
 from stance.sentences import split_sentences
 from stance.table.schema import COLUMNS
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SLICE = 1024
-"""Sentences that are sorted by length and scored together."""
+"""Sentences whose windows are sorted by length and scored together; up to a block's more."""
 
 
 @dataclass(frozen=True)
@@ -33,25 +33,19 @@ class Slice:
 
     Attributes:
         groups: documents, each with its sentences in this slice.
-        encoded: the model's inputs, one a sentence, in the same order.
+        encoded: the model's inputs, which hold all of them in the same order.
     """
 
     groups: list[Group]
     encoded: Encoded
 
 
-def score(
-    documents: Document | Iterable[Document],
-    model: str | Path | Model = DEFAULT_MODEL,
-    *,
-    batch_size: int = 16,
-) -> pd.DataFrame:
+def score(documents: Document | Iterable[Document], model: str | Path | Model = DEFAULT_MODEL) -> pd.DataFrame:
     """Label every sentence of documents.
 
     Args:
         documents: one document or many, for example from `stance.read_documents`.
         model: the name of a shipped model, the path of a checkpoint, or a loaded `Model`.
-        batch_size: sentences a batch.
 
     Returns:
         the sentence table, one row a sentence in document order; the columns are those of `stance.table.COLUMNS`.
@@ -64,20 +58,20 @@ def score(
     if isinstance(documents, Document):
         documents = [documents]
     loaded = model if isinstance(model, Model) else Model(model)
-    parts = list(score_stream(documents, loaded, batch_size=batch_size))
+    parts = list(score_stream(documents, loaded))
     if not parts:
         return pd.DataFrame({c: pd.Series(dtype=object) for c in COLUMNS})
     return pd.concat(parts, ignore_index=True)
 
 
-def score_stream(documents: Iterable[Document], model: Model, *, batch_size: int = 16) -> Iterator[pd.DataFrame]:
+def score_stream(documents: Iterable[Document], model: Model) -> Iterator[pd.DataFrame]:
     """Label documents some at a time, so that memory stays bounded whatever their number.
 
     Yields:
-        sentence tables of up to `SLICE` sentences each, in order.
+        sentence tables of `SLICE` sentences or some more each, in order.
     """
     for part in ahead(slices(warn_of_languages(documents, model), model)):
-        yield to_frame(score_slice(part, model, batch_size), model)
+        yield to_frame(score_slice(part, model), model)
 
 
 def warn_of_languages(documents: Iterable[Document], model: Model) -> Iterator[Document]:
@@ -97,29 +91,32 @@ def slices(documents: Iterable[Document], model: Model, size: int = SLICE) -> It
     """Split documents into sentences and make the model's inputs.
 
     Yields:
-        slices of `size` sentences, the last one smaller; a document may reach over several.
+        slices of at least `size` sentences, the last one smaller; a long document may reach over several.
     """
     groups: list[Group] = []
-    pairs: list[tuple[str, str]] = []
+    parts: list[Encoded] = []
+    held = 0
     for document in documents:
         sentences = split_sentences(document)
-        inputs = model_inputs(document, sentences, model.settings.window)
         start = 0
-        while start < len(sentences):
-            end = start + size - len(pairs)
+        for block in encode_blocks(
+            model.tokenizer, (document, sentences, range(len(sentences))), model.settings.reading
+        ):
+            end = start + len(block.truncated)
             groups.append((document, sentences[start:end]))
-            pairs += inputs[start:end]
+            parts.append(block)
+            held += end - start
             start = end
-            if len(pairs) >= size:
-                yield Slice(groups, model.encode(pairs))
-                groups, pairs = [], []
-    if pairs:
-        yield Slice(groups, model.encode(pairs))
+            if held >= size:
+                yield Slice(groups, join(parts))
+                groups, parts, held = [], [], 0
+    if groups:
+        yield Slice(groups, join(parts))
 
 
-def score_slice(part: Slice, model: Model, batch_size: int) -> dict[str, Any]:
+def score_slice(part: Slice, model: Model) -> dict[str, Any]:
     """Label the sentences of a slice; the columns are described at `stance.scoring.rows.label_columns`."""
-    return label_columns(part.groups, model.run(part.encoded, batch_size), model)
+    return label_columns(part.groups, model.run(part.encoded), model)
 
 
 def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
