@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -328,6 +329,53 @@ def test_embeddings_are_kept_by_texts_and_weights(toy, tmp_path, monkeypatch):
     assert embed_examples(pairs, str(encoder))[:, :64] == pytest.approx(plain, abs=0.1)
     BertModel(BertConfig.from_pretrained(encoder)).save_pretrained(encoder)
     assert not np.allclose(embed(texts, str(encoder)), first, atol=1e-3), "other weights under the same name"
+
+
+def test_setfit_draws_few_sentences_of_each_label_and_of_none():
+    from stance.classifier.few_shot import draw_examples
+
+    wanted = np.zeros((300, 3), dtype=bool)
+    wanted[:200, 0] = wanted[200:203, 1] = wanted[150:250, 2] = True
+    rows = draw_examples(wanted, number=5, seed=1)
+    assert len(set(rows)) == len(rows) <= 18
+    assert {200, 201, 202} <= set(rows), "all there are of a rare label"
+    assert (wanted[rows].sum(axis=0) >= [5, 3, 5]).all()
+    assert (~wanted[rows].any(axis=1)).sum() == 5
+    assert (rows == draw_examples(wanted, number=5, seed=1)).all()
+    assert not np.array_equal(rows, draw_examples(wanted, number=5, seed=2))
+
+
+def test_setfit_without_its_package_is_refused_before_others_are_fitted(monkeypatch):
+    from stance.classifier.baselines import predict_with_baselines
+
+    monkeypatch.setitem(sys.modules, "setfit", None)
+    with pytest.raises(stance.StanceError, match=r"stance-readouts\[baselines\]"):
+        predict_with_baselines(([], [], []), load_codebook(), ["majority", "setfit"])
+
+
+def test_setfit_draws_sentences_of_one_label_together_and_labels_by_them(toy, tmp_path):
+    pytest.importorskip("setfit")
+    from stance.annotation.examples import make_examples, targets
+    from stance.classifier import few_shot
+    from stance.classifier.embeddings import embed
+    from stance.classifier.training_data import load_corpus
+
+    write, documents = toy
+    recipe, encoder = write("few"), str(tmp_path / "encoder")
+    codebook = load_codebook(recipe.resolve(recipe.data.codebook))
+    corpus = load_corpus(recipe, documents, codebook)
+    train, validation = (make_examples(part, recipe.context) for part in (corpus.train, corpus.validation))
+    wanted, _ = targets([e.annotation for e in validation], codebook)
+    calibrating, logits = few_shot.setfit((train, validation, validation[:5]), codebook, encoder)
+    assert calibrating.shape == wanted.shape and len(logits) == 5
+    assert calibrating[:5] == pytest.approx(logits, abs=1e-3)
+    for dimension in codebook.dimensions:
+        given, right = (v[:, codebook.columns(dimension.key)] for v in (calibrating, wanted))
+        assert ((given.argmax(axis=1) == right.argmax(axis=1)) if dimension.exclusive else (given > 0) == right).all()
+    texts = [train[0].sentence, train[1].sentence]
+    before = embed(texts, encoder)
+    after = few_shot._fit(texts * 100, np.array([0, 1] * 100), encoder).encode(texts)
+    assert after[0] @ after[1] < 0.8 * before[0] @ before[1], "of other labels: further apart"
 
 
 def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):

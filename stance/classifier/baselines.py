@@ -1,4 +1,4 @@
-"""Baselines: what simpler methods reach with the same training sentences. Needs the extra «train».
+"""Baselines: what other methods reach with the same training sentences. Needs the extra «train», setfit «baselines».
 
 Every baseline gives one logit a label, as the model does, and is then calibrated on the validation documents and
 decided by the same rules. What differs is the reader alone.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from stance.classifier.calibrate import fit_calibration
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.embeddings import embed
 from stance.classifier.evaluate import predict_labels
+from stance.classifier.few_shot import require_setfit, setfit
 from stance.classifier.fitting_record import DIGEST
 from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
@@ -62,12 +64,12 @@ def tfidf_regression(parts: Parts, codebook: Codebook) -> Logits:
     return _regression([hstack(c, format="csr") for c in columns], parts[0], codebook)
 
 
-def embedding_regression(parts: Parts, codebook: Codebook, encoder: str = "minilm-l6") -> Logits:
+def embedding_regression(parts: Parts, codebook: Codebook, encoder: str = "minilm-l6", *, half: bool = False) -> Logits:
     """Logistic regression on a frozen encoder's embedding of the sentence, and the side that published it."""
     features = []
     for part in parts:
         side = np.array([[e.document.source == s for s in SOURCES] for e in part], dtype=np.float32)
-        features.append(np.hstack([embed([e.sentence for e in part], encoder), side]))
+        features.append(np.hstack([embed([e.sentence for e in part], encoder, half=half), side]))
     return _regression(features, parts[0], codebook)
 
 
@@ -87,6 +89,8 @@ BASELINES: dict[str, Callable[[Parts, Codebook], Logits]] = {
     "nearest-description": nearest_description,
     "tfidf-regression": tfidf_regression,
     "embedding-regression": embedding_regression,
+    "embedding-regression-mpnet": partial(embedding_regression, encoder="mpnet-base", half=True),
+    "setfit": setfit,
 }
 """All baselines by name, simplest first."""
 
@@ -107,7 +111,7 @@ def label_with_baselines(
             for `stance.classifier.fitting_record.write_fitting`.
 
     Raises:
-        StanceError: if nothing is left to train on or to label.
+        StanceError: if nothing is left to train on or to label, or a package or an encoder cannot be had.
     """
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
     corpus = load_corpus(recipe, documents, codebook)
@@ -130,7 +134,12 @@ def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str
         parts: sentences to fit on, to calibrate on, and to label.
         codebook: the labels.
         names: of `BASELINES`.
+
+    Raises:
+        StanceError: if a package or an encoder cannot be had.
     """
+    if "setfit" in names:
+        require_setfit()  # before others are fitted
     found = {}
     for name in names:
         logger.info("baseline %s", name)

@@ -168,9 +168,9 @@ def baselines(
 ) -> None:
     """Label GOLD with baselines fitted on a recipe's training sentences, to compare a model with.
 
-    Majority, nearest label description (zero-shot), and logistic regression on TF-IDF and on frozen embeddings. Of
-    GOLD every sentence that is not in the recipe's train or validation part is labelled. Then `stance evaluate GOLD
-    --against OUTPUT`. Needs the extra «train».
+    Majority, nearest label description (zero-shot), logistic regression on TF-IDF and on frozen embeddings of either
+    encoder, and SetFit (few-shot). Of GOLD every sentence that is not in the recipe's train or validation part is
+    labelled. Then `stance evaluate GOLD --against OUTPUT`. Needs the extra «train», for SetFit «baselines».
     """
     folder = Path(output)
     require_folder(folder)
