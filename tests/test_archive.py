@@ -1,15 +1,12 @@
 """Scoring an archive: resumes after any stop with the same bytes, notices changes, loses nothing."""
 
-import hashlib
 import importlib.util
 import json
-import multiprocessing
 import os
 import random
 import subprocess
 import sys
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
@@ -20,46 +17,8 @@ from benchmarks.random_checkpoint import write_random_checkpoint
 from stance.classifier.predict import Model
 from stance.documents import Document, iterate_documents
 from stance.errors import StanceError
-from stance.scoring import score_archive
 from stance.scoring.chunks import chunks
-
-SMALL = 1500
-TOPICS = ["trade", "Taiwan", "climate", "fentanyl", "maritime safety", "export controls", "visas", "the strait"]
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["tests.killed_run"])
-
-
-def invented(n, seed=0):
-    chance = random.Random(seed)
-    sentences = [
-        "The two sides discussed {}.", "We oppose pressure over {}.", "Both agreed to keep talking about {}.",
-        "The minister said that {} is a matter of sovereignty.", "Work on {} goes on.",
-    ]  # fmt: skip
-    return [
-        Document(
-            f"doc-{i:04}",
-            " ".join(chance.choice(sentences).format(chance.choice(TOPICS)) for _ in range(chance.randint(3, 12))),
-            chance.choice(["us", "china"]),
-            title=f"Invented talks {i}",
-        )
-        for i in range(n)
-    ]
-
-
-def write_jsonl(documents, path):
-    keys = ("doc_id", "text", "source", "title")
-    path.write_text("".join(json.dumps({k: getattr(d, k) for k in keys}) + "\n" for d in documents), encoding="utf-8")
-    return path
-
-
-def content(folder):
-    """Hash of every visible file of a table."""
-    files = [f for f in sorted(Path(folder).iterdir()) if not f.name.startswith(".")]
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
-
-
-def run(documents, output, tiny, **options):
-    return score_archive(documents, output, tiny, shard_characters=SMALL, **options)
+from tests.archive_samples import FORK, SMALL, content, invented, killed, run, write_jsonl
 
 
 def test_shards_hold_the_table_that_score_gives(tiny, tmp_path):
@@ -98,20 +57,12 @@ def test_killed_at_random_points_the_run_ends_with_the_same_bytes(random_model, 
     assert len(expected) > 12
     chance = random.Random(1)
     kills = attempts = 0
-    from tests.killed_run import work
-
     while kills < 50:
         output = tmp_path / f"killed-{attempts}"
         attempts += 1
         for left in range(9, -1, -1):
-            process = FORK.Process(target=work, args=(str(random_model), str(source), str(output), SMALL))
-            process.start()
-            process.join(chance.uniform(0.02, 2 * lasts) if left else 120)
-            if process.exitcode is not None:
-                assert process.exitcode == 0
+            if not killed(random_model, source, output, chance.uniform(0.02, 2 * lasts) if left else 120):
                 break
-            process.kill()
-            process.join()
             kills += 1
             for file in output.glob("[!.]*") if output.exists() else ():
                 assert file.suffix == ".json" or pq.read_metadata(file).num_rows > 0
@@ -330,7 +281,8 @@ def test_a_limit_of_the_file_system_is_named_and_nothing_half_written_is_left(ra
     assert done.returncode == 2
     assert "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
-    assert [f.name for f in (tmp_path / "t").iterdir() if f.name != ".lock"] == []
+    assert content(tmp_path / "t") == {}
+    assert not list((tmp_path / "t").glob(".tmp-*"))
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def iterate_documents(
             continue
         row = rows.get(path.resolve(), {}) if path.name != "-" else {}
         items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position)
-        yield from _counted(_once(items, name, seen), _location(path))
+        yield from counted(_once(items, name, seen), _location(path))
 
 
 def _once(items: Iterator[Document | InputFailure], name: str, seen: Registry) -> Iterator[Document | InputFailure]:
@@ -92,7 +92,7 @@ def _once(items: Iterator[Document | InputFailure], name: str, seen: Registry) -
         yield item
 
 
-def _counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Document | InputFailure]:
+def counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Document | InputFailure]:
     """Items of a file, in which one failure at the end stands for all records that fail after the first `NAMED`."""
     failed = 0
     last: InputFailure | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata
 from stance.scoring.output import assemble, folder_of, refuse_to_empty, shard_folder
 from stance.scoring.shards import ShardFolder
+from stance.scoring.sources import SOURCES, Sources
 from stance.scoring.stream import warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
@@ -93,14 +95,19 @@ def score_archive(
     summary = Summary(str(output), loaded.identity, codebook=loaded.codebook.version)
     if watch:
         watch(summary)
-    with shard_folder(path) as shards:
+    single = path.suffix in FORMATS
+    prune = prune or single
+    with shard_folder(path) as shards, closing(Sources(shards.folder, anew=not shards.finished)) as sources:
         plan = Plan(loaded, shards.finished.__contains__)
         registry = Registry()
+        if not prune:
+            items = sources.checked(items)
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
         summary.engine = loaded.engine
         schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
-        for chunk, tables in (engine or local_engine)(chunks(documents, scorer(loaded), shard_characters), plan):
+        pieces = sources.noted(chunks(documents, scorer(loaded), shard_characters))
+        for chunk, tables in (engine or local_engine)(pieces, plan):
             rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
             live.append(chunk.key)
             summary.documents += len(chunk.documents)
@@ -110,10 +117,11 @@ def score_archive(
             logger.info("%s: %d sentences%s", chunk.file, rows, " (finished before)" if tables is None else "")
             if watch:
                 watch(summary)
-        single = path.suffix in FORMATS
         if single and not live and path.exists():
             refuse_to_empty(path, shards, summary.failed)
-        kept, dropped = shards.retire(set(live), registry.__contains__, prune or single)
+        kept, dropped = shards.retire(set(live), registry.__contains__, prune)
+        if prune:
+            sources.keep_only(registry.__contains__)
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
             shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
@@ -151,6 +159,16 @@ def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
         from stance.table.read import warn_of_mixture
 
         warn_of_mixture(path, ((s["model"], s["codebook"]) for s in content["shards"] if s["sentences"]))
+
+
+def checked(items: Iterable[Document | InputFailure], output: str) -> Iterator[Document | InputFailure]:
+    """Items as a run into this output takes them; nothing is changed."""
+    folder = Path(output)
+    if not (folder / SOURCES).is_file():
+        yield from items
+        return
+    with closing(Sources(folder)) as sources:
+        yield from sources.checked(items)
 
 
 def finished_shards(output: str) -> dict[str, str]:

@@ -1,0 +1,175 @@
+"""The list of the files that an archive's documents came from: no other document of the same id takes their place."""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from itertools import count
+
+import pyarrow.parquet as pq
+import pytest
+
+import stance
+from stance.documents import iterate_documents
+from stance.documents.document import Document
+from stance.errors import StanceError
+from tests.archive_samples import content, invented, killed_at_random, run, write_jsonl
+
+
+def folder(path, **texts):
+    path.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (path / f"{name}.txt").write_text(text, encoding="utf-8")
+    return path
+
+
+def score(tmp_path, tiny, *inputs, **options):
+    return run(iterate_documents(inputs), tmp_path / "t", tiny, **options)
+
+
+def texts(tmp_path):
+    table = stance.read_table(tmp_path / "t")
+    assert not table.duplicated(["doc_id", "sent_id"]).any()
+    return {d: " ".join(rows["text"]) for d, rows in table.groupby("doc_id")}
+
+
+def listed(output):
+    with closing(sqlite3.connect(output / ".sources.sqlite")) as database:
+        return {d: os.fsdecode(f) for d, f in database.execute("SELECT doc_id, file FROM sources")}
+
+
+def test_another_document_of_the_same_stem_in_another_folder_is_a_failure(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.")
+    b = folder(tmp_path / "b", talks="They left.", visit="They came.")
+    score(tmp_path, tiny, a)
+    for _ in range(2):
+        second = score(tmp_path, tiny, b)
+        [failure] = second.failed
+        assert failure.location == str(b / "talks.txt")
+        assert failure.reason.endswith(f"came from {a / 'talks.txt'}")
+        assert "another doc_id" in failure.cure
+        assert "another folder" in failure.cure
+        assert (second.documents, second.kept) == (1, 2)
+        assert texts(tmp_path) == {"talks": "We met.", "call": "We called.", "visit": "They came."}
+    assert listed(tmp_path / "t") == {"talks": f"{a}/talks.txt", "call": f"{a}/call.txt", "visit": f"{b}/visit.txt"}
+    (b / "talks.txt").rename(b / "parting.txt")
+    assert score(tmp_path, tiny, b).failed == []
+    assert texts(tmp_path)["talks"] == "We met."
+    assert texts(tmp_path)["parting"] == "They left."
+
+
+def test_a_changed_document_in_the_same_file_is_replaced(tiny, tmp_path, monkeypatch):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.")
+    score(tmp_path, tiny, a)
+    (tmp_path / "link").symlink_to(a)
+    monkeypatch.chdir(tmp_path)
+    for n, place in enumerate((a, "a", "link", "link/../a/talks.txt")):
+        folder(a, talks=f"We met {n} times.")
+        assert score(tmp_path, tiny, place).failed == []
+        assert texts(tmp_path) == {"talks": f"We met {n} times.", "call": "We called."}
+
+
+def test_changed_records_of_one_file_are_replaced_and_lines_may_move(tiny, tmp_path):
+    documents = invented(30)
+    write_jsonl(documents, tmp_path / "d.jsonl")
+    score(tmp_path, tiny, tmp_path / "d.jsonl")
+    write_jsonl([*documents[9::-1], Document("doc-0020", "We met.", "us")], tmp_path / "d.jsonl")
+    assert score(tmp_path, tiny, tmp_path / "d.jsonl").failed == []
+    assert texts(tmp_path)["doc-0020"] == "We met."
+
+
+@pytest.mark.parametrize("text", ["We met.", "We met again."])
+def test_a_folder_that_was_moved_holds_the_same_documents(tiny, tmp_path, text):
+    score(tmp_path, tiny, folder(tmp_path / "a", talks="We met."))
+    (tmp_path / "a").rename(tmp_path / "b")
+    assert score(tmp_path, tiny, folder(tmp_path / "b", talks=text)).failed == []
+    assert texts(tmp_path) == {"talks": text}
+    assert listed(tmp_path / "t") == {"talks": str(tmp_path / "b" / "talks.txt")}
+
+
+def test_a_copy_is_the_same_document(tiny, tmp_path):
+    score(tmp_path, tiny, folder(tmp_path / "a", talks="We met."))
+    assert score(tmp_path, tiny, folder(tmp_path / "b", talks="We met.")).failed == []
+    assert texts(tmp_path) == {"talks": "We met."}
+
+
+def test_documents_without_a_file_replace_what_has_their_id(tiny, tmp_path):
+    score(tmp_path, tiny, folder(tmp_path / "a", talks="We met."))
+    for place in ("stdin", "stdin:1", None):
+        document = Document("talks", f"They left {place}.", path=place)
+        assert run([document], tmp_path / "t", tiny).failed == []
+        assert texts(tmp_path) == {"talks": f"They left {place}."}
+    assert listed(tmp_path / "t") == {"talks": str(tmp_path / "a" / "talks.txt")}
+
+
+def test_prune_replaces_and_frees_ids(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.")
+    b = folder(tmp_path / "b", talks="They left.")
+    score(tmp_path, tiny, a)
+    assert score(tmp_path, tiny, b, prune=True).failed == []
+    assert texts(tmp_path) == {"talks": "They left."}
+    assert score(tmp_path, tiny, folder(tmp_path / "c", call="They called.")).failed == []
+    assert texts(tmp_path) == {"talks": "They left.", "call": "They called."}
+
+
+def test_an_archive_whose_shards_were_removed_begins_anew(tiny, tmp_path):
+    score(tmp_path, tiny, folder(tmp_path / "a", talks="We met."))
+    for file in (tmp_path / "t").glob("[!.]*"):
+        file.unlink()
+    assert score(tmp_path, tiny, folder(tmp_path / "b", talks="They left.")).failed == []
+
+
+def test_a_single_file_is_written_anew_from_whatever_file(tiny, tmp_path):
+    for name in "ab":
+        source = folder(tmp_path / name, talks=f"We met {name}.")
+        assert run(iterate_documents([source]), tmp_path / "t.csv", tiny).failed == []
+    assert stance.read_table(tmp_path / "t.csv")["text"].tolist() == ["We met b."]
+
+
+def test_of_the_records_of_one_file_the_first_hundred_are_named(tiny, tmp_path):
+    documents = invented(130)
+    score(tmp_path, tiny, write_jsonl(documents, tmp_path / "a.jsonl"))
+    before = texts(tmp_path)
+    changed = [Document(d.doc_id, "Changed.", d.source) for d in documents]
+    failed = score(tmp_path, tiny, write_jsonl(changed, tmp_path / "b.jsonl")).failed
+    assert len(failed) == 101
+    assert sum(f.inputs for f in failed) == 130
+    assert failed[-1].location == str(tmp_path / "b.jsonl")
+    assert texts(tmp_path) == before
+
+
+def test_a_list_that_is_damaged_is_named_and_one_that_is_lost_is_made_anew(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.")
+    score(tmp_path, tiny, a)
+    before = content(tmp_path / "t")
+    place = tmp_path / "t" / ".sources.sqlite"
+    place.write_bytes(b"damaged" * 1000)
+    with pytest.raises(StanceError, match=r"\.sources\.sqlite: .*remove it if it is damaged"):
+        score(tmp_path, tiny, a)
+    place.unlink()
+    assert score(tmp_path, tiny, a).scored == 0
+    assert content(tmp_path / "t") == before
+    assert set(listed(tmp_path / "t")) == {"talks", "call"}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_killed_runs_end_with_the_same_table_even_if_the_list_is_lost(random_model, tiny, tmp_path, lost):
+    """Whatever the point of the kill, the list knows every document that has rows, unless it is lost."""
+    documents = invented(90)
+    score(tmp_path, tiny, write_jsonl(documents[:50], tmp_path / "first.jsonl"))
+    clash = [] if lost else [Document("doc-0040", "Another one.", "us")]
+    source = write_jsonl([*clash, *documents[50:]], tmp_path / "second.jsonl")
+    expected = None
+    outputs = (shutil.copytree(tmp_path / "t", tmp_path / f"t{n}") for n in count())
+    for output, stopped in killed_at_random(random_model, source, outputs, 6):
+        rows = {d for f in output.glob("[!.]*.parquet") for d in pq.read_table(f)["doc_id"].to_pylist()}
+        assert rows >= {d.doc_id for d in documents[:50]}
+        if lost:
+            (output / ".sources.sqlite").unlink(missing_ok=True)
+        else:
+            assert rows <= set(listed(output))
+        if not stopped:
+            expected = expected or content(output)
+            assert content(output) == expected
+            table = stance.read_table(output)
+            assert " ".join(table[table["doc_id"] == "doc-0040"]["text"]) == documents[40].text
