@@ -4,9 +4,11 @@ import importlib.util
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pyarrow.parquet as pq
@@ -380,10 +382,51 @@ def test_a_ray_cluster_that_cannot_be_reached_is_named(fake_ray, tiny, tmp_path,
     from stance.scoring.ray_engine import ray_engine
 
     fake_ray.init = failing(error)
-    with pytest.raises(StanceError, match=rf"ray://nowhere:1: .*{error}.*Check --ray-address"):
-        run(invented(3), tmp_path / "t", tiny, engine=ray_engine("ray://nowhere:1"))
+    with pytest.raises(StanceError, match=rf"auto: .*{error}.*Check --ray-address"):
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine("auto"))
     with pytest.raises(StanceError, match="Ray cannot be started on this machine"):
         run(invented(3), tmp_path / "t", tiny, engine=ray_engine())
+
+
+@pytest.fixture(params=["refuses", "is silent"])
+def dead_port(request):
+    """A port that is not used, or one whose queue is full, so that nothing answers, as with a host out of reach."""
+    with ExitStack() as sockets:
+        server = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        port = server.getsockname()[1]
+        if request.param == "refuses":
+            server.close()
+        for _ in range(8):
+            client = sockets.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+        yield port
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_a_ray_address_where_nothing_answers_is_named_at_once(fake_ray, tiny, tmp_path, monkeypatch, dead_port, form):
+    from stance.scoring import ray_engine
+
+    monkeypatch.setattr(ray_engine, "PATIENCE", 0.2)
+    fake_ray.init = lambda **options: pytest.fail("Ray would try for minutes")
+    address = form.format(dead_port)
+    with pytest.raises(StanceError, match=rf"^{address}: the Ray cluster cannot be reached .*Check --ray-address"):
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine.ray_engine(address))
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(StanceError, match=f"^{address}: "):
+        run(invented(3), tmp_path / "t", tiny, engine=ray_engine.ray_engine())
+
+
+@pytest.mark.parametrize("form", ["{}", "ray://{}", "auto", "local"])
+def test_a_ray_address_that_answers_is_handed_to_ray(fake_ray, tiny, tmp_path, form):
+    from stance.scoring.ray_engine import ray_engine
+
+    given = []
+    fake_ray.init = lambda **options: given.append(options["address"])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = form.format(f"127.0.0.1:{server.getsockname()[1]}")
+        assert run(invented(3), tmp_path / "t", tiny, engine=ray_engine(address)).documents == 3
+    assert given == [address]
 
 
 def test_a_ray_worker_that_fails_is_named_without_its_traceback(fake_ray, tiny, tmp_path):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from stance.classifier.predict import Model
 from stance.errors import StanceError
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 WINDOW = 256
 """Chunks that are handed to Ray at once: about half a million sentences."""
+PATIENCE = 5.0
+"""Seconds in which something has to answer at the address of a cluster; Ray itself tries for minutes."""
 
 
 def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
@@ -66,7 +70,10 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
 def _start(address: str | None) -> None:
     import ray
 
+    address = address or os.environ.get("RAY_ADDRESS")
     try:
+        if address:
+            _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:  # Ray's are of many kinds
         what = f"{address}: the Ray cluster cannot be reached" if address else "Ray cannot be started on this machine"
@@ -74,6 +81,13 @@ def _start(address: str | None) -> None:
             f"{what} ({_last_line(error)}). Check --ray-address, that the cluster runs, and that it has the same "
             "releases of Python and Ray; or leave out --engine ray"
         ) from error
+
+
+def _knock(address: str) -> None:
+    """Raise an `OSError` if nothing answers at an address with a port; ``auto`` and ``local`` have none."""
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if place.hostname and place.port:
+        socket.create_connection((place.hostname, place.port), PATIENCE).close()
 
 
 def _named(rows: Iterator[list[pa.Table]]) -> Iterator[list[pa.Table]]:
