@@ -16,15 +16,15 @@ def work(model: str, source: str, output: str, characters: int) -> None:
     score_archive(iterate_documents([source]), output, Model(model, threads=1), shard_characters=characters)
 
 
-def die_at(call: str, when: int, *arguments: object) -> None:
-    """The same, but the process dies at the call of that number, odd ones before it and even ones after it."""
+def die_at(call: str, when: int, before: bool, *arguments: object) -> None:
+    """The same, but the process dies before or after the call of that number."""
     real = getattr(os, call)
     count = 0
 
     def counted(*args: object, **kwargs: object) -> object:
         nonlocal count
         count += 1
-        if count == when and when % 2:
+        if count == when and before:
             os._exit(77)
         done = real(*args, **kwargs)
         if count == when:

@@ -82,7 +82,7 @@ def test_killed_at_every_step_of_the_file_system(tiny, tmp_path, call):
 
     for when in range(1, 40):
         process = FORK.Process(
-            target=die_at, args=(call, when, str(tiny.folder), str(source), str(tmp_path / "t"), SMALL)
+            target=die_at, args=(call, when, when % 2 == 1, str(tiny.folder), str(source), str(tmp_path / "t"), SMALL)
         )
         process.start()
         process.join(60)
