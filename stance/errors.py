@@ -15,7 +15,7 @@ class InputFailure:
     """One input that could not be read; the others go on.
 
     Attributes:
-        location: the file, or ``file:line`` for one record of it.
+        location: the file, or ``file:line`` for one record of it; `printable`, as are the others.
         reason: what is wrong with it.
         cure: what the user can do about it.
         inputs: how many it stands for; more than one where a file has very many bad records.
@@ -26,8 +26,17 @@ class InputFailure:
     cure: str
     inputs: int = 1
 
+    def __post_init__(self) -> None:
+        for key in ("location", "reason", "cure"):
+            object.__setattr__(self, key, printable(getattr(self, key)))
+
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}. {self.cure}"
+
+
+def printable(text: str) -> str:
+    """A text that every file and screen takes: what of a file's name is no text stands as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class InputError(StanceError):

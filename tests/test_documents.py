@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -283,6 +284,19 @@ def test_damaged_line_of_jsonl_is_named_and_the_others_go_on(tmp_path):
     assert [d.text for d in good] == ["“Good.”", "…"]
     assert bad.location == f"{path}:2"
     assert bad.reason.startswith("the line is not valid JSON")
+
+
+def test_a_file_whose_name_is_no_text_is_read_and_named(tmp_path):
+    names = (b"call\xff.txt", b"call\xfe.txt", b"empty\xff.txt")
+    for name, text in zip(names, ("The sides met.", "They met again.", ""), strict=True):
+        try:
+            (tmp_path / os.fsdecode(name)).write_text(text, encoding="utf-8")
+        except OSError:
+            pytest.skip("this file system takes no such names")
+    document, same, empty = iterate_documents([tmp_path])
+    assert document.doc_id == "call\ufffd" and document.text == "They met again."
+    assert "is already used by" in same.reason
+    assert "no text" in empty.reason and empty.location.endswith("empty\\udcff.txt")
 
 
 def test_lone_surrogates_are_replaced(tmp_path):

@@ -18,7 +18,7 @@ from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_text
 from stance.documents.records import Located, open_stream, read_jsonl
 from stance.documents.registry import Registry
-from stance.errors import InputError, InputFailure, StanceError
+from stance.errors import InputError, InputFailure, StanceError, printable
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Doc
     failed = 0
     last: InputFailure | None = None
     for item in items:
-        if isinstance(item, InputFailure) and item.location != file:
+        if isinstance(item, InputFailure) and item.location != printable(file):
             failed += 1
             if failed > NAMED:
                 logger.info("left out: %s", item)

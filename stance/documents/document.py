@@ -118,7 +118,7 @@ def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str
     if lang not in LANGUAGES:
         raise ValueError(f"lang {lang!r} is not one of {', '.join(LANGUAGES)}")
     return Document(
-        doc_id=str(known.get("doc_id", doc_id)),
+        doc_id=str(known.get("doc_id", _LONE_SURROGATE.sub("\ufffd", doc_id))),  # a file's name need not be text
         text=text,
         source=source,
         date=iso_date(known.get("date")),

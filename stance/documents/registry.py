@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 
@@ -12,16 +13,19 @@ class Registry:
         self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE met (doc_id TEXT PRIMARY KEY, place TEXT) WITHOUT ROWID")
+        self._database.execute("CREATE TABLE met (doc_id TEXT PRIMARY KEY, place BLOB) WITHOUT ROWID")
         self._database.execute("BEGIN")
 
     def add(self, doc_id: str, place: str) -> str | None:
-        """Add a doc_id; where it is there already, return the place that it came from."""
+        """Add a doc_id; where it is there already, return the place that it came from.
+
+        Names of files need not be text: bytes that are none are kept as Python keeps them.
+        """
         try:
-            self._database.execute("INSERT INTO met VALUES (?, ?)", (doc_id, place))
+            self._database.execute("INSERT INTO met VALUES (?, ?)", (doc_id, os.fsencode(place)))
         except sqlite3.IntegrityError:
             found = self._database.execute("SELECT place FROM met WHERE doc_id = ?", (doc_id,)).fetchone()
-            return str(found[0])
+            return os.fsdecode(found[0])
         return None
 
     def __contains__(self, doc_id: str) -> bool:
