@@ -153,6 +153,31 @@ def test_docx_reads_a_merged_cell_once(tmp_path):
     assert one(write(tmp_path / "a.docx", content)).text.split("\n\n") == ["Wide cell.", "Left.", "Right."]
 
 
+def test_docx_reads_what_is_not_plain_paragraphs(tmp_path):
+    """Content controls, text boxes, and changes that are tracked; tab stops are no text."""
+    from docx.oxml import parse_xml
+
+    names = (
+        'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+        'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    )
+    box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
+    blocks = [
+        f"<w:sdt {names}><w:sdtContent><w:p><w:r><w:t>In a control.</w:t></w:r></w:p></w:sdtContent></w:sdt>",
+        f"<w:p {names}><w:pPr><w:tabs><w:tab w:pos='9'/></w:tabs></w:pPr><w:r><w:t>Both sides</w:t></w:r><w:ins><w:r>"
+        "<w:t> agreed</w:t></w:r></w:ins><w:del><w:r><w:delText> refused</w:delText></w:r></w:del>"
+        "<w:moveFrom><w:r><w:t> yesterday</w:t></w:r></w:moveFrom><w:r><w:tab/><w:t>to talk.</w:t></w:r></w:p>",
+        f"<w:p {names}><w:r><w:t>Beside it.</w:t></w:r><w:r><mc:AlternateContent><mc:Choice>{box}</mc:Choice>"
+        f"<mc:Fallback>{box}</mc:Fallback></mc:AlternateContent></w:r></w:p>",
+    ]
+    document, buffer = docx.Document(), io.BytesIO()
+    for block in reversed(blocks):
+        document.element.body.insert(0, parse_xml(block))
+    document.save(buffer)
+    texts = one(write(tmp_path / "a.docx", buffer.getvalue())).text.split("\n\n")
+    assert texts == ["In a control.", "Both sides agreed\tto talk.", "Beside it.", "In a box."]
+
+
 def test_docx_without_properties_has_no_title(tmp_path, monkeypatch):
     document = docx.Document()
     document.add_paragraph("Body.")

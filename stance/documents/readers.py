@@ -94,7 +94,7 @@ def read_html(file: BinaryIO) -> Iterator[Located]:
 
 
 def read_docx(file: BinaryIO) -> Iterator[Located]:
-    """Read the paragraphs and table cells of a Word document, in their order."""
+    """Read all paragraphs of a Word document, in their order."""
     data = file.read()
     try:
         _check_unpacked(data)
@@ -109,21 +109,33 @@ def read_docx(file: BinaryIO) -> Iterator[Located]:
 
 def _word_content(data: bytes) -> Record:
     import docx
-    from docx.table import Table
 
     document = docx.Document(io.BytesIO(data))
-    parts: list[str] = []
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            # python-docx gives a merged cell once for each place that it covers
-            cells = {cell._tc: cell.text for row in block.rows for cell in row.cells}
-            parts += cells.values()
-        else:
-            parts.append(block.text)
+    parts = _word_paragraphs(document.element.body)
     title = document.core_properties.title or ""
     if title == "Word Document":  # what python-docx gives for a file without properties
         title = ""
     return {"text": "\n\n".join(p.strip() for p in parts if p.strip()), "title": title}
+
+
+def _word_paragraphs(body: Any) -> Iterator[str]:
+    """Texts of all paragraphs, those of tables, text boxes and content controls among them, as they read when accepted.
+
+    python-docx gives neither text boxes nor content controls nor inserted text. What is deleted or moved away is left
+    out, and of a text box that is written twice, for old programs too, the copy for those.
+    """
+    from docx.oxml.ns import qn
+
+    paragraph, run = qn("w:p"), qn("w:r")
+    out = {qn("w:del"), qn("w:moveFrom"), "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
+    written = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+    for p in body.iter(paragraph):
+        text = []
+        for node in p.iter(qn("w:t"), *written):
+            above = [a.tag for a in node.iterancestors()]
+            if above[0] == run and next(node.iterancestors(paragraph)) is p and out.isdisjoint(above):
+                text.append(written.get(node.tag, node.text or ""))
+        yield "".join(text)
 
 
 def _check_unpacked(data: bytes) -> None:
