@@ -3,6 +3,8 @@
 import io
 import json
 import random
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 
 import docx
 import pandas as pd
@@ -31,6 +33,13 @@ def _parquet() -> bytes:
     return file.getvalue()
 
 
+def _mhtml() -> bytes:
+    saved = MIMEMultipart("related")
+    saved.attach(MIMEText(f"<html><body><p>{CHINESE * 9}</p></body></html>", "html", "gb18030"))
+    saved.attach(MIMEText("p { color: red }", "css"))
+    return saved.as_bytes()
+
+
 _RECORDS = [{"doc_id": str(i), "text": t, "source": "us", "date": "2027-04-14"} for i, t in enumerate((TEXT, CHINESE))]
 _CSV = f'doc_id,text,source\n1,"{TEXT}",us\n2,"=HYPERLINK(""x"")",china\n'
 _FRONT = f"---\ntitle: Talks\ndate: 2027-04-14\nsource: us\n---\n{TEXT}\n"
@@ -43,6 +52,7 @@ SAMPLES: dict[str, list[bytes]] = {
     ".txt": [TEXT.encode(), CHINESE.encode("gb18030"), TEXT.encode("utf-16"), _FRONT.encode()],
     ".md": [_FRONT.encode(), f"# Talks\n\n**{TEXT}** [link](http://example.org)\n".encode()],
     ".html": [_PAGE.encode()],
+    ".mhtml": [f"MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n{_PAGE}".encode(), _mhtml()],
     ".docx": [_docx()],
     ".pdf": [pdf("The two sides met in Lindholm.", "They discussed trade.")],
     ".json": [json.dumps(_RECORDS).encode(), json.dumps(_RECORDS[0]).encode()],

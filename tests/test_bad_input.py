@@ -55,7 +55,7 @@ def read(path):
 
 
 def test_every_format_has_a_sample():
-    aliases = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl"}
+    aliases = {".text": ".txt", ".markdown": ".md", ".htm": ".html", ".ndjson": ".jsonl", ".mht": ".mhtml"}
     assert {aliases.get(e, e) for e in READERS} == set(SAMPLES)
 
 

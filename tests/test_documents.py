@@ -7,6 +7,8 @@ import io
 import json
 import os
 import sys
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import docx
@@ -139,6 +141,25 @@ def test_html_takes_no_date_from_running_text(tmp_path):
         "<p>They called 2019 a lost year for both ports and set up a joint desk.</p></article></body></html>"
     )
     assert one(write(tmp_path / "a.htm", page)).date is None
+
+
+def test_a_page_that_a_browser_saved_as_one_file(tmp_path):
+    page = (
+        "<html><head><title>Readout of the Call</title></head><body><article><h1>Readout</h1>"
+        "<p>The two ministers spoke about café rules and about the ferry.</p></article></body></html>"
+    )
+    for charset in ("utf-8", "cp1252"):
+        saved = MIMEMultipart("related")
+        saved["Subject"], saved["Date"] = "Readout of the Call", "Mon, 5 Apr 2027 10:00:00 +0000"
+        saved.attach(MIMEText(page, "html", charset))
+        saved.attach(MIMEText("p { color: red }", "css"))
+        document = one(write(tmp_path / f"{charset}.mhtml", saved.as_bytes()))
+        assert document.title == "Readout" and document.date is None, "not the day on which it was saved"
+        assert "café rules" in document.text and "color" not in document.text
+    assert "café rules" in one(write(tmp_path / "wrong.mht", saved.as_bytes().replace(b"cp1252", b"utf-7"))).text
+    saved = MIMEText("only text", "plain")
+    _, [failure] = split([write(tmp_path / "mail.mht", saved.as_bytes())])
+    assert failure.reason == "it holds no web page" and "Save the page as .html" in failure.cure
 
 
 def test_docx(tmp_path):
@@ -568,7 +589,8 @@ def test_missing_inputs_and_empty_folders(tmp_path):
         (
             str(tmp_path),
             "the folder holds no documents",
-            "Known endings: .csv .docx .htm .html .json .jsonl .markdown .md .ndjson .parquet .pdf .text .tsv .txt",
+            "Known endings: .csv .docx .htm .html .json .jsonl .markdown .md .mht .mhtml .ndjson .parquet .pdf .text "
+            ".tsv .txt",
         ),
         (text, "there is no such file or folder", "Check the path"),
     ]

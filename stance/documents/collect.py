@@ -30,7 +30,7 @@ CURES = {
     "the row": "Check its quotes and commas",
     "the line": "Mend the line",
 }
-GUESSED = (".html", ".htm", ".docx")
+GUESSED = (".html", ".htm", ".mhtml", ".mht", ".docx")
 """Formats whose metadata come from the page or the word processor, so that what the user wrote goes before them."""
 NAMED = 100
 """Records of one file that are named where they cannot be read; more are counted, so that memory stays bounded."""

@@ -6,10 +6,14 @@ in one file, the other formats one. Reading itself is left to well-kept librarie
 
 from __future__ import annotations
 
+import email
+import email.policy
 import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from email.message import EmailMessage
 from typing import Any, BinaryIO
 
 from stance.documents.encoding import UNPACKED, UnreadableError, decode, unpacks_to_too_much
@@ -22,7 +26,7 @@ _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
 
 STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
-MEGABYTES = {".html": 8, ".htm": 8, ".docx": 32, ".pdf": 64, ".json": 8}
+MEGABYTES = {".html": 8, ".htm": 8, ".mhtml": 64, ".mht": 64, ".docx": 32, ".pdf": 64, ".json": 8}
 """Largest file of a format that is read as a whole; 16 for the others."""
 
 
@@ -93,6 +97,20 @@ def read_html(file: BinaryIO) -> Iterator[Located]:
     yield "", {"text": page.text, "title": page.title or "", "date": page.date}
 
 
+def read_mhtml(file: BinaryIO) -> Iterator[Located]:
+    """Read a web page that a browser saved as a single file (MHTML, RFC 2557), as `read_html` reads it."""
+    message = email.message_from_binary_file(file, policy=email.policy.default)
+    page = message.get_body(("html",)) if isinstance(message, EmailMessage) else None
+    content = page.get_payload(decode=True) if page else None
+    if not (page and isinstance(content, bytes)):
+        raise UnreadableError("it holds no web page", "Save the page as .html, or its text as a .txt file")
+    if len(content) > MEGABYTES[".html"] << 20:
+        raise UnreadableError(f"its page is larger than {MEGABYTES['.html']} MB", "Save its text as a .txt file")
+    with suppress(LookupError, UnicodeDecodeError):  # an encoding that is not known, or not that of the page
+        content = content.decode(page.get_content_charset("utf-8")).encode("utf-8-sig")
+    yield from read_html(io.BytesIO(content))
+
+
 def read_docx(file: BinaryIO) -> Iterator[Located]:
     """Read all paragraphs of a Word document, in their order."""
     data = file.read()
@@ -156,6 +174,8 @@ READERS: dict[str, Callable[[BinaryIO], Iterator[Located]]] = {
     ".markdown": read_markdown,
     ".html": read_html,
     ".htm": read_html,
+    ".mhtml": read_mhtml,
+    ".mht": read_mhtml,
     ".docx": read_docx,
     ".pdf": read_pdf,
     ".jsonl": read_jsonl,
