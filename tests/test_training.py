@@ -65,8 +65,10 @@ def test_values_of_recipes_get_the_types_of_their_fields(tmp_path):
 @pytest.fixture
 def toy(tmp_path, model):
     """Other labels under the same dimensions, a tiny encoder without pretraining, invented sentences."""
+    import torch
     from transformers import BertConfig, BertModel
 
+    torch.manual_seed(0)
     (tmp_path / "configs").mkdir()
     encoder = tmp_path / "encoder"
     size = json.loads((model.folder / "config.json").read_text())["vocab_size"]
@@ -375,7 +377,7 @@ def test_setfit_draws_sentences_of_one_label_together_and_labels_by_them(toy, tm
     texts = [train[0].sentence, train[1].sentence]
     before = embed(texts, encoder)
     after = few_shot._fit(texts * 100, np.array([0, 1] * 100), encoder).encode(texts)
-    assert after[0] @ after[1] < 0.8 * before[0] @ before[1], "of other labels: further apart"
+    assert after[0] @ after[1] < before[0] @ before[1] - 0.05, "of other labels: further apart"
 
 
 def test_a_teacher_that_has_become_stale_is_kept_only_when_asked(toy):
