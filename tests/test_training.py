@@ -189,6 +189,15 @@ def test_student_learns_from_a_teacher_alone(toy):
     assert _is_trained(student, documents, labels), "a released model comes without its teacher"
 
 
+def test_without_a_teacher_nothing_is_learnt_of_uncoded_sentences(toy):
+    from stance.classifier.train import train
+
+    write, documents = toy
+    recipe = write("alone", distillation={"unlabelled": 5}, training={"epochs": 1})
+    folder = train(recipe, [*documents, stance.Document("free", "South rejects the salt law.", "us")], recipe.folder)
+    assert json.loads((folder / "manifest.json").read_text())["soft_labelled_sentences"] == 0
+
+
 def test_a_model_that_reads_windows_learns_what_only_a_neighbour_tells(toy):
     """Every other sentence says nothing itself, and has the labels of the one before it."""
     from dataclasses import replace

@@ -100,7 +100,7 @@ def input_line(reading: Reading) -> str:
         begins = f" that begins with {', '.join(heading)}" if heading else ""
         return (
             f"- Input: windows of up to {reading.length} tokens of a document{begins};\n"
-            "  each sentence is classified at the token that begins it, and sentences before the window's own are\n"
+            "  each sentence is classified by the mean of its tokens, and sentences before the window's own are\n"
             f"  shown again, up to {reading.context} tokens."
         )
     shown = [f"up to {reading.previous} sentences before it"] if reading.previous else []

@@ -168,10 +168,10 @@ def _with_transformers(reading: Reading) -> str:
 `pipeline("text-classification", model=…, top_k=None)` gives the sigmoid of every output for a sentence alone: it ranks
 labels, but these are not the probabilities of a scored table. """
     if isinstance(reading, DocumentWindow):
-        return f"""{alone}For those, read windows of the document and take the
-logits at the token that begins each sentence, `stance` and `holder` as one softmax each, with the temperatures above:
-`stance.classifier.tokenization.encode` makes the windows, `stance.classifier.decision.probabilities` reads the
-logits."""
+        return f"""{alone}For those, read windows of the document, and put
+the head on the mean of each sentence's tokens: `stance.classifier.tokenization.encode` makes the windows,
+`stance.classifier.network.SentenceClassifier` gives the logits, `stance.classifier.decision.probabilities` reads
+them."""
     return f"""{alone}For those, give the context as `text_pair`, and read the
 logits of `stance` and of `holder` as one softmax each, with the temperatures above:
 `stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.probabilities` reads the logits."""

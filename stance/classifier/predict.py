@@ -25,6 +25,7 @@ FILES = ("config.json", "model.onnx", "model.safetensors", "scoring.json", "code
 
 
 BATCH_TOKENS = 2048
+"""Most tokens of a batch, padding among them."""
 
 
 @dataclass(frozen=True)
@@ -120,18 +121,16 @@ class Model:
         """
         return self.run(encode(self.tokenizer, documents, self.settings.reading))
 
-    def run(self, encoded: Encoded, batch_tokens: int = BATCH_TOKENS) -> Logits:
+    def run(self, encoded: Encoded) -> Logits:
         """Run the network.
 
         Args:
             encoded: from `stance.classifier.tokenization`.
-            batch_tokens: most tokens of a batch, padding among them. Windows are sorted by length first, so that
-                little is padded; where there are few, batches are smaller, so that every thread has some.
         """
         windows = encoded.windows
         if not windows:
             return Logits(np.zeros((0, len(self.codebook.outputs)), dtype=np.float32), encoded.truncated)
-        batches = list(make_batches(windows, batch_tokens))
+        batches = list(make_batches(windows))
         feeds = []
         for batch in batches:
             arrays = pad([windows[i] for i in batch], self._pad_id)
@@ -139,9 +138,12 @@ class Model:
         return Logits(gather(windows, batches, self._engine.run(feeds)), encoded.truncated)
 
 
-def make_batches(windows: Sequence[Window], tokens: int = BATCH_TOKENS) -> Iterator[list[int]]:
-    """Numbers of windows of like length, longest first, of at most so many padded tokens together, or one alone."""
-    most = min(tokens, -(-sum(len(w.ids) for w in windows) // 8))
+def make_batches(windows: Sequence[Window]) -> Iterator[list[int]]:
+    """Numbers of windows of like length, longest first: at most `BATCH_TOKENS` padded tokens together, or one alone.
+
+    Where there are few windows the batches are smaller, so that every thread has some.
+    """
+    most = min(BATCH_TOKENS, -(-sum(len(w.ids) for w in windows) // 8))
     batch: list[int] = []
     for i in sorted(range(len(windows)), key=lambda i: -len(windows[i].ids)):
         if batch and len(windows[batch[0]].ids) * (len(batch) + 1) > most:

@@ -149,8 +149,9 @@ def _train_checkpoint(
     tokenizer = load_tokenizer(output)
     hard = make_targets(corpus.train, codebook, recipe.data.written_weight)
     coded, targets = [asked(d) for d in corpus.train], hard
-    added = uncoded_documents(recipe, corpus, documents)
+    added: list[Asked] = []
     if recipe.distillation.teachers:
+        added = uncoded_documents(recipe, corpus, documents)
         targets = add_soft_targets(hard, coded, added, recipe, codebook)
     train_set = TrainingSet(_encode_training(tokenizer, [*coded, *added], recipe), targets)
     validation = encode(tokenizer, [asked(d) for d in corpus.validation], recipe.reading)

@@ -60,7 +60,6 @@ def _origin(folder: Path) -> dict[str, Any]:
     kept = ("train_sentences", "annotations_sha256", "seconds", "machine")
     return {
         "encoder": manifest["recipe"]["encoder"],
-        "windows": bool(manifest["recipe"].get("windows")),
         **{k: manifest[k] for k in kept},
     }
 
