@@ -478,6 +478,43 @@ def test_a_model_over_mpnet_is_asked_at_every_sentence(model, tmp_path):
         SentenceClassifier(mpnet.base_model)
 
 
+def test_the_hidden_layer_of_a_new_head_begins_spread(toy, tmp_path):
+    """Sentence encoders come with a pooler that nothing has trained: all sentences look alike through it."""
+    import torch
+    from transformers import BertModel
+
+    from stance.classifier.initial_model import new_model
+
+    write, _ = toy
+    encoder = tmp_path / "encoder"
+    flat = BertModel.from_pretrained(encoder)
+    torch.nn.init.normal_(flat.pooler.dense.weight, std=0.009)
+    flat.save_pretrained(encoder)
+    recipe = write("new")
+    model = new_model(recipe, str(encoder), load_codebook(recipe.resolve("codebook.yaml"))).eval()
+    std = float(model.bert.pooler.dense.weight.detach().std())
+    assert std == pytest.approx(5 / 3 / 64**0.5, rel=0.1), "Glorot and Bengio, for tanh"
+    ids = torch.arange(1000, 1064).reshape(8, 8)
+    with torch.inference_mode():
+        spread, before = (m(ids).pooler_output.std(dim=0).mean() for m in (model.bert, flat.eval()))
+    assert spread > 10 * before
+    states = [model.bert.state_dict(), flat.state_dict()]
+    assert all(torch.equal(states[0][k], v) for k, v in states[1].items() if not k.startswith("pooler"))
+
+
+@pytest.mark.parametrize(("patience", "times"), [(0, 1), (2, 4)])
+def test_without_patience_all_epochs_are_trained_and_validation_comes_last(toy, monkeypatch, patience, times):
+    from stance.classifier import sentence_trainer
+    from stance.classifier.train import train
+
+    write, documents = toy
+    scored, score = [], sentence_trainer.validation_score
+    monkeypatch.setattr(sentence_trainer, "validation_score", lambda f: scored.append(f) or score(f))
+    recipe = write("still", training={"epochs": 3, "learning_rate": 0.005, "batch_size": 8, "patience": patience})
+    train(recipe, documents, recipe.folder)
+    assert len(scored) == times, "each epoch, and to calibrate"
+
+
 def test_ablations_train_each_variant_once_and_compare_with_the_first(toy, tmp_path):
     from stance.classifier.ablation import run_ablations
 

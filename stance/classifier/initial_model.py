@@ -44,10 +44,23 @@ def new_model(recipe: Recipe, encoder: str, codebook: Codebook) -> Any:
         encoder, config=config, dtype=torch.float32, attn_implementation="eager"
     )
     _set_head_dropout(model, recipe.training.head_dropout)
+    _spread_hidden_layer(model)
     if recipe.predecessor:
         _go_on_from(model, recipe.predecessor, codebook)
     freeze_layers(model.base_model, recipe.training.frozen_layers)
     return model
+
+
+def _spread_hidden_layer(model: Any) -> None:
+    """Draw the hidden layer of the head so that its outputs spread over the range of tanh (Glorot and Bengio 2010).
+
+    A new layer is drawn with a standard deviation of 0.02, and so are the poolers of sentence encoders, which pool by
+    the mean and have never trained them: their outputs hardly differ, and a head learns nothing for hundreds of steps.
+    """
+    for name, module in model.named_modules():
+        if name.endswith(("pooler.dense", "classifier.dense")):
+            torch.nn.init.xavier_uniform_(module.weight, gain=torch.nn.init.calculate_gain("tanh"))
+            torch.nn.init.zeros_(module.bias)
 
 
 def freeze_layers(body: Any, layers: int) -> None:

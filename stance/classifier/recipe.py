@@ -42,8 +42,8 @@ class TrainingRecipe:
     """How to train.
 
     Attributes:
-        epochs: at most; training stops early on validation.
-        patience: epochs without gain after which it stops.
+        epochs: at most; training stops early on validation, and the best epoch is kept.
+        patience: epochs without gain after which it stops; 0 to train all of them and keep the last.
         batch_size: sentences a step, or windows of a model that reads windows.
         learning_rate: peak of the linear schedule.
         head_learning_rate: for the new classification head.

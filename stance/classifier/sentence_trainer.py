@@ -113,7 +113,7 @@ class _GroupTrainer(Trainer):
             for name, p in network.named_parameters():
                 if not p.requires_grad:
                     continue
-                if name.startswith("model.classifier"):
+                if name.startswith("model.classifier") or ".pooler." in name:
                     head.append(p)
                 else:
                     (plain if p.ndim < 2 else decay).append(p)
@@ -153,19 +153,20 @@ def sentence_trainer(
     """
     how = recipe.training
     pad_id = padding_id(load_tokenizer(output))
+    each_epoch = "epoch" if how.patience else "no"
     arguments = TrainingArguments(
         output_dir=str(output / "steps"),
         num_train_epochs=how.epochs,
         per_device_train_batch_size=how.batch_size,
-        per_device_eval_batch_size=2 * how.batch_size,
+        per_device_eval_batch_size=8,  # in document order, so long and short windows meet: few of them, little padding
         learning_rate=how.learning_rate,
         weight_decay=how.weight_decay,
         warmup_steps=how.warmup,
         lr_scheduler_type="linear",
-        eval_strategy="epoch",
-        save_strategy="epoch",
+        eval_strategy=each_epoch,
+        save_strategy=each_epoch,
         save_total_limit=1,
-        load_best_model_at_end=True,
+        load_best_model_at_end=how.patience > 0,
         metric_for_best_model="score",
         greater_is_better=True,
         train_sampling_strategy="group_by_length",
@@ -198,7 +199,7 @@ def sentence_trainer(
         validation_collator=_Collator(pad_id, validation_set.targets),
         compute_metrics=compute,
         preprocess_logits_for_metrics=predictions_only,
-        callbacks=[EarlyStoppingCallback(how.patience)],
+        callbacks=[EarlyStoppingCallback(how.patience)] if how.patience else [],
         loss=GroupLoss(codebook, hard, how.class_weight_power, how.positive_weight_power, how.loss_weights),
         head_rate=how.head_learning_rate,
     )
