@@ -227,17 +227,17 @@ def test_drift_needs_dates_and_says_so(table):
 def test_drift_follows_meetings_in_time(table):
     parts = [
         table.assign(event=f"m{year}", doc_id=table["source"] + f"-{year}", date=f"{year}-06-01")
-        for year in range(2015, 2023)
+        for year in range(2013, 2023)
     ]
     late = pd.concat(parts, ignore_index=True)
-    rising = (late["source"] == "china") & (late["sent_id"] == 0) & (late["date"] < "2019")
+    rising = (late["source"] == "china") & (late["sent_id"] == 0) & (late["date"] < "2018")
     late.loc[rising, "stance"] = "criticism"
     found = stance.compare(late).drift
     trends = found.trends.set_index(["measure", "label", "group"])
     assert trends.loc[("position", "", "china"), "estimate"] > 0
     assert trends.loc[("position", "", "china"), "p"] < 0.05
     assert trends.loc[("position", "", "us"), "estimate"] == pytest.approx(0, abs=1e-9)
-    assert found.table.loc[found.table["measure"] == "position", "period"].nunique() == 8
+    assert found.table.loc[found.table["measure"] == "position", "period"].nunique() == 10
 
 
 def test_log_odds_agree_with_convokit():

@@ -13,7 +13,7 @@ from scipy.stats import ttest_ind
 import stance
 from stance.contrast.prediction_powered import Sample, corrected_mean, interval
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean, share_difference
-from stance.contrast.statistics import Design, adjusted
+from stance.contrast.statistics import Design, adjusted, clustered_share
 from stance.contrast.trend import trend
 from stance.table import check_table
 
@@ -115,6 +115,69 @@ def test_one_side_split_against_itself_keeps_the_false_discovery_rate():
     assert np.mean(discoveries) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
 
 
+def documents_of(rng, sizes, share, correlation):
+    """Hits and the unit of each row; shares of units of these sizes are beta distributed about one share."""
+    a, b = (x * (1 - correlation) / correlation for x in (share, 1 - share))
+    unit = np.repeat(np.arange(len(sizes)), sizes)
+    return rng.random(len(unit)) < rng.beta(a, b, len(sizes))[unit], unit
+
+
+def two_sides_of(rng, sizes, shares, correlation, paired=False):
+    """As `two_sides`, of units of the given sizes."""
+    hits, units = zip(*(documents_of(rng, s, p, correlation) for s, p in zip(sizes, shares, strict=True)), strict=True)
+    unit = np.concatenate([units[0], units[1] + (0 if paired else len(sizes[0]))])
+    group = np.repeat([0, 1], [len(h) for h in hits])
+    counted = np.ones(len(group), dtype=bool)
+    return np.concatenate(hits), counted, Design(group, unit, "meeting" if paired else "document", paired)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.05])
+@pytest.mark.parametrize(
+    ("sizes", "paired"),
+    [
+        (([5] * 8, [50] * 40), False),
+        (([1] * 10, [20] * 40), False),
+        (([50] * 8, [5] * 40), False),
+        (([2] * 20, [40] * 20), True),
+    ],
+)
+def test_sides_whose_documents_differ_in_length_keep_the_level(sizes, paired, share):
+    """Without the standard error of each exchange, up to half of these nulls were rejected."""
+    rng = np.random.default_rng(23)
+    p = [
+        share_difference(*two_sides_of(rng, sizes, (share, share), 0.05, paired), samples=300)["p"] for _ in range(150)
+    ]
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+
+
+def test_documents_that_do_not_raise_an_issue_do_not_hide_a_difference():
+    rng = np.random.default_rng(24)
+    hit, counted, design = two_sides_of(rng, ([5] * 10, [5] * 10), (0.8, 0.2), 0.1)
+    silent = np.arange(90)
+    more = Design(
+        np.concatenate([design.group, np.zeros(90, dtype=int)]), np.concatenate([design.unit, 100 + silent]),
+        "document", False,
+    )  # fmt: skip
+    alone = share_difference(hit, counted, design)["p"]
+    joined = share_difference(
+        np.concatenate([hit, silent < 0]), np.concatenate([counted, silent < 0]), more
+    )["p"]  # fmt: skip
+    assert alone == joined < 0.01
+
+
+@pytest.mark.parametrize(("units", "share", "correlation"), [(8, 0.3, 0.2), (15, 0.1, 0.4), (30, 0.1, 0.4)])
+def test_shares_cover_where_few_documents_are_much_longer_than_the_others(units, share, correlation):
+    """Sizes are log-normal: a median of 7 sentences, one document in twenty beyond 90."""
+    rng = np.random.default_rng(25)
+    covered = []
+    for _ in range(300):
+        sizes = np.ceil(7 * np.exp(rng.normal(0, 1.55, units))).astype(int)
+        hit, unit = documents_of(rng, sizes, share, correlation)
+        _, low, high = clustered_share(hit, np.ones(len(hit), dtype=bool), unit)
+        covered.append(low <= share <= high)
+    assert np.mean(covered) >= 0.87, "0.74 to 0.79 with plain residuals and all units"
+
+
 def test_a_planted_difference_is_found_with_the_stated_power():
     """Twenty meetings of twelve sentences a side: 25 points are found in at least nine of ten runs."""
     rng = np.random.default_rng(17)
@@ -137,6 +200,18 @@ def test_trends_are_found_cover_and_keep_their_level():
     assert np.mean([p < 0.05 for *_, p in planted]) >= 0.8
     assert np.mean([low <= 0.1 <= high for _, low, high, _ in planted]) >= 0.88
     assert np.mean([run(0.0)[3] < 0.05 for _ in range(150)]) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+
+
+@pytest.mark.parametrize("sizes", [[3] * 9 + [60] * 6 + [3] * 9, [2] * 3 + [30] * 18 + [2] * 3])
+def test_a_trend_keeps_its_level_where_long_documents_lie_together(sizes):
+    rng = np.random.default_rng(26)
+    dates = pd.Series(pd.date_range("2020-01-15", periods=24, freq="60D"))
+    rejected = []
+    for _ in range(150):
+        hit, unit = documents_of(rng, sizes, 0.3, 0.1)
+        when = dates.iloc[unit].reset_index(drop=True)
+        rejected.append(trend(hit.astype(float), np.ones(len(hit), dtype=bool), unit, when, samples=300)[3] < 0.05)
+    assert np.mean(rejected) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
 
 
 def biased_sample(rng, n=1500, share=0.3, coded=150, unequal=False):
