@@ -12,7 +12,13 @@ import pandas as pd
 from stance.annotation.examples import targets
 from stance.annotation.standoff import Annotation
 from stance.classifier.decision import ScoringSettings, main_probabilities, probabilities
-from stance.classifier.metrics import calibration_error, grouped_bootstrap, reliability, selective_accuracy
+from stance.classifier.metrics import (
+    calibration_error,
+    chance_calibration_error,
+    grouped_bootstrap,
+    reliability,
+    selective_accuracy,
+)
 from stance.codebook import Codebook
 
 LEAST = 0.05
@@ -111,11 +117,9 @@ def calibration_table(judged: Sequence[Confidence], sides: Sequence[str], sample
                 return float(surplus[i].mean())
 
             interval = grouped_bootstrap(gap, documents, samples)
-            draws = np.random.default_rng(0).random((samples, len(p))) < p
-            chance = float(np.mean([calibration_error(p, drawn) for drawn in draws]))
             rows.append(
                 (c.name, source, len(p), p.mean(), right.mean(), surplus.mean(), *interval,
-                 calibration_error(p, right), chance)
+                 calibration_error(p, right), chance_calibration_error(p, samples))
             )  # fmt: skip
     columns = [
         "of",

@@ -5,7 +5,7 @@ Labels are judged in `tallies`, by kind of sentence in `strata`, probabilities i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,13 +22,19 @@ from stance.classifier.confidence import (
     risk_coverage_table,
 )
 from stance.classifier.decision import ScoringSettings, decide, probabilities
-from stance.classifier.metrics import area_under_risk_coverage, calibration_error, f1, f1_counts, grouped_bootstrap
+from stance.classifier.markdown_tables import figure, records
+from stance.classifier.metrics import (
+    area_under_risk_coverage,
+    calibration_error,
+    chance_calibration_error,
+    f1,
+    f1_counts,
+    grouped_bootstrap,
+)
 from stance.classifier.predict import Model
 from stance.classifier.strata import break_down, strata_of
 from stance.classifier.tallies import figures_with_intervals, tally
 from stance.codebook import Codebook
-
-Measure = Callable[[np.ndarray, np.ndarray], float]
 
 SCORE_WEIGHTS = {
     "stance_macro_f1": 2.0, "issue_main_accuracy": 1.0, "issue_micro_f1": 1.0, "holder_accuracy": 1.0,
@@ -75,9 +81,9 @@ class Evaluation:
     """What an evaluation found.
 
     Attributes:
-        figures: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``, ``sentences``, ``documents``; intervals
-            are 95%
-            percentile intervals from resampling documents.
+        figures: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``, ``by_chance``, ``sentences`` and
+            ``documents``; intervals are 95% percentile intervals from resampling documents. Calibration errors have
+            none, but what chance alone would give (`stance.classifier.metrics.chance_calibration_error`).
         labels: ``dimension``, ``label``, ``support``, ``given``, ``precision``, ``recall``, ``f1``.
         confusion: for each exclusive dimension and the main issue, counts with the true label as index.
         errors: one row a sentence, true and given labels side by side with probabilities.
@@ -101,9 +107,8 @@ class Evaluation:
     def __str__(self) -> str:
         n, d = int(self.figures["sentences"].iloc[0]), int(self.figures["documents"].iloc[0])
         lines = [f"{n} sentences of {d} documents; 95% intervals from resampling documents", ""]
-        for row in self.figures.itertuples():
-            interval = f"{row.estimate:.3f}  [{row.low:.3f}, {row.high:.3f}]"
-            lines.append(f"{row.dimension:8} {str(row.metric).replace('_', ' '):34} {interval}")
+        for row in records(self.figures):
+            lines.append(f"{row['dimension']:8} {row['metric'].replace('_', ' '):34} {figure(row)}")
         shown = self.labels[self.labels["support"] + self.labels["given"] > 0]
         lines += ["", shown.round(3).to_string(index=False)]
         for name, counts in self.confusion.items():
@@ -163,19 +168,26 @@ def compare_labels(
 
 def _confidence_figures(judged: Sequence[Confidence], samples: int) -> pd.DataFrame:
     """Expected calibration error of every confidence, and the area under the risk-coverage curve of single labels."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for c in judged:
-        measures: dict[str, Measure] = {"calibration_error": calibration_error}
+        rows.append(
+            {
+                "dimension": c.dimension,
+                "metric": f"{c.prefix}calibration_error",
+                "estimate": calibration_error(c.probability, c.right),
+                "by_chance": chance_calibration_error(c.probability, samples),
+            }
+        )
         if c.one_a_sentence:
-            measures["area_under_risk_coverage"] = area_under_risk_coverage
-        for name, measure in measures.items():
 
-            def figure(i: np.ndarray, measure: Measure = measure, c: Confidence = c) -> float:
-                return measure(c.probability[i], c.right[i])
+            def area(i: np.ndarray, c: Confidence = c) -> float:
+                return area_under_risk_coverage(c.probability[i], c.right[i])
 
-            low, high = grouped_bootstrap(figure, c.documents, samples)
-            rows.append((c.dimension, f"{c.prefix}{name}", measure(c.probability, c.right), low, high))
-    return pd.DataFrame(rows, columns=["dimension", "metric", "estimate", "low", "high"])
+            low, high = grouped_bootstrap(area, c.documents, samples)
+            estimate = area_under_risk_coverage(c.probability, c.right)
+            metric = f"{c.prefix}area_under_risk_coverage"
+            rows.append({"dimension": c.dimension, "metric": metric, "estimate": estimate, "low": low, "high": high})
+    return pd.DataFrame(rows, columns=["dimension", "metric", "estimate", "low", "high", "by_chance"])
 
 
 def _per_label(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,14 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 def figure_cell(part: pd.DataFrame, dimension: str, metric: str, digits: int = 2) -> str:
     """A figure with its interval; ``part`` has one row for it."""
     found = part[(part["dimension"] == dimension) & (part["metric"] == metric)].iloc[0]
-    return interval(found["estimate"], found["low"], found["high"], digits=digits)
+    return figure(found.to_dict(), digits)
+
+
+def figure(row: Mapping[Any, Any], digits: int = 3) -> str:
+    """A figure with its interval, or beside what chance alone would give."""
+    if not pd.isna(row.get("by_chance")):
+        return f"{row['estimate']:.{digits}f} (by chance {row['by_chance']:.{digits}f})"
+    return interval(row["estimate"], row["low"], row["high"], digits=digits)
 
 
 def figure_row(part: pd.DataFrame, dimension: str, metric: str) -> dict[str, Any]:

@@ -70,6 +70,21 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 1
     return float(sum(len(p) * abs(confidence[p].mean() - correct[p].mean()) for p in parts) / len(confidence))
 
 
+def chance_calibration_error(confidence: np.ndarray, samples: int = 1000, seed: int = 0) -> float:
+    """Mean `calibration_error` if every label were right with just the probability given.
+
+    It is above 0, because a tenth of the sentences is few: an error is to be read beside it. An interval from
+    resampling sentences or documents would not help, as each sample's error has that surplus, too.
+
+    Args:
+        confidence: shape (n,).
+        samples: draws of the labels.
+        seed: of the draws.
+    """
+    draws = np.random.default_rng(seed).random((samples, len(confidence))) < confidence
+    return float(np.mean([calibration_error(confidence, drawn) for drawn in draws]))
+
+
 def _equal_parts(confidence: np.ndarray, bins: int) -> list[np.ndarray]:
     """Row numbers in bins of equal count, least confident first."""
     return [p for p in np.array_split(np.argsort(confidence, kind="stable"), bins) if len(p)]

@@ -13,6 +13,7 @@ from stance.classifier.card_claims import Origin, encoder_items, hub_fields, inp
 from stance.classifier.card_training import training_items
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, delta_about
+from stance.classifier.markdown_tables import figure, records
 from stance.codebook import load_codebook
 from stance.errors import StanceError
 from stance.model_input import DocumentWindow, Reading
@@ -69,7 +70,7 @@ def figures_table(folder: Path, brief: bool = True) -> str:
         cells = []
         for figures, _ in evaluations.values():
             row = figures[(figures["dimension"] == dimension) & (figures["metric"] == metric)]
-            cells += [f"{r.estimate:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in row.head(1).itertuples()] or ["–"]
+            cells += [figure(r) for r in records(row.head(1))] or ["–"]
         lines.append(f"| {figure_name(dimension, metric)} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
