@@ -17,6 +17,7 @@ from email.message import EmailMessage
 from typing import Any, BinaryIO
 
 from stance.documents.encoding import UNPACKED, UnreadableError, decode, unpacks_to_too_much
+from stance.documents.front_matter import split_front_matter
 from stance.documents.pdf import read_pdf
 from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
 
@@ -34,37 +35,6 @@ def read_text(file: BinaryIO) -> Iterator[Located]:
     """Read plain text or Markdown, with YAML front matter if there is any."""
     metadata, body = split_front_matter(decode(file.read()))
     yield "", {**metadata, "text": body.strip()}
-
-
-def split_front_matter(text: str) -> tuple[Record, str]:
-    """Split a text into its metadata and its body.
-
-    Raises:
-        UnreadableError: if the front matter is not YAML, or does not give names and values.
-    """
-    from frontmatter.default_handlers import YAMLHandler
-
-    handler = YAMLHandler()
-    opening = handler.FM_BOUNDARY.match(text.lstrip())
-    parts = handler.FM_BOUNDARY.split(text.lstrip(), 2)
-    if not opening or len(parts) < 3:
-        return {}, text
-    import yaml
-
-    cure = "Mend the lines between the two --- marks"
-    try:
-        metadata = handler.load(parts[1])
-    except yaml.MarkedYAMLError as error:
-        above = text.count("\n", 0, len(text) - len(text.lstrip()) + opening.end())
-        line = f" in line {above + error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UnreadableError(f"its front matter is not valid YAML{line}", cure) from error
-    except ValueError as error:  # YAML knows dates; this is one that the calendar does not
-        raise UnreadableError(f"its front matter holds a bad date ({error})", "Write it as YYYY-MM-DD") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise UnreadableError(f"its front matter cannot be read ({error})", cure) from error
-    if not isinstance(metadata, dict | None):
-        raise UnreadableError("its front matter does not give names and values", cure)
-    return metadata or {}, parts[2]
 
 
 def read_markdown(file: BinaryIO) -> Iterator[Located]:
