@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stance.documents.document import METADATA, Document, make_document
+from stance.documents.document import METADATA, Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.files import expand, may_have_sidecar, size_of
 from stance.documents.position import Position
@@ -136,7 +136,8 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
     """
     try:
         reader = csv.DictReader(io.StringIO(decode(path.read_bytes())))
-        columns, records = reader.fieldnames or [], list(reader)
+        columns = reader.fieldnames = [c.strip().casefold() for c in reader.fieldnames or []]
+        records = list(reader)
     except OSError as error:
         raise StanceError(f"{path}: the manifest cannot be read ({error.strerror}). Check the path") from error
     except (UnreadableError, csv.Error) as error:
@@ -145,6 +146,8 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
         raise StanceError(f"{path}: the manifest has no column named path. Add one, relative to the manifest")
     rows = {}
     for number, row in enumerate(records, 2):
+        if not any(row.values()):
+            continue
         file = path.parent / (row.pop("path") or "")
         if not file.is_file():
             raise StanceError(f"{path}:{number}: the manifest names {file}, which does not exist. Mend the path")
@@ -166,7 +169,7 @@ def _read(
                 continue
             guessed = path.suffix.lower() in GUESSED
             layers = (defaults, record, row, sidecar) if guessed else (defaults, row, sidecar, record)
-            metadata = {k: v for layer in layers for k, v in layer.items() if v is not None and v != ""}
+            metadata = {k: v for layer in layers for k, v in given(layer).items()}
             doc_id = f"{name}-{where[1:]}" if where else name
             try:
                 yield make_document(record["text"], metadata, doc_id, location + where)

@@ -44,6 +44,23 @@ class Document:
     path: str | None = None
 
 
+def folded(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """The record with its keys stripped and in lower case; a key that was so already goes before one that was not."""
+    keys = {key: str(key).strip().casefold() for key in record}
+    return {keys[key]: record[key] for key in sorted(record, key=lambda key: keys[key] == key)}
+
+
+def given(record: Mapping[Any, Any]) -> dict[str, Any]:
+    """What a record says: its keys `folded`, without None, empty strings, NaN and NaT; whole numbers as int."""
+    said = {}
+    for key, value in folded(record).items():
+        if isinstance(value, float | datetime.date) and str(value) in ("nan", "NaT"):
+            continue
+        if value is not None and not (isinstance(value, str) and not value.strip()):
+            said[key] = int(value) if isinstance(value, float) and value.is_integer() else value
+    return said
+
+
 def detect_language(text: str) -> str:
     """Tell Chinese from other text by its script: ``zh`` if over a fifth of the letters are Han."""
     letters = len(_LETTER.findall(text))
@@ -94,8 +111,8 @@ def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str
 
     Args:
         text: the body.
-        metadata: any of ``doc_id``, ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``; other keys
-            are ignored.
+        metadata: any of ``doc_id``, ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``, in any case; other
+            keys and values that say nothing (None, empty, NaN) are ignored.
         doc_id: the name to use where the metadata has none.
         path: where the text comes from.
 
@@ -106,11 +123,11 @@ def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise ValueError("the document has no text")
-    given = {k: v for k in METADATA if (v := metadata.get(k)) is not None and v != ""}
-    for key, value in given.items():
+    known = {k: v for k, v in given(metadata).items() if k in METADATA}
+    for key, value in known.items():
         if not isinstance(value, str | int | float | datetime.date):
             raise ValueError(f"{key} is not a text")
-    known = {k: _LONE_SURROGATE.sub("\ufffd", v) if isinstance(v, str) else v for k, v in given.items()}
+    known = {k: _LONE_SURROGATE.sub("\ufffd", v) if isinstance(v, str) else v for k, v in known.items()}
     source = str(known.get("source", "other")).strip().lower()
     if source not in SOURCES:
         raise ValueError(f"source {source!r} is not one of {', '.join(SOURCES)}")

@@ -8,14 +8,24 @@ from typing import Any
 import yaml
 from frontmatter.default_handlers import YAMLHandler
 
-from stance.documents.document import METADATA
+from stance.documents.document import METADATA, folded
 from stance.documents.encoding import UnreadableError
 
 _CURE = "Mend the lines between the two --- marks"
+_RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:null")
 _KNOWN_KEY = re.compile(rf"^[\s{{]*[\"']?(?:{'|'.join(METADATA)})[\"']?\s*:", re.IGNORECASE | re.MULTILINE)
 
 
-def split_front_matter(text: str) -> tuple[dict[Any, Any], str]:
+class _Loader(yaml.SafeLoader):
+    """YAML whose plain values are texts, dates and nulls apart: `0123` and `No` stay what was written."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # as in the class above
+        first: [(tag, form) for tag, form in resolvers if tag in _RESOLVED]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     """Split a text into its metadata and its body.
 
     What stands between two rules is front matter where a line of it begins with the name of a piece of metadata, in
@@ -36,7 +46,7 @@ def split_front_matter(text: str) -> tuple[dict[Any, Any], str]:
     if not opening or len(parts) < 3 or not _KNOWN_KEY.search(parts[1]):
         return {}, text
     try:
-        metadata = handler.load(parts[1])
+        metadata = handler.load(parts[1], Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         above = text.count("\n", 0, len(text) - len(text.lstrip()) + opening.end())
         line = f" in line {above + error.problem_mark.line + 1}" if error.problem_mark else ""
@@ -45,5 +55,5 @@ def split_front_matter(text: str) -> tuple[dict[Any, Any], str]:
         raise UnreadableError(f"its front matter holds a bad date ({error})", "Write it as YYYY-MM-DD") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise UnreadableError(f"its front matter cannot be read ({error})", _CURE) from error
-    keys = {str(key).strip().casefold() for key in metadata} if isinstance(metadata, dict) else set()
-    return (metadata, parts[2]) if keys.intersection(METADATA) else ({}, text)
+    found = folded(metadata) if isinstance(metadata, dict) else {}
+    return (found, parts[2]) if any(key in METADATA for key in found) else ({}, text)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TextIO
 
-from stance.documents.document import METADATA
+from stance.documents.document import METADATA, folded
 from stance.documents.encoding import UnreadableError, decode, encoding_of
 
 Record = dict[str, Any]
@@ -135,6 +135,8 @@ def read_csv(file: BinaryIO) -> Iterator[Located]:
             lines.row = 0
             where, before = f":{before + 1}", reader.line_num
             cells = [v for v in row.values() if isinstance(v, str)]
+            if not any(v.strip() for v in (*cells, *row.get(None, ()))):
+                continue  # spreadsheets write such rows at the end
             if None in row:
                 yield where, ValueError("the row has more cells than the header")
             elif any(_DAMAGED.search(v) for v in cells):
@@ -179,9 +181,9 @@ def read_parquet(file: BinaryIO) -> Iterator[Located]:
     try:
         schema = pq.read_schema(file)
         check_columns(schema.names)
-        wanted = [c for c in schema.names if c in ("text", *METADATA)]
+        wanted = [c for c in schema.names if c.strip().casefold() in ("text", *METADATA)]
         # as dictionaries: a long text that stands in many rows is held once
-        texts = [c for c in wanted if c == "text" or pa.types.is_string(schema.field(c).type)]
+        texts = [c for c in wanted if c.strip().casefold() == "text" or pa.types.is_string(schema.field(c).type)]
         table = pq.ParquetFile(file, read_dictionary=texts, pre_buffer=False, buffer_size=HEAD)
         _check_packing(table.metadata, wanted)
         number = 0
@@ -209,15 +211,16 @@ def _check_packing(metadata: Any, wanted: list[str]) -> None:
 
 def check_columns(columns: list[str]) -> None:
     """Raise an `UnreadableError` where a table has no text."""
-    if "text" not in columns:
+    if "text" not in folded(dict.fromkeys(columns)):
         cure = f"Rename the column (it has: {', '.join(c[:40] for c in columns[:12]) or 'none'})"
         raise UnreadableError("it has no column named text", cure)
 
 
 def checked(record: object) -> Record | ValueError:
-    """The record, or what is wrong with it."""
+    """The record with its keys `folded`, or what is wrong with it."""
     if not isinstance(record, dict):
         return ValueError("the record is not a JSON object")
+    record = folded(record)
     if not isinstance(record.get("text"), str):
         return ValueError("the record has no text field")
     if len(record["text"]) > MAX_RECORD:
