@@ -17,7 +17,7 @@ import pytest
 
 import stance
 from stance.documents import Document, iterate_documents, read_documents
-from stance.documents.document import detect_language, iso_date, make_document
+from stance.documents.document import detect_language, make_document
 from stance.documents.pdf import read_pdf
 from stance.documents.readers import MEGABYTES
 from stance.documents.records import read_csv
@@ -711,36 +711,6 @@ def test_read_documents_lists_all_failures(tmp_path):
 
 
 # The document
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (None, None),
-        ("", None),
-        ("2024", "2024"),
-        (2024, "2024"),
-        ("2024-03", "2024-03"),
-        ("2024-03-07", "2024-03-07"),
-        ("20240307", "2024-03-07"),
-        ("2024-03-07T23:30:00Z", "2024-03-07"),
-        ("7 March 2024", "2024-03-07"),
-        ("Mar. 7, 2024", "2024-03-07"),
-        (datetime.date(2024, 3, 7), "2024-03-07"),
-        (datetime.datetime(2024, 3, 7, 12), "2024-03-07"),
-        (pd.Timestamp("2024-03-07"), "2024-03-07"),
-    ],
-)
-def test_iso_date(value, expected):
-    assert iso_date(value) == expected
-
-
-@pytest.mark.parametrize(
-    "value", ["March 2024", "2024-13", "2024-02-30", "2024-03-071", "Thursday", "12", "10:30", "soon"]
-)
-def test_what_is_not_a_full_date_is_refused(value):
-    with pytest.raises(ValueError, match=r"is not a (full )?date$"):
-        iso_date(value)
 
 
 def test_detect_language():

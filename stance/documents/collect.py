@@ -248,6 +248,6 @@ def _failure(location: str, error: ValueError) -> InputFailure:
     if isinstance(error, UnreadableError):
         return InputFailure(location, reason, error.cure)
     cure = next((c for start, c in CURES.items() if reason.startswith(start)), "Mend the record")
-    if reason.endswith(("is not a date", "is not a full date")):
+    if reason.endswith(("is not a date", "is not a full date", "can be read as several dates")):
         cure = "Write the date as YYYY-MM-DD"
     return InputFailure(location, reason, cure)

@@ -8,6 +8,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stance.documents.dates import iso_date
+
+__all__ = [
+    "LANGUAGES",
+    "METADATA",
+    "SOURCES",
+    "Document",
+    "detect_language",
+    "folded",
+    "given",
+    "iso_date",
+    "make_document",
+]
+
 SOURCES = ("us", "china", "other")
 LANGUAGES = ("en", "zh")
 METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")
@@ -65,45 +79,6 @@ def detect_language(text: str) -> str:
     """Tell Chinese from other text by its script: ``zh`` if over a fifth of the letters are Han."""
     letters = len(_LETTER.findall(text))
     return "zh" if letters and len(_HAN.findall(text)) / letters > 0.2 else "en"
-
-
-def iso_date(value: object) -> str | None:
-    """Bring a date to ISO form.
-
-    Args:
-        value: None, an empty string, a date or datetime, or a string such as ``2023-11-15``, ``15 Nov 2023``, or only
-            ``2023`` or ``2023-11``.
-
-    Returns:
-        ``YYYY-MM-DD`` (or ``YYYY`` or ``YYYY-MM``, where no more is given), or None where no date is given.
-
-    Raises:
-        ValueError: if the string is not a date.
-    """
-    if value is None or value == "":
-        return None
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    if isinstance(value, datetime.date):
-        return value.isoformat()
-    text = str(value).strip()
-    if re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", text):
-        return text
-    try:
-        return datetime.datetime.fromisoformat(text).date().isoformat()
-    except ValueError:
-        pass
-    from dateutil import parser
-
-    # A part that is missing is taken from the default: parsing twice shows whether one was.
-    try:
-        first = parser.parse(text, default=datetime.datetime(1904, 1, 1))
-        second = parser.parse(text, default=datetime.datetime(1908, 2, 2))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a date") from error
-    if first.date() != second.date():
-        raise ValueError(f"{text!r} is not a full date")
-    return first.date().isoformat()
 
 
 def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str | None) -> Document:
