@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from stance.documents.document import Document
@@ -28,12 +29,17 @@ _SPEAKER = re.compile(
         (?P<bracketed>\[Q\])\s*
       | (?P<question>Q|问)(?:[:：]\s*|\s+(?=["“A-Z\[(—-]|\S))
       | (?P<answer>A|答)[:：]
-      | (?P<capitals>(?:[A-Z][A-Z.'’\-]+|[A-Z]\.)(?:\s+(?:[A-Z][A-Z.'’\-]*|[A-Z]\.)){0,5})
-        (?:\s*\([^)]{1,40}\))?[:：](?!\d)
-      | (?P<name>[A-Z][a-z’'\-]+(?:\s+[A-Z][a-z’'\-]+){1,2})[:：]\s
+      | (?P<capitals>(?:[A-Z][A-Z.'’\-]+|[A-Z]\.)(?:\s+(?:[A-Z][A-Z.'’\-]*|[A-Z]\.)){0,5}
+        (?:\s+\#?\d{1,2})?)(?:\s*\([^)]{1,40}\))?[:：](?!\d)
+      | (?P<name>[A-Z][a-z’'\-]+(?:\s+[A-Z][a-z’'\-]+){1,2})(?:\s*\([^)]{1,40}\))?[:：]\s
     )""",
     re.VERBOSE,
 )
+_LABEL = re.compile(
+    r"^\s*(?P<label>[A-Z][\w.&’'/\-]*(?:\s+(?:[A-Z\d#][\w.&’'/\-]*|of|the|and|for|de)){0,5})(?:\s*\([^)]{1,40}\))?[:：]\s"
+)
+"""Any short label; taken for a speaker's only in a transcript, where outlets are named by one word (``Reuters: …``)."""
+_INTERPRETED = re.compile(r"^[^:：]{0,60}\([^)]*(?:interpret|translat)[^)]*\)\s*[:：]")
 _CLOSING = "”’」』）》】"
 _GENITIVE = re.compile(r"['’]s\b")
 _MARKS = ("[Q]", "Q", "A")
@@ -43,6 +49,12 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _NOT_A_NAME = re.compile(r"^(?:On|In|For|And|But|The|As|At|With|Question|Fact|Joint)\b")
+_NOT_A_LABEL = re.compile(
+    r"(?:First|Second|Third|Fourth|Fifth|Firstly|Secondly|Thirdly|Finally|Last|Lastly|Note|Subject|Source|Background|"
+    r"Topic|Date|Time|Place|Again|Question|Answer|Update)(?:ly)?",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(r"[?？].{0,100}\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -151,13 +163,42 @@ def _speaker(paragraph: str) -> str | None:
 def _speakers(paragraphs: list[str]) -> list[str | None]:
     """Who takes the floor at the beginning of each paragraph.
 
-    A label before a colon is a heading ("Image source: …") unless it names a role, recurs, or stands in a document with
-    marked questions.
+    A label before a colon is a heading ("Image source: …") unless it names a role or an interpreter, or stands in a
+    transcript: in a document with marked questions, or in which a speaker has the floor again after another.
     """
     named = [_speaker(p) for p in paragraphs]
+    if any(n in _MARKS for n in named):
+        return named
+    labels = [n or _label(p) for n, p in zip(named, paragraphs, strict=True)]
+    people = {n for n in named if n} | {label for label in labels if label and _ROLE.match(label)}
+    turns = Counter(label for label, _ in groupby(filter(None, labels)))
+    if any(turns[label] > 1 for label in people):
+        return _questions_marked(labels, paragraphs)
     counts = Counter(named)
-    asked = any(counts[q] for q in _MARKS)
-    return [n if n in _MARKS or asked or counts[n] > 1 or (n and _ROLE.match(n)) else None for n in named]
+    kept = {n for n in named if n and (counts[n] > 1 or _ROLE.match(n))}
+    return [n if n in kept or _INTERPRETED.match(p) else None for n, p in zip(named, paragraphs, strict=True)]
+
+
+def _label(paragraph: str) -> str | None:
+    """A short label before a colon at the beginning of a paragraph; words that order or announce are none."""
+    match = _LABEL.match(paragraph)
+    return match["label"] if match and not _NOT_A_LABEL.fullmatch(match["label"]) else None
+
+
+def _questions_marked(labels: list[str | None], paragraphs: list[str]) -> list[str | None]:
+    """Labels of a transcript, in which one that comes once, and whose turn ends with a question, becomes ``Q``.
+
+    Press conferences name each reporter's outlet; without a mark the question would be taken for a party's own words.
+    """
+    counts = Counter(labels)
+    marked = list(labels)
+    starts = [i for i, label in enumerate(labels) if label]
+    for start, end in zip(starts, [*starts[1:], len(labels)], strict=True):
+        label, paragraph = labels[start] or "", paragraphs[start]
+        once = counts[label] == 1 and not _ROLE.match(label) and not _INTERPRETED.match(paragraph)
+        if once and _ASKS.search("\n".join(paragraphs[start:end]).rstrip()):
+            marked[start] = "Q"
+    return marked
 
 
 @cache

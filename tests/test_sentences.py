@@ -175,6 +175,70 @@ def test_question_and_answer_by_letter():
     ]
 
 
+BRIEFING = (
+    "Harbor News: The toll at the strait was raised. What is your comment?\n\nLin Quay: We oppose the toll.\n\n"
+    "It was raised without notice.\n\nGazette: You met the envoy. May I ask two things?\n\nWhen? And where?\n\n"
+    "Lin Quay: In Lindholm. Why not?\n\nNPA: Will the ferry run?\n\nLin Quay: It will.\n\n"
+    "The Paper 2: It is said that it may not.\n\nLin Quay: It will.\n\nNote: the text was shortened."
+)
+
+
+def test_reporters_named_by_their_outlet_ask_questions():
+    assert [(s.text.split(":")[0][:12], s.speaker) for s in sentences(BRIEFING)] == [
+        ("Harbor News", "Q"),
+        ("What is your", "Q"),
+        ("Lin Quay", "Lin Quay"),
+        ("It was raise", "Lin Quay"),
+        ("Gazette", "Q"),
+        ("May I ask tw", "Q"),
+        ("When?", "Q"),
+        ("And where?", "Q"),
+        ("Lin Quay", "Lin Quay"),
+        ("Why not?", "Lin Quay"),
+        ("NPA", "Q"),
+        ("Lin Quay", "Lin Quay"),
+        ("The Paper 2", "The Paper 2"),
+        ("Lin Quay", "Lin Quay"),
+        ("Note", "Lin Quay"),
+    ]
+
+
+def test_a_spokesperson_without_a_name_answers_outlets():
+    text = "Gazette: Will the ferry run?\n\nSpokesperson: Yes.\n\nNPA: When?\n\nSpokesperson: Soon."
+    assert [s.speaker for s in sentences(text)] == ["Q", "Spokesperson", "Q", "Spokesperson"]
+
+
+def test_officials_with_a_number_and_speakers_with_an_interpreter():
+    text = (
+        "SENIOR ADMINISTRATION OFFICIAL 1: Good morning.\n\nSENIOR ADMINISTRATION OFFICIAL 2: Thank you.\n\n"
+        "Marta Olsen (via interpreter): We agree. Was it not a good call?"
+    )
+    assert [s.speaker for s in sentences(text)] == [
+        "SENIOR ADMINISTRATION OFFICIAL 1",
+        "SENIOR ADMINISTRATION OFFICIAL 2",
+        "Marta Olsen",
+        "Marta Olsen",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ferries: they run again.\n\nTolls: they fall.\n\nNote: it is a summary.\n\nNote: it is short.",
+        "WASHINGTON: the talks go on.\n\nSubject: ferries. Why now?",
+        "Gazette: “They fell.”\n\nWill they rise? Nobody knows.",
+    ],
+)
+def test_labels_outside_a_transcript_are_headings(text):
+    assert {s.speaker for s in sentences(text)} == {None}
+
+
+def test_quotations_under_one_name_make_no_transcript():
+    text = "OUR PROMISE: ferries.\n\nPresident Reyes: “We will.”\n\nHe did.\n\nPresident Reyes: “We have.”"
+    found = [s.speaker for s in sentences(text)]
+    assert (found[0], found[-1]) == (None, "President Reyes")
+
+
 @pytest.mark.parametrize(
     "line",
     ["The talks: a summary", "On Monday: nothing", "At 10:30 they met", "Joint Statement: ports", "They said: no"],
