@@ -20,6 +20,7 @@ from stance.documents.encoding import UNPACKED, UnreadableError, decode, unpacks
 from stance.documents.front_matter import split_front_matter
 from stance.documents.pdf import read_pdf
 from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
+from stance.documents.web_page import read_html
 
 # A search that fails ends where the next one may begin: whatever the text, the time is linear.
 _LINK = re.compile(r"!?\[([^\[\]\n]+)\]\((?:(?!\]\()[^)\s]){1,2000}\)")
@@ -45,26 +46,6 @@ def read_markdown(file: BinaryIO) -> Iterator[Located]:
     body = _LINK.sub(r"\1", _LINK.sub(r"\1", body))  # twice: a picture may stand in a link
     body = _EMPHASIS.sub(r"\2", body)
     yield "", {**metadata, "text": body.strip()}
-
-
-def read_html(file: BinaryIO) -> Iterator[Located]:
-    """Read the main text of a web page, with its title and date where the page tells them."""
-    import trafilatura
-
-    text = decode(file.read())
-    page: Any = trafilatura.bare_extraction(
-        text,
-        include_comments=False,
-        include_tables=True,
-        favor_recall=True,
-        with_metadata=True,
-        # Only dates that the page marks as its own: any year in the text would do for an extensive search.
-        date_extraction_params={"extensive_search": False, "original_date": True},
-    )
-    if page is None or not (page.text or "").strip():
-        cure = "Save the text of the page as a .txt file"
-        raise UnreadableError("no main text was found in the page", cure)
-    yield "", {"text": page.text, "title": page.title or "", "date": page.date}
 
 
 def read_mhtml(file: BinaryIO) -> Iterator[Located]:
