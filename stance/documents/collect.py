@@ -7,17 +7,18 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from stance.documents.document import METADATA, Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.files import expand, may_have_sidecar, size_of
 from stance.documents.position import Position
-from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_text
-from stance.documents.records import Located, open_stream, read_jsonl
+from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
+from stance.documents.records import Located, Record, open_stream
 from stance.documents.registry import Registry
+from stance.documents.signature import check_is_text, format_of
 from stance.errors import InputError, InputFailure, StanceError, printable
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,8 @@ def iterate_documents(
     """Read documents one by one; what cannot be read is yielded as an ``InputFailure`` and the rest goes on.
 
     Args:
-        inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin (text, or JSONL of documents).
+        inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin (text, JSONL of documents, or any
+            format that its first bytes tell).
         manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
         position: told how far reading has come.
         **defaults: ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``: fill what a document does not say
@@ -162,13 +164,12 @@ def _read(
     empty = True
     try:
         sidecar = _sidecar(path)
-        for where, record in _records(path, position):
+        for where, record, suffix in _records(path, position):
             empty = False
             if isinstance(record, ValueError):
                 yield _failure(location + where, record)
                 continue
-            guessed = path.suffix.lower() in GUESSED
-            layers = (defaults, record, row, sidecar) if guessed else (defaults, row, sidecar, record)
+            layers = (defaults, record, row, sidecar) if suffix in GUESSED else (defaults, row, sidecar, record)
             metadata = {k: v for layer in layers for k, v in given(layer).items()}
             doc_id = f"{name}-{where[1:]}" if where else name
             try:
@@ -187,32 +188,42 @@ def _location(path: Path) -> str:
     return "stdin" if str(path) == "-" else str(path)
 
 
-def _records(path: Path, position: Position) -> Iterator[Located]:
+def _records(path: Path, position: Position) -> Iterator[tuple[str, Record | ValueError, str]]:
+    """Places and records of a file, with the ending of its format: on stdin that which the first bytes tell."""
     if str(path) == "-":
         stream, head = open_stream(sys.stdin.buffer)
-        is_jsonl = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
-        if is_jsonl:
-            yield from read_jsonl(stream)
-            return
-        data = stream.read((16 << 20) + 1)
-        if len(data) > 16 << 20:
-            raise UnreadableError("it is longer than 16 MB", "Give long input as JSONL, one document a line")
-        yield from read_text(io.BytesIO(data))
+        suffix = format_of(head) or ".txt"
+        file = stream if suffix == ".jsonl" else io.BytesIO(_bounded(stream, MEGABYTES.get(suffix, 16)))
+        for where, record in _named(_reader(suffix)(file), suffix):
+            yield where, record, suffix
         return
     suffix = path.suffix.lower()
-    reader = READERS.get(suffix)
-    if reader is None:
-        known = " ".join(sorted(READERS))
-        ending = f"files ending in {path.suffix}" if path.suffix else "files without an ending"
-        raise UnreadableError(f"{ending} are not read", f"Known endings: {known}")
+    reader = _reader(path.suffix)
     size, most = path.stat().st_size, MEGABYTES.get(suffix, 16)
     if suffix not in STREAMED and size > most << 20:
         raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
-    with path.open("rb") as file:
-        for record in _named(reader(file), suffix):
-            position.within = min(size, file.tell()) if not file.closed else size
-            yield record
+    with path.open("rb") as opened:
+        if reader in (read_text, read_markdown):
+            check_is_text(opened.peek(), path.stem)
+        for where, record in _named(reader(opened), suffix):
+            position.within = min(size, opened.tell()) if not opened.closed else size
+            yield where, record, suffix
     position.done, position.within = position.done + size, 0
+
+
+def _reader(suffix: str) -> Callable[[BinaryIO], Iterator[Located]]:
+    if reader := READERS.get(suffix.lower()):
+        return reader
+    ending = f"files ending in {suffix}" if suffix else "files without an ending"
+    raise UnreadableError(f"{ending} are not read", f"Known endings: {' '.join(sorted(READERS))}")
+
+
+def _bounded(stream: BinaryIO, most: int) -> bytes:
+    """All of a stream that may hold so many megabytes."""
+    data = stream.read((most << 20) + 1)
+    if len(data) > most << 20:
+        raise UnreadableError(f"it is longer than {most} MB", "Give long input as JSONL, one document a line")
+    return data
 
 
 def _named(records: Iterator[Located], suffix: str) -> Iterator[Located]:
