@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import logging
 import os
@@ -13,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from stance.documents.readers import READERS
+from stance.documents.walk import Walk, is_pattern
 from stance.errors import InputFailure
 from stance.table.schema import FORMATS, holds_labels
 
@@ -76,14 +76,15 @@ def may_have_sidecar(file: Path) -> bool:
 
 def _inside(folder: Path) -> Iterator[Found]:
     """Documents in a folder, those in formats that are not read among them."""
-    visible = [f for f in sorted(folder.rglob("*")) if not _is_hidden(f.relative_to(folder)) and f.is_file()]
-    documents = _without_results(visible, folder, str(folder))
+    walk = Walk()
+    documents = _without_results(walk.files(folder), folder, str(folder))
     others = Counter(f.suffix.lower() for f in documents if not _is_document(f))
     inside = [f for f in documents if _is_document(f)]
     if others:
         kinds = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in sorted(others.items()))
         logger.info("%s: passed over files that are no documents: %s", folder, kinds)
-    if not inside:
+    yield from ((failure, place) for place, failure in walk.failures.items())
+    if not inside and not walk.failures:
         kinds = " ".join(sorted(READERS))
         yield InputFailure(str(folder), "the folder holds no documents", f"Known endings: {kinds}"), str(folder)
     for file in inside:
@@ -92,16 +93,17 @@ def _inside(folder: Path) -> Iterator[Found]:
 
 def _fitting(pattern: str) -> Iterator[Found]:
     """Files that fit a glob pattern, or what is wrong with it."""
-    if not any(c in pattern for c in "*?["):
+    if not is_pattern(pattern):
         yield InputFailure(pattern, "there is no such file or folder", "Check the path"), pattern
         return
-    fits = [Path(f) for f in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
-    files = [f for f in fits if f.is_file() and not _is_sidecar(f)]
+    walk = Walk()
+    files = [f for f in walk.fitting(pattern) if not _is_sidecar(f)]
+    yield from ((failure, place) for place, failure in walk.failures.items())
     found = _without_results(files, None, pattern)
     if files and not found:
         cure = "Give the documents that they were made from"
         yield InputFailure(pattern, "only tables of scored sentences fit the pattern", cure), pattern
-    elif not found:
+    elif not found and not walk.failures:
         yield InputFailure(pattern, "no file fits the pattern", "Check it, and quote it in the shell"), pattern
     for file in found:
         yield file, file.stem
@@ -159,11 +161,6 @@ def _is_scored(file: Path) -> bool:
         return holds_labels(file)
     except Exception:
         return False
-
-
-def _is_hidden(file: Path) -> bool:
-    """Whether a path begins a part with a dot, or with what Word puts before the name of a document that is open."""
-    return any(part.startswith((".", "~$")) for part in file.parts)
 
 
 def _is_document(file: Path) -> bool:
