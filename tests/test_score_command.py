@@ -66,6 +66,9 @@ def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     assert [json.loads(x)["doc_id"] for x in done.stdout.splitlines()] == ["new", "none"]
     assert "1 earlier documents left out, 1 without a date taken" in done.stderr
     assert score(tmp_path / "d.jsonl", "-o", "-", "--since", "soon").returncode == 2
+    both = score(tmp_path / "d.jsonl", "-o", tmp_path / "t", "--since", "7d", "--prune")
+    assert both.returncode == 2
+    assert "--prune with --since" in both.stderr
 
 
 @pytest.mark.parametrize("output", ["-", "t"])

@@ -173,3 +173,38 @@ def test_killed_runs_end_with_the_same_table_even_if_the_list_is_lost(random_mod
             assert content(output) == expected
             table = stance.read_table(output)
             assert " ".join(table[table["doc_id"] == "doc-0040"]["text"]) == documents[40].text
+
+
+@pytest.mark.parametrize("given", ["in", "in/**", "in/*/*.txt"])
+def test_prune_leaves_the_table_where_no_document_was_read(tiny, tmp_path, given):
+    folder(folder(tmp_path / "in") / "a", talks="We met.")
+    score(tmp_path, tiny, tmp_path / "in")
+    before = content(tmp_path / "t")
+    (tmp_path / "in").rename(tmp_path / "away")
+    with pytest.raises(StanceError, match=r"left as it is, because no document was read \(1 inputs failed"):
+        score(tmp_path, tiny, f"{tmp_path}/{given}", prune=True)
+    assert content(tmp_path / "t") == before
+
+
+def test_prune_keeps_the_rows_of_inputs_that_could_not_be_read(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.", visit="We came.")
+    b, c = folder(tmp_path / "b", notes="They left."), folder(tmp_path / "c", more="They came.")
+    write_jsonl(invented(2), a / "records.jsonl")
+    inputs = (a, f"{b}/*.txt", c)
+    score(tmp_path, tiny, *inputs)
+    before = texts(tmp_path)
+    (a / "talks.txt").write_bytes(b"\x00\x01" * 50)
+    (a / "call.txt").unlink()
+    (a / "records.jsonl").write_text('{"text": 1}\n', encoding="utf-8")
+    shutil.rmtree(b)
+    shutil.rmtree(c)
+    update = score(tmp_path, tiny, *inputs, prune=True)
+    assert len(update.failed) == 4
+    assert (update.documents, update.kept, update.dropped) == (1, 5, 1)
+    del before["call"]
+    assert texts(tmp_path) == before
+    assert set(listed(tmp_path / "t")) == set(before)
+    (a / "records.jsonl").unlink()
+    (a / "talks.txt").unlink()
+    assert score(tmp_path, tiny, a, prune=True).dropped == 5
+    assert texts(tmp_path) == {"visit": "We came."}

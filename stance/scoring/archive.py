@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -19,7 +20,7 @@ from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata
 from stance.scoring.output import assemble, folder_of, refuse_to_empty, shard_folder
 from stance.scoring.shards import ShardFolder
-from stance.scoring.sources import SOURCES, Sources
+from stance.scoring.sources import SOURCES, Sources, unread_places
 from stance.scoring.stream import warn_of_languages
 from stance.table.schema import FORMATS, arrow_schema
 
@@ -82,13 +83,14 @@ def score_archive(
             that ends in ``.parquet``, ``.jsonl`` or ``.csv`` (the shards are beside it until it is complete).
         model: the name of a shipped model, the path of a checkpoint, or a loaded `Model`.
         shard_characters: fewest characters of text in a shard.
-        prune: drop rows of documents that are not among the inputs, instead of keeping them.
+        prune: drop rows of documents that are not among the inputs, instead of keeping them; those from files that
+            could not be read are kept.
         engine: what scores; None for this process.
         watch: called with the summary so far at the start and after every shard.
 
     Raises:
-        StanceError: if the output cannot be written, another run writes to it, or it is a file that exists and no
-            document was read to take the place of what it holds.
+        StanceError: if the output cannot be written, another run writes to it, or what it holds would be dropped and
+            no document was read to take its place.
     """
     loaded = model if isinstance(model, Model) else Model(model)
     path = Path(output)
@@ -117,11 +119,14 @@ def score_archive(
             logger.info("%s: %d sentences%s", chunk.file, rows, " (finished before)" if tables is None else "")
             if watch:
                 watch(summary)
-        if single and not live and path.exists():
-            refuse_to_empty(path, shards, summary.failed)
-        kept, dropped = shards.retire(set(live), registry.__contains__, prune)
+        if not live and (path.exists() if single else prune and shards.finished):
+            if single and not shards.finished:
+                shutil.rmtree(shards.folder, ignore_errors=True)
+            refuse_to_empty(path, summary.failed)
+        drop = _dropped(prune, single, sources, summary)
+        kept, dropped = shards.retire(set(live), registry.__contains__, drop)
         if prune:
-            sources.keep_only(registry.__contains__)
+            sources.strike_out(lambda doc_id: doc_id not in registry and drop(doc_id))
         summary.kept, summary.dropped = kept, 0 if single else dropped
         if not shards.finished:
             shards.write(Chunk(0, scorer_key(loaded), ()), [], schema)
@@ -131,6 +136,14 @@ def score_archive(
         if single:
             assemble(shards, path)
     return summary
+
+
+def _dropped(prune: bool, single: bool, sources: Sources, summary: Summary) -> Callable[[str], bool]:
+    """Whether a document that is not among the inputs is dropped: with `prune`, unless its file could not be read."""
+    if single or not prune:
+        return lambda doc_id: single
+    unread = unread_places(summary.failed)
+    return lambda doc_id: not sources.is_from(doc_id, unread)
 
 
 def scorer(model: Model) -> str:

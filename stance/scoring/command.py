@@ -36,7 +36,11 @@ logger = logging.getLogger(__name__)
 @click.option(
     "--since", metavar="DATE|DAYS", help="Only documents from this date (YYYY-MM-DD) or of the last days (7d)."
 )
-@click.option("--prune", is_flag=True, help="Drop rows of documents that are not among the inputs; else they are kept.")
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="Drop rows of documents that are not among the inputs (unless their file cannot be read); else they are kept.",
+)
 @click.option("--dry-run", is_flag=True, help="Read the inputs and say what would be scored.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="What scores.")
 @click.option("--ray-address", metavar="ADDRESS", help="A Ray cluster, such as ray://head:10001; else this machine.")
@@ -56,6 +60,8 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
     0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
     """
+    if options["since"] and options["prune"]:
+        raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
     from stance.classifier.predict import Model
     from stance.documents import iterate_documents
     from stance.documents.position import Position

@@ -35,14 +35,12 @@ def shard_folder(path: Path) -> Iterator[ShardFolder]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def refuse_to_empty(path: Path, shards: ShardFolder, failed: list[InputFailure]) -> None:
-    """Leave the file of an earlier run as it is where no document was read: its source may only be out of reach."""
-    if not shards.finished:
-        shutil.rmtree(shards.folder, ignore_errors=True)
+def refuse_to_empty(path: Path, failed: list[InputFailure]) -> None:
+    """Leave the table of an earlier run as it is where no document was read: its source may only be out of reach."""
     why = f" ({sum(f.inputs for f in failed)} inputs failed; the first: {failed[0]})" if failed else ""
     raise StanceError(
         f"{path}: it was left as it is, because no document was read{why}. Check that the source is mounted and "
-        "holds documents; remove the file to start anew"
+        "holds documents; remove the table to start anew"
     )
 
 

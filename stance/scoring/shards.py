@@ -134,13 +134,15 @@ class ShardFolder:
         self._rename(chunk.key, chunk.file)
         return rows_of(self.folder / chunk.file)
 
-    def retire(self, live: set[str], scored: Callable[[str], bool], prune: bool) -> tuple[int, int]:
+    def retire(
+        self, live: set[str], scored: Callable[[str], bool], drop: Callable[[str], bool] = lambda _: False
+    ) -> tuple[int, int]:
         """Remove shards that this run has replaced; rows of documents that it was not given are kept.
 
         Args:
             live: keys of this run's shards.
             scored: whether a doc_id is among this run's documents.
-            prune: drop the rows of other documents instead.
+            drop: whether the rows of another doc_id are dropped instead.
 
         Returns:
             how many documents were kept, and dropped, that were not among the inputs.
@@ -152,11 +154,11 @@ class ShardFolder:
             if key in settled:
                 continue
             documents = _documents_in(self.folder / name)
-            gone = {d for d in documents if not scored(d)} - kept
-            if prune:
-                dropped |= gone
-            kept |= set() if prune else gone
-            if prune or not gone:
+            others = {d for d in documents if not scored(d)} - kept
+            gone = {d for d in others if not drop(d)}
+            dropped |= others - gone
+            kept |= gone
+            if not gone:
                 self._remove(key, name)
             elif gone == documents:
                 self._rename(key, f"kept-{key}.parquet")

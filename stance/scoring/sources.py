@@ -7,12 +7,13 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 
 from stance.documents.collect import counted
 from stance.documents.document import Document
-from stance.errors import InputFailure, StanceError
+from stance.documents.walk import is_pattern
+from stance.errors import InputFailure, StanceError, printable
 from stance.scoring.chunks import Chunk, fingerprint
 
 SOURCES = ".sources.sqlite"
@@ -91,11 +92,20 @@ class Sources:
                 self._database.executemany(_NOTE, rows)
             yield chunk
 
-    def keep_only(self, scored: Callable[[str], bool]) -> None:
-        """Strike out the documents that were not scored."""
+    def is_from(self, doc_id: str, places: set[str]) -> bool:
+        """Whether a document came from one of these files, or from below one of these folders."""
+        with self._in_words():
+            listed = self._database.execute("SELECT file FROM sources WHERE doc_id = ?", (doc_id,)).fetchone()
+        if not listed:
+            return False
+        file = Path(os.fsdecode(listed[0])).resolve()
+        return any(printable(str(p)) in places for p in (file, *file.parents))
+
+    def strike_out(self, dropped: Callable[[str], bool]) -> None:
+        """Strike out the documents whose rows were dropped."""
         with self._in_words(), self._database:
-            self._database.create_function("scored", 1, scored)
-            self._database.execute("DELETE FROM sources WHERE NOT scored(doc_id)")
+            self._database.create_function("dropped", 1, dropped)
+            self._database.execute("DELETE FROM sources WHERE dropped(doc_id)")
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -107,6 +117,17 @@ class Sources:
                 "rights, or remove it if it is damaged; then run the same command again, and what is finished is not "
                 "scored again"
             ) from error
+
+
+def unread_places(failures: Iterable[InputFailure]) -> set[str]:
+    """Files and folders that inputs stand for which could not be read; for a pattern, the folder before its stars."""
+    places = set()
+    for place in map(_place, failures):
+        path = Path(place)
+        if is_pattern(place) and not path.exists():
+            path = Path(*takewhile(lambda part: not is_pattern(part), path.parts))
+        places.add(printable(str(path.resolve())))
+    return places
 
 
 def _place(item: Document | InputFailure) -> str:
