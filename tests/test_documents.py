@@ -666,6 +666,35 @@ def test_a_scored_table_given_by_name_is_a_failure(tmp_path, tiny, name):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("z.csv", {"sep": ";", "decimal": ","}),
+        ("z.csv", {"sep": ";", "encoding": "cp1252"}),
+        ("z.csv", {"sep": "\t", "encoding": "utf-16"}),
+        ("Z.CSV", {}),
+        ("z.tsv", {"sep": "\t"}),
+        ("z.ndjson", {"lines": True}),
+        ("z.json", {"indent": 2}),
+        ("Z.JSONL", {"lines": True}),
+        ("Z.PARQUET", {}),
+    ],
+)
+def test_a_table_that_another_program_has_saved_is_left_out(tmp_path, tiny, caplog, name, options):
+    write(tmp_path / "us.md", ENGLISH)
+    table = stance.read_table(scored(tmp_path / "t.csv", tiny)).assign(speaker="Mr Peña")
+    (tmp_path / "t.csv").unlink()
+    kind = name.lower().split(".")[1]
+    if kind in ("csv", "tsv"):
+        table.to_csv(tmp_path / name, index=False, **options)
+    elif kind == "parquet":
+        table.drop(columns="probs").to_parquet(tmp_path / name)
+    else:
+        table.to_json(tmp_path / name, orient="records", **options)
+    assert one(tmp_path).path == str(tmp_path / "us.md")
+    assert f"left out tables of scored sentences and reports, which are no documents: {tmp_path / name}" in caplog.text
+
+
 def test_a_report_in_a_folder_is_left_out(tmp_path, caplog):
     write(tmp_path / "us.md", ENGLISH)
     stance.compare(invented_table()).write(tmp_path / "x" / "report")

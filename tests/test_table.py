@@ -377,6 +377,15 @@ def test_holds_labels(tmp_path, table, ending):
     assert holds_labels(tmp_path / f"t{ending}")
 
 
+def test_a_table_that_a_spreadsheet_has_saved_with_semicolons_is_read(tmp_path, table):
+    write_table(table, tmp_path / "t.csv")
+    plain = read_table(tmp_path / "t.csv")
+    pd.read_csv(tmp_path / "t.csv").to_csv(tmp_path / "s.csv", sep=";", decimal=",", index=False)
+    found = read_table(tmp_path / "s.csv")
+    assert found["text"].tolist() == plain["text"].tolist()
+    assert found["p_stance"].tolist() == pytest.approx(plain["p_stance"].tolist())
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -14,7 +14,7 @@ from pathlib import Path
 from stance.documents.readers import READERS
 from stance.documents.walk import Walk, is_pattern
 from stance.errors import InputFailure
-from stance.table.schema import FORMATS, holds_labels
+from stance.table.schema import holds_labels
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,6 @@ UNREAD = (
 )  # fmt: skip
 """Endings of documents in formats that are not read. In a folder, too, such a file is a failure, unless the same name
 with an ending that is read stands beside it."""
-HEAD = 1 << 20
-"""Longest first line of a scored table, in bytes."""
 
 Found = tuple[Path | InputFailure, str]
 """A file, or what is wrong with an input, and the doc_id that the document has unless it says another."""
@@ -151,13 +149,9 @@ def _is_report(folder: Path) -> bool:
 
 def _is_scored(file: Path) -> bool:
     """Whether a file holds a table of scored sentences; what is damaged is left for its reader to name."""
-    if file.suffix not in FORMATS or not file.is_file():
+    if file.suffix.lower() not in WITHOUT_SIDECAR or not file.is_file():
         return False
     try:
-        if file.suffix != ".parquet":
-            with file.open("rb") as stream:
-                if len(stream.readline(HEAD)) == HEAD:
-                    return False
         return holds_labels(file)
     except Exception:
         return False

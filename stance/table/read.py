@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from stance.errors import StanceError
 from stance.table.check import check_table
-from stance.table.schema import COLUMNS, FORMATS, NULLABLE, NUMBERS, plain_cell
+from stance.table.schema import COLUMNS, FORMATS, NULLABLE, NUMBERS, csv_delimiter, plain_cell
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +87,12 @@ def _read_folder(folder: Path) -> pa.Table:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV in which texts stay texts, whatever they look like: a doc_id ``007``, an event ``2023``."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        delimiter = csv_delimiter(file.readline())
     frame = pd.read_csv(
         path,
+        sep=delimiter,
+        decimal="," if delimiter == ";" else ".",
         encoding="utf-8-sig",
         dtype={c: str for c in COLUMNS if c not in NUMBERS},
         keep_default_na=False,

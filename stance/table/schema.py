@@ -24,6 +24,8 @@ NO_ISSUE = "none"
 NULLABLE = ("event", "date", "speaker")
 NUMBERS = ("sent_id", "start", "end", "paragraph", "p_issue_main", "p_stance", "p_holder", "truncated")
 FORMATS = (".parquet", ".jsonl", ".csv")
+HEAD = 1 << 20
+"""Longest header, or first record, by which a table is known, in bytes."""
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -50,16 +52,35 @@ def plain_cell(value: object) -> object:
     return value[1:] if isinstance(value, str) and value[:1] == "'" and _FORMULA.match(value) else value
 
 
+def csv_delimiter(header: str) -> str:
+    """What separates the cells of a CSV: spreadsheets write semicolons or tabs where the comma is the decimal mark."""
+    return max(",;\t", key=header.count)
+
+
 def holds_labels(path: str | Path) -> bool:
-    """Whether a Parquet, JSONL or CSV file holds a sentence table (labels), and not documents."""
+    """Whether a file holds a sentence table (labels), and not documents, whatever program has saved it since.
+
+    Args:
+        path: a file in one of the formats that hold many documents; of others the answer is no.
+    """
     path = Path(path)
+    suffix = path.suffix.lower()
     try:
-        if path.suffix == ".parquet":
+        if suffix == ".parquet":
             import pyarrow.parquet as pq
 
             return {"stance", "issue"} <= set(pq.read_schema(path).names)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = set(json.loads(file.readline()) if path.suffix == ".jsonl" else next(csv.reader(file), []))
-    except (OSError, ValueError, TypeError):
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+        text = head.decode(encoding, errors="replace").lstrip()
+        if suffix in (".csv", ".tsv"):
+            header = text.partition("\n")[0]
+            names = next(csv.reader([header], delimiter=csv_delimiter(header)), [])
+        elif suffix in (".jsonl", ".ndjson", ".json"):
+            names, _ = json.JSONDecoder().raw_decode(text.removeprefix("[").lstrip())
+        else:
+            return False
+        return {"stance", "issue"} <= set(names)
+    except (OSError, ValueError, TypeError, RecursionError, csv.Error):
         return False
-    return {"stance", "issue"} <= names
