@@ -234,13 +234,51 @@ def test_corrected_shares_cover_where_predictions_alone_do_not(unequal, tuned):
     for _ in range(300):
         sample = biased_sample(rng, unequal=unequal)
         result = corrected_mean(sample, tuned=tuned)
-        low, high, _ = interval(result.estimate, result.influence, sample.unit, result.units)
+        low, high, _ = interval(result.estimate, result.influence, result.unseen, sample.unit, result.units)
         covered.append(low <= 0.3 <= high)
         naive.append(abs(sample.predicted.mean() - 0.3))
         width.append(high - low)
     assert np.mean(naive) > 0.1  # what the predictions alone would be off by
     assert 0.92 <= np.mean(covered) <= 0.985
     assert np.mean(width) < 0.25
+
+
+def rare_sample(rng, share, recall, false_rate, coded, n=1000, documents=40):
+    """A label that few sentences have: a classifier misses some of them, and calls few others so."""
+    truth = rng.random(n) < share
+    predicted = rng.random(n) < np.where(truth, recall, false_rate)
+    labelled = np.isin(np.arange(n), rng.choice(n, coded, replace=False))
+    everything, chance = np.ones(n, dtype=bool), np.full(n, coded / n)
+    unit = np.arange(n) * documents // n
+    return Sample(predicted.astype(float), everything, truth.astype(float), everything, labelled, chance, unit)
+
+
+@pytest.mark.parametrize("coded", [20, 40, 100])
+@pytest.mark.parametrize(("share", "recall", "false_rate"), [(0.05, 0.6, 0.01), (0.03, 0.5, 0.005)])
+def test_corrected_shares_of_rare_labels_cover(share, recall, false_rate, coded):
+    rng = np.random.default_rng(23)
+    covered, width = [], []
+    for _ in range(200):
+        sample = rare_sample(rng, share, recall, false_rate, coded)
+        result = corrected_mean(sample)
+        low, high, _ = interval(result.estimate, result.influence, result.unseen, sample.unit, result.units)
+        covered.append(low <= share <= high)
+        width.append(high - low)
+    assert np.mean(covered) >= 0.93
+    assert min(width) > 2 / coded  # where no error was seen, there may still be some
+
+
+@pytest.mark.parametrize("coded", [20, 40, 100])
+def test_a_classifier_that_finds_more_of_one_side_makes_no_corrected_difference(coded):
+    rng = np.random.default_rng(24)
+    found = []
+    for _ in range(150):
+        first, second = (rare_sample(rng, 0.04, recall, 0.005, coded) for recall in (0.9, 0.3))
+        a, b = corrected_mean(first), corrected_mean(second)
+        influence, unit = np.concatenate([a.influence, -b.influence]), np.concatenate([first.unit, second.unit + 40])
+        units = min(a.units, b.units)
+        found.append(interval(a.estimate - b.estimate, influence, a.unseen + b.unseen, unit, units)[2] <= 0.05)
+    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
 
 
 def test_power_tuning_never_loses_much_to_the_coded_sample_alone():
@@ -269,7 +307,7 @@ def test_corrected_shares_agree_with_ppi_python():
     sample = Sample(predicted, everything, truth, everything, i % 4 == 0, np.full(400, 0.25), i)
     result = corrected_mean(sample, tuned=False)
     assert result.estimate == pytest.approx(0.3, abs=1e-9)
-    low, high, _ = interval(result.estimate, result.influence, i, result.units)
+    low, high, _ = interval(result.estimate, result.influence, 0.0, i, result.units)  # ppi-python adds nothing
     assert (low, high) == pytest.approx((0.2162703, 0.3837297), abs=0.005)
 
 

@@ -106,7 +106,8 @@ def _rows(
         bounds: list[float] = [np.nan, np.nan]
         if result is not None:
             spread[inside] = result.influence
-            bounds = list(interval(result.estimate, result.influence, sample.unit, result.units)[:2])
+            unseen = result.unseen if predicted.is_share else 0.0
+            bounds = list(interval(result.estimate, result.influence, unseen, sample.unit, result.units)[:2])
         estimate, power = (result.estimate, result.power) if result else (np.nan, np.nan)
         if predicted.is_share:  # the correction is not bound to the range of a share
             estimate, *bounds = (float(v) for v in np.clip([estimate, *bounds], 0, 1))
@@ -119,7 +120,8 @@ def _rows(
     if first is not None and second is not None:
         difference = first.estimate - second.estimate
         spread = influences[0] - influences[1]
-        low, high, p = interval(difference, spread, design.unit, min(first.units, second.units))
+        unseen = first.unseen + second.unseen if predicted.is_share else 0.0
+        low, high, p = interval(difference, spread, unseen, design.unit, min(first.units, second.units))
         n, n_gold = (sum(c[i] for c in counts) for i in (0, 1))
         rows.append(
             (predicted.name, predicted.label, DIFFERENCE, n, n_gold, naive[0] - naive[1], difference, low, high, p,
@@ -143,6 +145,7 @@ def _notes(sides: Sides, labelled: np.ndarray, method: str) -> tuple[str, ...]:
         f"Corrected by {coded[0]:,} ({sides.names[0]}) and {coded[1]:,} ({sides.names[1]}) hand-coded sentences.",
         assumed,
         f"Intervals take the {units.name} as the unit; fewer than {MIN_UNITS} such units with hand-coded sentences "
-        "give none.",
+        "give none. A share's allows for a missed and a false hit more than the sample shows: it is wide where few are "
+        "coded, and p then large, whatever the truth is.",
         *([f"A side has fewer than {MIN_CODED} hand-coded sentences: nothing is corrected for it."] if few else []),
     )

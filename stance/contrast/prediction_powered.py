@@ -5,6 +5,9 @@ interval is honest however good the classifier is. Design-based supervised learn
 coded sentences by their known sampling probability. Prediction-powered inference (Angelopoulos et al. 2023a) is the
 same for equal probabilities; its power tuning (Angelopoulos et al. 2023b, PPI++) scales the predictions down as far as
 they do not help.
+
+An interval is only as wide as the errors that were seen, and a small sample of a rare label may show none. The variance
+therefore adds one missed and one false hit to the coded sample, as Bonett and Price (2012) do for paired proportions.
 """
 
 from __future__ import annotations
@@ -50,12 +53,14 @@ class Correction:
     Attributes:
         estimate: the mean.
         influence: shape (n,), each sentence's share in its error; their sums over units give the variance.
+        unseen: variance to add for errors that the coded sample may not show, of a share.
         power: how far the predictions are used: 1 fully, 0 not at all.
         units: units with a coded sentence.
     """
 
     estimate: float
     influence: np.ndarray
+    unseen: float
     power: float
     units: int
 
@@ -84,12 +89,19 @@ def corrected_mean(sample: Sample, tuned: bool = True) -> Correction | None:
             return None
         power = _power(sample, weight, start[0])
         result = _solve(sample, weight, power) or start
+    estimate, influence, size = result
     units = len(np.unique(sample.unit[sample.labelled]))
-    return Correction(result[0], result[1], power, units)
+    return Correction(estimate, influence, _unseen(sample, weight) / size**2, power, units)
 
 
-def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.ndarray] | None:
-    """Estimate and influence at a given power; None where the corrected number of sentences is not positive."""
+def _unseen(sample: Sample, weight: np.ndarray) -> float:
+    """Squared weights of a false and a missed hit: the largest of coded sentences that are predicted hits and not."""
+    hit = (sample.predicted * sample.predicted_counted) > 0
+    return sum(float(weight[rows].max(initial=0.0) or weight.max()) ** 2 for rows in (hit, ~hit))
+
+
+def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.ndarray, float] | None:
+    """Estimate, influence and number of sentences that count, at a given power; None where that is not positive."""
     predicted = power * sample.predicted_counted
     coded = np.where(sample.labelled, sample.coded_counted, 0.0)
     size = float((predicted + weight * (coded - predicted)).sum())
@@ -103,7 +115,7 @@ def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.
     gap = coded_scores - scores
     equal = np.ptp(sample.probability) == 0  # a sample of fixed size: what varies is the gap around its mean
     centre = float(gap[sample.labelled].mean()) if equal and sample.labelled.any() else 0.0
-    return estimate, (scores + centre + weight * (gap - centre)) / size
+    return estimate, (scores + centre + weight * (gap - centre)) / size, size
 
 
 def _power(sample: Sample, weight: np.ndarray, estimate: float) -> float:
@@ -117,12 +129,15 @@ def _power(sample: Sample, weight: np.ndarray, estimate: float) -> float:
     return float(np.clip(a @ b / spread, 0, 1)) if spread > 0 else 1.0
 
 
-def interval(estimate: float, influence: np.ndarray, unit: np.ndarray, units: int) -> tuple[float, float, float]:
-    """Interval and p of an estimate from its influence, summed over units.
+def interval(
+    estimate: float, influence: np.ndarray, unseen: float, unit: np.ndarray, units: int
+) -> tuple[float, float, float]:
+    """Interval and p of an estimate from its influence, summed over units, and the allowance for unseen errors.
 
     Args:
         estimate: of a mean, or of a difference of means.
         influence: shape (n,).
+        unseen: variance to add: `Correction.unseen`, for a difference the sum of both sides'; 0 unless it is a share.
         unit: resampling unit of each sentence.
         units: units with coded sentences, for the degrees of freedom of Student's t.
 
@@ -132,7 +147,7 @@ def interval(estimate: float, influence: np.ndarray, unit: np.ndarray, units: in
     sums = np.bincount(np.unique(unit, return_inverse=True)[1], influence)
     if units < MIN_UNITS:
         return float("nan"), float("nan"), float("nan")
-    error = float(np.sqrt(len(sums) / (len(sums) - 1) * ((sums - sums.mean()) ** 2).sum()))
+    error = float(np.sqrt(len(sums) / (len(sums) - 1) * ((sums - sums.mean()) ** 2).sum() + unseen))
     half = float(student_t.ppf(0.975, units - 1)) * error
     p = float(2 * student_t.sf(abs(estimate) / error, units - 1)) if error > 0 else float("nan")
     return estimate - half, estimate + half, p
