@@ -18,7 +18,7 @@ import pytest
 import stance
 from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import detect_language, make_document
-from stance.documents.pdf import read_pdf
+from stance.documents.pdf import _Block, read_pdf
 from stance.documents.readers import MEGABYTES
 from stance.documents.records import read_csv
 from stance.errors import InputError, InputFailure, StanceError
@@ -229,7 +229,8 @@ def test_pdf_joins_lines_and_mends_hyphens(tmp_path):
 
 
 def test_pdf_joins_chinese_lines_without_a_space(monkeypatch):
-    monkeypatch.setattr("stance.documents.pdf._pdf_text", lambda data: "双方讨论渡\n轮航线，\n并同意 A\n方案。\n\n完。")
+    blocks = [_Block("双方讨论渡\n轮航线，\n并同意 A\n方案。", False), _Block("完。", False)]
+    monkeypatch.setattr("stance.documents.pdf._pages", lambda data: [blocks])
     [(_, record)] = read_pdf(io.BytesIO())
     assert record == {"text": "双方讨论渡轮航线，并同意 A 方案。\n\n完。"}
 

@@ -9,13 +9,19 @@ import io
 import logging
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from stance.documents.encoding import UNPACKED, UnreadableError, unpacks_to_too_much
 from stance.documents.records import Located
 
+MOST_GLYPHS = 0.03
+"""Share of characters that may be given as the number of a glyph, because their font does not say what it draws."""
+_GLYPH = re.compile(r"\(cid:\d+\)")
+_MARGIN = 0.08
+_FINAL = re.compile(r"[.!?;:。！？；：…][\"'”’)\]]*$")
 _HAN = "\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 
 
@@ -85,8 +91,15 @@ def _bounded_parser(file: BinaryIO) -> Any:
     return parser
 
 
-def _pdf_text(data: bytes) -> str:
-    """The text of a PDF as pdfminer draws it."""
+class _Block(NamedTuple):
+    """Lines of text that stand together, and whether they stand in the upper or lower margin of the page."""
+
+    text: str
+    in_margin: bool
+
+
+def _pages(data: bytes) -> list[list[_Block]]:
+    """The blocks of text on each page of a PDF, as pdfminer draws them."""
     from pdfminer.converter import TextConverter
     from pdfminer.layout import LAParams
     from pdfminer.pdfdocument import PDFDocument
@@ -94,31 +107,74 @@ def _pdf_text(data: bytes) -> str:
     from pdfminer.pdfpage import PDFPage
 
     manager, text = PDFResourceManager(), io.StringIO()
-    interpreter = PDFPageInterpreter(manager, TextConverter(manager, text, laparams=LAParams()))
+    pages: list[list[_Block]] = []
+
+    class Converter(TextConverter):
+        def receive_layout(self, ltpage: Any) -> None:
+            pages.append([])
+            low, high = ltpage.y0 + _MARGIN * ltpage.height, ltpage.y1 - _MARGIN * ltpage.height
+            for item in ltpage:
+                super().receive_layout(item)
+                found = re.split(r"\n\s*\n", text.getvalue().replace("\x0c", "\n\n"))
+                pages[-1] += [_Block(b.strip(), item.y1 < low or item.y0 > high) for b in found if b.strip()]
+                text.seek(0)
+                text.truncate()
+
+    interpreter = PDFPageInterpreter(manager, Converter(manager, text, laparams=LAParams()))
     parser = _bounded_parser(io.BytesIO(data))
     for page in PDFPage.create_pages(PDFDocument(parser)):
         interpreter.process_page(page)
     if parser.room < 0:  # pdfminer may have gone on without the stream
         raise unpacks_to_too_much()
-    return text.getvalue()
+    return pages
+
+
+def _without_running_heads(pages: list[list[_Block]]) -> list[list[str]]:
+    """Texts of the blocks of each page, without those in a margin that come again on another, but for their numbers."""
+
+    def masked(block: _Block) -> str:
+        return re.sub(r"\d+", "#", " ".join(block.text.split()))
+
+    counts = Counter(key for page in pages for key in {masked(b) for b in page if b.in_margin})
+    return [[b.text for b in page if not (b.in_margin and counts[masked(b)] > 1)] for page in pages]
+
+
+def _joined(pages: list[list[str]]) -> list[str]:
+    """The blocks of all pages; one that is cut by the end of a page is joined with the rest on the next."""
+    blocks: list[str] = []
+    for page in pages:
+        for number, block in enumerate(page):
+            if number == 0 and blocks and block[:1].islower() and not _FINAL.search(blocks[-1]):
+                blocks[-1] += f"\n{block}"
+            else:
+                blocks.append(block)
+    return blocks
 
 
 def read_pdf(file: BinaryIO) -> Iterator[Located]:
-    """Read the text of a PDF; lines of one paragraph are joined and hyphenation at line ends is undone."""
+    """Read the text of a PDF, without running heads; lines of one paragraph are joined, hyphenation is undone.
+
+    Raises:
+        UnreadableError: if it is damaged, unpacks to too much, or holds no text or only numbers of glyphs.
+    """
     logging.getLogger("pdfminer").setLevel(logging.ERROR)
     data = file.read()
     try:
-        raw = _pdf_text(data)
+        pages = _pages(data)
     except UnreadableError:
         raise
     except Exception as error:  # damaged files make pdfminer raise errors of many kinds
         cure = "Open it in a PDF viewer and save it again"
         raise UnreadableError("it is not a readable PDF", cure) from error
-    blocks = [b for b in re.split(r"\n\s*\n", raw.replace("\x0c", "\n\n")) if b.strip()]
-    joined = [re.sub(r"(?<=\w)-\n(?=[a-z])", "", b.strip()) for b in blocks]
+    joined = [re.sub(r"(?<=\w)-\n(?=[a-z])", "", b) for b in _joined(_without_running_heads(pages))]
+    joined = [re.sub(r"(?<=\w)-[ \t]*\n[ \t]*(?=[A-Z\d])", "-", b) for b in joined]
     joined = [re.sub(rf"(?<=[{_HAN}])[ \t]*\n[ \t]*(?=[{_HAN}])", "", b) for b in joined]
     text = "\n\n".join(re.sub(r"(?<![ \t])[ \t]*\n[ \t]*", " ", b) for b in joined)
     if not text.strip():
         cure = "Run it through OCR first, for example ocrmypdf"
         raise UnreadableError("the PDF holds no text (a scan?)", cure)
+    rest, glyphs = _GLYPH.subn("", text)
+    if glyphs > MOST_GLYPHS * (glyphs + len("".join(rest.split()))):
+        cure = "Run it through OCR first, for example ocrmypdf --force-ocr"
+        raise UnreadableError("its fonts do not tell which characters they draw", cure)
     yield "", {"text": text}
