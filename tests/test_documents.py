@@ -17,7 +17,7 @@ import pytest
 
 import stance
 from stance.documents import Document, iterate_documents, read_documents
-from stance.documents.document import detect_language, make_document
+from stance.documents.document import make_document
 from stance.documents.pdf import _Block, read_pdf
 from stance.documents.readers import MEGABYTES
 from stance.documents.records import read_csv
@@ -741,13 +741,6 @@ def test_read_documents_lists_all_failures(tmp_path):
 
 
 # The document
-
-
-def test_detect_language():
-    assert detect_language(CHINESE) == "zh"
-    assert detect_language(ENGLISH) == "en"
-    assert detect_language("The Ministry (外交部) replied.") == "en"
-    assert detect_language("2024 — 7") == "en"
 
 
 def test_make_document_normalises():

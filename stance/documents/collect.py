@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 from stance.documents.document import METADATA, Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.files import expand, may_have_sidecar, size_of
+from stance.documents.language import seems_english
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
 from stance.documents.records import Located, Record, open_stream
@@ -73,6 +75,7 @@ def iterate_documents(
     files = list(expand(inputs))
     position.total = size_of(files)
     seen = Registry()
+    foreign: Counter[str] = Counter()
     for path, name in files:
         if isinstance(path, InputFailure):
             yield path
@@ -80,8 +83,10 @@ def iterate_documents(
         if path.name != "-" and path.resolve() in aside:
             continue
         row = rows.get(path.resolve(), {}) if path.name != "-" else {}
-        items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position)
+        items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
         yield from counted(_once(items, name, seen), _location(path))
+    if foreign["documents"] > 1:
+        logger.warning("%d documents seem to be neither in English nor in Chinese", foreign["documents"])
 
 
 def _once(items: Iterator[Document | InputFailure], name: str, seen: Registry) -> Iterator[Document | InputFailure]:
@@ -158,7 +163,12 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
 
 
 def _read(
-    path: Path, name: str, row: Mapping[str, Any], defaults: Mapping[str, Any], position: Position
+    path: Path,
+    name: str,
+    row: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    position: Position,
+    foreign: Counter[str],
 ) -> Iterator[Document | InputFailure]:
     location = _location(path)
     empty = True
@@ -173,7 +183,10 @@ def _read(
             metadata = {k: v for layer in layers for k, v in given(layer).items()}
             doc_id = f"{name}-{where[1:]}" if where else name
             try:
-                yield make_document(record["text"], metadata, doc_id, location + where)
+                document = make_document(record["text"], metadata, doc_id, location + where)
+                if "lang" not in metadata and document.lang == "en" and not seems_english(document.text):
+                    _warn_of_language(document, foreign)
+                yield document
             except ValueError as error:
                 yield _failure(location + where, error)
         if empty:
@@ -182,6 +195,17 @@ def _read(
         yield _failure(location, error)
     except OSError as error:
         yield InputFailure(location, f"it cannot be opened ({error.strerror})", "Check the file and its rights")
+
+
+def _warn_of_language(document: Document, foreign: Counter[str]) -> None:
+    """Name the first document that seems to be in a language that is not read; the others are counted."""
+    if not foreign["documents"]:
+        logger.warning(
+            "%s seems to be neither in English nor in Chinese: its labels will mean nothing. Give a translation, or, if"
+            " it is English, say so (lang: en)",
+            document.path,
+        )
+    foreign["documents"] += 1
 
 
 def _location(path: Path) -> str:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from stance.documents.dates import iso_date
+from stance.documents.language import detect_language
 
 __all__ = [
     "LANGUAGES",
     "METADATA",
     "SOURCES",
     "Document",
-    "detect_language",
     "folded",
     "given",
     "iso_date",
@@ -26,9 +26,7 @@ SOURCES = ("us", "china", "other")
 LANGUAGES = ("en", "zh")
 METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")
 
-_HAN = re.compile(r"[\u4e00-\u9fff]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
@@ -73,12 +71,6 @@ def given(record: Mapping[Any, Any]) -> dict[str, Any]:
         if value is not None and not (isinstance(value, str) and not value.strip()):
             said[key] = int(value) if isinstance(value, float) and value.is_integer() else value
     return said
-
-
-def detect_language(text: str) -> str:
-    """Tell Chinese from other text by its script: ``zh`` if over a fifth of the letters are Han."""
-    letters = len(_LETTER.findall(text))
-    return "zh" if letters and len(_HAN.findall(text)) / letters > 0.2 else "en"
 
 
 def make_document(text: str, metadata: Mapping[str, Any], doc_id: str, path: str | None) -> Document:
