@@ -1,9 +1,11 @@
 """The list of the files that an archive's documents came from: no other document of the same id takes their place."""
 
+import json
 import os
 import shutil
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from itertools import count
 
 import pyarrow.parquet as pq
@@ -11,6 +13,7 @@ import pytest
 
 import stance
 from stance.documents import iterate_documents
+from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.errors import StanceError
 from tests.archive_samples import content, invented, killed_at_random, run, write_jsonl
@@ -24,7 +27,8 @@ def folder(path, **texts):
 
 
 def score(tmp_path, tiny, *inputs, **options):
-    return run(iterate_documents(inputs), tmp_path / "t", tiny, **options)
+    claims = Claims()
+    return run(iterate_documents(inputs, claims=claims), tmp_path / "t", tiny, claims=claims, **options)
 
 
 def texts(tmp_path):
@@ -35,7 +39,7 @@ def texts(tmp_path):
 
 def listed(output):
     with closing(sqlite3.connect(output / ".sources.sqlite")) as database:
-        return {d: os.fsdecode(f) for d, f in database.execute("SELECT doc_id, file FROM sources")}
+        return {d: os.fsdecode(f) for d, f in database.execute("SELECT doc_id, file FROM documents")}
 
 
 def test_another_document_of_the_same_stem_in_another_folder_is_a_failure(tiny, tmp_path):
@@ -208,3 +212,89 @@ def test_prune_keeps_the_rows_of_inputs_that_could_not_be_read(tiny, tmp_path):
     (a / "talks.txt").unlink()
     assert score(tmp_path, tiny, a, prune=True).dropped == 5
     assert texts(tmp_path) == {"visit": "We came."}
+
+
+def feed(path, *texts, **keys):
+    records = [{"text": t, **keys} for t in texts]
+    path.write_text("".join(json.dumps(r) + "\n" for r in records), encoding="utf-8")
+    return path
+
+
+def test_records_without_doc_id_that_moved_up_stand_once_in_the_table(tiny, tmp_path, caplog):
+    source = feed(tmp_path / "feed.jsonl", "We met.", "We called.", "They left.", "They came.")
+    score(tmp_path, tiny, source)
+    feed(source, "We called.", "They left.", "They came.")
+    assert score(tmp_path, tiny, source).kept == 0
+    assert texts(tmp_path) == {"feed-1": "We called.", "feed-2": "They left.", "feed-3": "They came."}
+    assert set(listed(tmp_path / "t")) == set(texts(tmp_path))
+    assert "1 documents have another doc_id now" in caplog.text
+    assert "feed-4 (now feed-3)" in caplog.text
+
+
+def test_records_that_left_a_file_are_kept(tiny, tmp_path):
+    """A file may hold the latest records only."""
+    source = feed(tmp_path / "feed.jsonl", "We met.", "We called.")
+    score(tmp_path, tiny, source)
+    feed(source, "We met.")
+    assert score(tmp_path, tiny, source).kept == 1
+
+
+@pytest.mark.parametrize("body", ["We met.", "We met again."])
+def test_a_document_whose_front_matter_names_it_anew_stands_once_in_the_table(tiny, tmp_path, body):
+    a = folder(tmp_path / "a", talks="---\ndoc_id: first\n---\nWe met.")
+    score(tmp_path, tiny, a)
+    folder(a, talks=f"---\ndoc_id: second\n---\n{body}")
+    assert score(tmp_path, tiny, a).kept == 0
+    assert texts(tmp_path) == {"second": body}
+
+
+def test_a_file_that_was_moved_within_its_folder_stands_once_in_the_table(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", other="We met.")
+    score(tmp_path, tiny, a)
+    (a / "2025").mkdir()
+    (a / "talks.txt").rename(a / "2025" / "talks.txt")
+    score(tmp_path, tiny, a)
+    assert set(texts(tmp_path)) == {"2025/talks", "other"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_is_given_by_itself_and_in_its_folder_stands_once_in_the_table(tiny, tmp_path, first):
+    inside = folder(folder(tmp_path / "a", call="We called.") / "2025", talks="We met.")
+    inputs = [inside / "talks.txt", tmp_path / "a"]
+    for given in inputs if first else inputs[::-1]:
+        score(tmp_path, tiny, given)
+    assert set(texts(tmp_path)) == {"2025/talks" if first else "talks", "call"}
+    assert score(tmp_path, tiny, *inputs).failed == []
+    assert set(texts(tmp_path)) == {"talks", "call"}
+
+
+def test_copies_and_documents_that_are_left_out_stay(tiny, tmp_path):
+    a, b = folder(tmp_path / "a", talks="We met."), folder(tmp_path / "b", copy="We met.")
+    score(tmp_path, tiny, a)
+    score(tmp_path, tiny, b)
+    source = feed(tmp_path / "feed.jsonl", "We left.")
+    score(tmp_path, tiny, source)
+    feed(source, "We left.", "We left.")
+    claims = Claims()
+    items = iterate_documents([source], claims=claims)
+    run((i for i in items if i.doc_id != "feed-1"), tmp_path / "t", tiny, claims=claims)
+    assert set(texts(tmp_path)) == {"talks", "copy", "feed-1", "feed-2"}
+
+
+def test_a_run_that_was_stopped_knows_what_was_renamed(tiny, tmp_path):
+    source = write_jsonl(invented(40), tmp_path / "d.jsonl")
+    score(tmp_path, tiny, source)
+    write_jsonl([replace(d, doc_id=f"new-{d.doc_id}") for d in invented(40)], source)
+    expected = shutil.copytree(tmp_path / "t", tmp_path / "undisturbed")
+    claims = Claims()
+    run(iterate_documents([source], claims=claims), expected, tiny, claims=claims)
+
+    def stopped():
+        yield from list(iterate_documents([source]))
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped(), tmp_path / "t", tiny)
+    score(tmp_path, tiny, source)
+    assert content(tmp_path / "t") == content(expected)
+    assert all(d.startswith("new-") for d in texts(tmp_path))

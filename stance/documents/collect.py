@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from stance.documents.claims import Claims
 from stance.documents.document import METADATA, Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.files import expand, may_have_sidecar, size_of
@@ -19,7 +20,6 @@ from stance.documents.language import seems_english
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
 from stance.documents.records import Located, Record, open_stream
-from stance.documents.registry import Registry
 from stance.documents.signature import check_is_text, format_of
 from stance.errors import InputError, InputFailure, StanceError, printable
 
@@ -44,6 +44,7 @@ def iterate_documents(
     *,
     manifest: str | Path | None = None,
     position: Position | None = None,
+    claims: Claims | None = None,
     **defaults: str | None,
 ) -> Iterator[Document | InputFailure]:
     """Read documents one by one; what cannot be read is yielded as an ``InputFailure`` and the rest goes on.
@@ -53,13 +54,15 @@ def iterate_documents(
             format that its first bytes tell).
         manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
         position: told how far reading has come.
+        claims: told which doc_ids the files hold, for `stance.score_archive`.
         **defaults: ``source``, ``date``, ``lang``, ``title``, ``event``, ``kind``: fill what a document does not say
             itself. Precedence: record or front matter, then sidecar, then manifest, then these. What a web page or a
             Word document tells of itself (title, date) goes between the manifest and these.
 
     Yields:
-        documents in the order of the inputs, folders in sorted order; failures in their places. After `NAMED` records
-        of one file that cannot be read, one failure counts the others, and the log names them at the level INFO.
+        documents in the order of the inputs, folders in sorted order, no file twice; failures in their places. After
+        `NAMED` records of one file that cannot be read, one failure counts the others, and the log names them at the
+        level INFO.
 
     Raises:
         StanceError: if the manifest itself cannot be read.
@@ -74,29 +77,20 @@ def iterate_documents(
     position = position or Position()
     files = list(expand(inputs))
     position.total = size_of(files)
-    seen = Registry()
     foreign: Counter[str] = Counter()
+    claims = claims or Claims()
     for path, name in files:
         if isinstance(path, InputFailure):
             yield path
             continue
         if path.name != "-" and path.resolve() in aside:
             continue
+        aside.add(path.resolve())  # a file is read once, whatever inputs and links lead to it
         row = rows.get(path.resolve(), {}) if path.name != "-" else {}
         items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
-        yield from counted(_once(items, name, seen), _location(path))
+        yield from counted(claims.checked(items, path, name), _location(path))
     if foreign["documents"] > 1:
         logger.warning("%d documents seem to be neither in English nor in Chinese", foreign["documents"])
-
-
-def _once(items: Iterator[Document | InputFailure], name: str, seen: Registry) -> Iterator[Document | InputFailure]:
-    """Documents of a file; one whose doc_id was met before becomes a failure."""
-    for item in items:
-        if isinstance(item, Document) and (before := seen.add(item.doc_id, item.path or name)) is not None:
-            reason = f"its doc_id {item.doc_id!r} is already used by {before}"
-            cure = "Give one of them another doc_id, in front matter, sidecar or manifest"
-            item = InputFailure(item.path or name, reason, cure)
-        yield item
 
 
 def counted(items: Iterator[Document | InputFailure], file: str) -> Iterator[Document | InputFailure]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from stance import __version__
 from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure
@@ -70,6 +71,7 @@ def score_archive(
     shard_characters: int = CHARACTERS,
     prune: bool = False,
     engine: Engine | None = None,
+    claims: Claims | None = None,
     watch: Callable[[Summary], None] | None = None,
 ) -> Summary:
     """Score any number of documents into a table on the disk, in bounded memory.
@@ -86,6 +88,8 @@ def score_archive(
         prune: drop rows of documents that are not among the inputs, instead of keeping them; those from files that
             could not be read are kept.
         engine: what scores; None for this process.
+        claims: the same that `stance.documents.iterate_documents` was given. With them, documents that have another
+            doc_id in the same file now are known; rows of the earlier one are dropped.
         watch: called with the summary so far at the start and after every shard.
 
     Raises:
@@ -124,7 +128,10 @@ def score_archive(
                 shutil.rmtree(shards.folder, ignore_errors=True)
             refuse_to_empty(path, summary.failed)
         drop = _dropped(prune, single, sources, summary)
-        kept, dropped = shards.retire(set(live), registry.__contains__, drop)
+        if not prune:
+            _warn_of_renamed(path, sources.settle_renamed(registry.__contains__, (claims or Claims()).given_up))
+        kept, dropped = shards.retire(set(live), lambda d: d in registry or (not prune and sources.is_renamed(d)), drop)
+        sources.strike_out_renamed()
         if prune:
             sources.strike_out(lambda doc_id: doc_id not in registry and drop(doc_id))
         summary.kept, summary.dropped = kept, 0 if single else dropped
@@ -164,6 +171,15 @@ def _documents(items: Iterable[Document | InputFailure], registry: Registry, sum
         else:
             registry.add(item.doc_id, "")
             yield item
+
+
+def _warn_of_renamed(path: Path, renamed: list[str]) -> None:
+    if renamed:
+        shown = ", ".join([*renamed[:5], *(["…"] if len(renamed) > 5 else [])])
+        logger.warning(
+            "%s: %d documents have another doc_id now; the rows of the earlier one were dropped: %s",
+            path, len(renamed), shown,
+        )  # fmt: skip
 
 
 def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:

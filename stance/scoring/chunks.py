@@ -40,7 +40,16 @@ class Chunk:
 
 def fingerprint(document: Document) -> bytes:
     """Hash of all of a document that its rows depend on."""
-    content = json.dumps([getattr(document, k) for k in _SHOWN], ensure_ascii=False)
+    return _hash(document, _SHOWN)
+
+
+def content_hash(document: Document) -> bytes:
+    """The same without the doc_id: two documents of one hash differ in their names only."""
+    return _hash(document, _SHOWN[1:])
+
+
+def _hash(document: Document, shown: tuple[str, ...]) -> bytes:
+    content = json.dumps([getattr(document, k) for k in shown], ensure_ascii=False)
     return hashlib.sha256(content.encode("utf-8")).digest()
 
 

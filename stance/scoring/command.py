@@ -16,6 +16,7 @@ from stance.errors import InputFailure
 from stance.scoring.record import RunRecord
 
 if TYPE_CHECKING:
+    from stance.documents.claims import Claims
     from stance.documents.document import Document
     from stance.documents.position import Position
     from stance.scoring.archive import Summary
@@ -64,14 +65,15 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
     from stance.classifier.predict import Model
     from stance.documents import iterate_documents
+    from stance.documents.claims import Claims
     from stance.documents.position import Position
     from stance.scoring.archive import Summary
 
     record = RunRecord(output, options["model"])
     with record.ended(as_json):
-        position = Position()
+        position, claims = Position(), Claims()
         metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
-        items = iterate_documents(inputs, manifest=options["manifest"], position=position, **metadata)
+        items = iterate_documents(inputs, manifest=options["manifest"], position=position, claims=claims, **metadata)
         if options["since"]:
             items = _since(items, first_day(options["since"]))
         model = Model(options["model"], threads=options["threads"])
@@ -82,7 +84,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         elif output == "-":
             _to_stdout(items, record, model)
         else:
-            _to_disk(items, record, model, position, {**options, "as_json": as_json})
+            _to_disk(items, record, model, position, claims, {**options, "as_json": as_json})
     summary = record.summary or Summary(output, model.identity)
     code = 1 if summary.failed else 0
     if not as_json:
@@ -91,7 +93,9 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     sys.exit(code)
 
 
-def _to_disk(items: Items, record: RunRecord, model: Any, position: Position, options: dict[str, Any]) -> None:
+def _to_disk(
+    items: Items, record: RunRecord, model: Any, position: Position, claims: Claims, options: dict[str, Any]
+) -> None:
     import pandas  # noqa: F401  # Arrow looks for it; meanwhile the network loads
     import pyarrow.parquet  # noqa: F401
 
@@ -111,6 +115,7 @@ def _to_disk(items: Items, record: RunRecord, model: Any, position: Position, op
             shard_characters=options["shard_size"] * 1000,
             prune=options["prune"],
             engine=_engine(options),
+            claims=claims,
             watch=watch,
         )
     except KeyboardInterrupt:

@@ -14,26 +14,28 @@ from stance.documents.collect import counted
 from stance.documents.document import Document
 from stance.documents.walk import is_pattern
 from stance.errors import InputFailure, StanceError, printable
-from stance.scoring.chunks import Chunk, fingerprint
+from stance.scoring.chunks import Chunk, content_hash
 
 SOURCES = ".sources.sqlite"
 _CURE = (
     "Give it another doc_id (another name, or one in front matter, sidecar or manifest), or score it into another "
     "folder; if it takes the other's place, remove that file"
 )
-_TABLE = """
-CREATE TABLE IF NOT EXISTS sources (doc_id TEXT PRIMARY KEY, file BLOB NOT NULL, fingerprint BLOB NOT NULL)
-WITHOUT ROWID
+_TABLES = """
+CREATE TABLE IF NOT EXISTS documents (doc_id TEXT PRIMARY KEY, file BLOB NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_file ON documents (file);
+CREATE INDEX IF NOT EXISTS by_content ON documents (content);
+CREATE TABLE IF NOT EXISTS renamed (old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
 """
-_NOTE = """
-INSERT INTO sources VALUES (?, ?, ?)
-ON CONFLICT (doc_id) DO UPDATE SET file = excluded.file, fingerprint = excluded.fingerprint
-WHERE sources.file != excluded.file OR sources.fingerprint != excluded.fingerprint
+_NOTE = "INSERT OR REPLACE INTO documents VALUES (:doc_id, :file, :content)"
+_RENAME = """
+INSERT OR REPLACE INTO renamed SELECT doc_id, :doc_id FROM documents
+WHERE doc_id != :doc_id AND (content = :content OR (:single AND file = :file))
 """
 
 
 class Sources:
-    """A list on the disk of the file and the fingerprint of each document.
+    """A list on the disk of the file and the hash of each document.
 
     A document is listed before its shard is finished, so a run that is killed leaves no rows whose file is not known.
     Where the list is missing, as in archives of earlier releases, documents replace those of the same doc_id.
@@ -47,9 +49,9 @@ class Sources:
         self._path = folder / SOURCES
         with self._in_words():
             self._database = sqlite3.connect(self._path, check_same_thread=False)  # engines read ahead in a thread
-            self._database.execute(_TABLE)
+            self._database.executescript(_TABLES)
             if anew:
-                self._database.execute("DELETE FROM sources")
+                self._database.executescript("DELETE FROM documents; DELETE FROM renamed")
             self._database.commit()
 
     def close(self) -> None:
@@ -72,11 +74,10 @@ class Sources:
             yield item
 
     def _other_file(self, document: Document) -> str | None:
-        query = "SELECT file, fingerprint FROM sources WHERE doc_id = ?"
         with self._in_words():
-            listed = self._database.execute(query, (document.doc_id,)).fetchone()
+            listed = self._listed(document.doc_id)
         file = _file(document)
-        if not (listed and file) or listed[1] == fingerprint(document):
+        if not (listed and file) or listed[1] == content_hash(document):
             return None
         other = os.fsdecode(listed[0])
         try:
@@ -85,17 +86,67 @@ class Sources:
             return None
 
     def noted(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """Pass chunks on when their documents are in the list and on the disk."""
+        """Pass chunks on when their documents are in the list and on the disk.
+
+        With them goes who may have had another doc_id before, so that a run that is killed forgets none of them.
+        """
         for chunk in chunks:
-            rows = [(d.doc_id, os.fsencode(f), fingerprint(d)) for d in chunk.documents if (f := _file(d))]
             with self._in_words(), self._database:
-                self._database.executemany(_NOTE, rows)
+                for document in chunk.documents:
+                    if file := _file(document):
+                        self._note(document, file)
             yield chunk
+
+    def _note(self, document: Document, file: Path) -> None:
+        row = {"doc_id": document.doc_id, "file": os.fsencode(file), "content": content_hash(document)}
+        if self._listed(document.doc_id) != (row["file"], row["content"]):
+            self._database.execute(_NOTE, row)
+            self._database.execute(_RENAME, {**row, "single": document.path == _place(document)})
+
+    def _listed(self, doc_id: str) -> tuple[bytes, bytes] | None:
+        found = self._database.execute("SELECT file, content FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
+        return found and tuple(found)
+
+    def settle_renamed(self, scored: Callable[[str], bool], given_up: Callable[[str, Path], bool]) -> list[str]:
+        """Tell documents that have another doc_id now from copies.
+
+        A doc_id is an earlier one if its file is gone or gave it up, and another document has its content, or is now
+        the only one of its file.
+
+        Args:
+            scored: whether a doc_id is among this run's documents.
+            given_up: whether a file was read whole in this run and holds no document of a doc_id any more.
+
+        Returns:
+            each as ``old (now new)``.
+        """
+
+        def settled(old: str, new: str, file: bytes) -> bool:
+            place = Path(os.fsdecode(file))
+            return scored(new) and not scored(old) and (_is_gone(place) or given_up(old, place))
+
+        with self._in_words(), self._database:
+            self._database.create_function("settled", 3, settled)
+            kept = "SELECT old FROM renamed JOIN documents ON doc_id = old WHERE settled(old, new, file)"
+            self._database.execute(f"DELETE FROM renamed WHERE old NOT IN ({kept})")
+            found = self._database.execute("SELECT old, new FROM renamed ORDER BY old")
+            return [f"{old} (now {new})" for old, new in found]
+
+    def is_renamed(self, doc_id: str) -> bool:
+        """Whether a document has another doc_id now; to be asked after `settle_renamed`."""
+        with self._in_words():
+            return self._database.execute("SELECT 1 FROM renamed WHERE old = ?", (doc_id,)).fetchone() is not None
+
+    def strike_out_renamed(self) -> None:
+        """Strike out the earlier doc_ids, when their rows were dropped."""
+        with self._in_words(), self._database:
+            self._database.execute("DELETE FROM documents WHERE doc_id IN (SELECT old FROM renamed)")
+            self._database.execute("DELETE FROM renamed")
 
     def is_from(self, doc_id: str, places: set[str]) -> bool:
         """Whether a document came from one of these files, or from below one of these folders."""
         with self._in_words():
-            listed = self._database.execute("SELECT file FROM sources WHERE doc_id = ?", (doc_id,)).fetchone()
+            listed = self._listed(doc_id)
         if not listed:
             return False
         file = Path(os.fsdecode(listed[0])).resolve()
@@ -105,7 +156,7 @@ class Sources:
         """Strike out the documents whose rows were dropped."""
         with self._in_words(), self._database:
             self._database.create_function("dropped", 1, dropped)
-            self._database.execute("DELETE FROM sources WHERE dropped(doc_id)")
+            self._database.execute("DELETE FROM documents WHERE dropped(doc_id)")
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -134,6 +185,17 @@ def _place(item: Document | InputFailure) -> str:
     """Where an item is from, without the line of its record."""
     place = (item.path or "") if isinstance(item, Document) else item.location
     return re.sub(r":\d+$", "", place)  # files without an ending are not read, so this is no part of a name
+
+
+def _is_gone(file: Path) -> bool:
+    """Whether a file does not exist; one that only cannot be looked at is not gone."""
+    try:
+        file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _file(document: Document) -> Path | None:
