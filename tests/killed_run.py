@@ -8,12 +8,15 @@ import pyarrow.parquet  # noqa: F401
 
 from stance.classifier.predict import Model
 from stance.documents import iterate_documents
+from stance.documents.claims import Claims
 from stance.scoring import score_archive
 
 
 def work(model: str, source: str, output: str, characters: int) -> None:
     """Score a JSONL of documents."""
-    score_archive(iterate_documents([source]), output, Model(model, threads=1), shard_characters=characters)
+    claims = Claims()
+    items = iterate_documents([source], claims=claims)
+    score_archive(items, output, Model(model, threads=1), shard_characters=characters, claims=claims)
 
 
 def die_at(call: str, when: int, before: bool, *arguments: object) -> None:

@@ -184,14 +184,13 @@ def test_threads_are_those_of_each_ray_actor(monkeypatch, given, threads):
 
 
 def test_another_document_of_the_same_id_is_named_with_both_files_and_the_exit_code_is_1(score, tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "talks.txt").write_text(f"We met in {name}.", encoding="utf-8")
-    assert score(tmp_path / "a", "-o", tmp_path / "t").returncode == 0
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.txt").write_text("---\ndoc_id: talks\n---\nWe met in b.", encoding="utf-8")
+    assert score(tmp_path / "in", "-o", tmp_path / "t").returncode == 0
+    (tmp_path / "in" / "a.txt").write_text("---\ndoc_id: talks\n---\nWe met in a.", encoding="utf-8")
     for options in (["--dry-run"], []):
-        done = score(tmp_path / "b", "-o", tmp_path / "t", *options)
+        done = score(tmp_path / "in", "-o", tmp_path / "t", *options)
         assert done.returncode == 1
-        assert f"left out: {tmp_path / 'b' / 'talks.txt'}: its doc_id 'talks' is that of another" in done.stderr
-        assert f"came from {tmp_path / 'a' / 'talks.txt'}. Give it another doc_id" in done.stderr
-        assert stance.read_table(tmp_path / "t")["text"].tolist() == ["We met in a."]
-    assert score(tmp_path / "b", "-o", tmp_path / "t", "--prune", "--dry-run").returncode == 0
+        assert f"left out: {tmp_path / 'in' / 'a.txt'}: its doc_id 'talks' is already used by" in done.stderr
+        assert f"used by {tmp_path / 'in' / 'b.txt'}. Give one of them another doc_id" in done.stderr
+        assert stance.read_table(tmp_path / "t")["text"].tolist() == ["We met in b."]

@@ -42,24 +42,44 @@ def listed(output):
         return {d: os.fsdecode(f) for d, f in database.execute("SELECT doc_id, file FROM documents")}
 
 
-def test_another_document_of_the_same_stem_in_another_folder_is_a_failure(tiny, tmp_path):
-    a = folder(tmp_path / "a", talks="We met.", call="We called.")
-    b = folder(tmp_path / "b", talks="They left.", visit="They came.")
+def test_a_doc_id_of_two_files_of_a_run_stays_with_the_one_that_had_it(tiny, tmp_path):
+    a = folder(tmp_path / "a", m="---\ndoc_id: talks\n---\nWe met.")
     score(tmp_path, tiny, a)
-    for _ in range(2):
-        second = score(tmp_path, tiny, b)
-        [failure] = second.failed
-        assert failure.location == str(b / "talks.txt")
-        assert failure.reason.endswith(f"came from {a / 'talks.txt'}")
+    folder(a, b="---\ndoc_id: talks\n---\nThey left.", c="They came.")
+    for options in ({}, {"prune": True}):
+        [failure] = score(tmp_path, tiny, a, **options).failed
+        assert failure.location == str(a / "b.txt")
+        assert failure.reason == f"its doc_id 'talks' is already used by {a / 'm.txt'}"
         assert "another doc_id" in failure.cure
-        assert "another folder" in failure.cure
-        assert (second.documents, second.kept) == (1, 2)
-        assert texts(tmp_path) == {"talks": "We met.", "call": "We called.", "visit": "They came."}
-    assert listed(tmp_path / "t") == {"talks": f"{a}/talks.txt", "call": f"{a}/call.txt", "visit": f"{b}/visit.txt"}
-    (b / "talks.txt").rename(b / "parting.txt")
-    assert score(tmp_path, tiny, b).failed == []
+        assert texts(tmp_path) == {"talks": "We met.", "c": "They came."}
+    (a / "m.txt").write_bytes(b"\x00\x01")
+    assert len(score(tmp_path, tiny, a).failed) == 2
     assert texts(tmp_path)["talks"] == "We met."
-    assert texts(tmp_path)["parting"] == "They left."
+    (a / "m.txt").unlink()
+    assert score(tmp_path, tiny, a).failed == []
+    assert texts(tmp_path) == {"talks": "They left.", "c": "They came."}
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_a_record_that_was_moved_to_another_file_is_replaced(tiny, tmp_path, names, caplog):
+    old, new = (folder(tmp_path / "feed") / f"{n}.jsonl" for n in names)
+    documents = invented(6)
+    write_jsonl(documents[:4], old)
+    score(tmp_path, tiny, tmp_path / "feed")
+    write_jsonl(documents[:3], old)
+    write_jsonl([replace(documents[3], text="We met."), *documents[4:]], new)
+    assert score(tmp_path, tiny, tmp_path / "feed").failed == []
+    assert texts(tmp_path)["doc-0003"] == "We met."
+    assert not caplog.text
+
+
+def test_a_later_snapshot_takes_the_place_of_the_earlier_with_a_warning(tiny, tmp_path, caplog):
+    score(tmp_path, tiny, folder(tmp_path / "snap1", talks="We met.", call="We called."))
+    update = score(tmp_path, tiny, folder(tmp_path / "snap2", talks="We met again.", call="We called."))
+    assert (update.failed, update.kept) == ([], 0)
+    assert texts(tmp_path) == {"talks": "We met again.", "call": "We called."}
+    assert "1 documents took the place of others" in caplog.text
+    assert f"talks (from {tmp_path}/snap1/talks.txt, now from {tmp_path}/snap2/talks.txt)" in caplog.text
 
 
 def test_a_changed_document_in_the_same_file_is_replaced(tiny, tmp_path, monkeypatch):
@@ -132,13 +152,15 @@ def test_a_single_file_is_written_anew_from_whatever_file(tiny, tmp_path):
 
 def test_of_the_records_of_one_file_the_first_hundred_are_named(tiny, tmp_path):
     documents = invented(130)
-    score(tmp_path, tiny, write_jsonl(documents, tmp_path / "a.jsonl"))
+    source = folder(tmp_path / "feed")
+    write_jsonl(documents, source / "b.jsonl")
+    score(tmp_path, tiny, source)
     before = texts(tmp_path)
-    changed = [Document(d.doc_id, "Changed.", d.source) for d in documents]
-    failed = score(tmp_path, tiny, write_jsonl(changed, tmp_path / "b.jsonl")).failed
+    write_jsonl([replace(d, text="Changed.") for d in documents], source / "a.jsonl")
+    failed = score(tmp_path, tiny, source).failed
     assert len(failed) == 101
     assert sum(f.inputs for f in failed) == 130
-    assert failed[-1].location == str(tmp_path / "b.jsonl")
+    assert failed[-1].location == str(source / "a.jsonl")
     assert texts(tmp_path) == before
 
 
@@ -176,7 +198,7 @@ def test_killed_runs_end_with_the_same_table_even_if_the_list_is_lost(random_mod
             expected = expected or content(output)
             assert content(output) == expected
             table = stance.read_table(output)
-            assert " ".join(table[table["doc_id"] == "doc-0040"]["text"]) == documents[40].text
+            assert " ".join(table[table["doc_id"] == "doc-0040"]["text"]) == [*clash, documents[40]][0].text
 
 
 @pytest.mark.parametrize("given", ["in", "in/**", "in/*/*.txt"])

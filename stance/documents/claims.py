@@ -2,41 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stance.documents.document import Document
 from stance.documents.registry import Registry
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 
 CURE = "Give one of them another doc_id, in front matter, sidecar or manifest"
+Items = Iterator[Document | InputFailure]
 
 
 class Claims:
     """The doc_ids that the files of a run hold, those of documents that are left out later among them.
 
+    Where two files of a run hold a doc_id, it is that of its owner, else that of the first.
+
     Attributes:
-        whole: files that were read to their end without a failure; resolved.
+        inputs: files of the run; resolved.
+        whole: those that were read to their end without a failure.
+        owner: the file that a doc_id came from in earlier runs, if any.
     """
 
     def __init__(self) -> None:
-        self._met = Registry()
+        self._met, self._ahead = Registry(), Registry()
+        self._looked: set[Path] = set()
+        self._unread: set[Path] = set()
+        self.inputs: set[Path] = set()
         self.whole: set[Path] = set()
+        self.owner: Callable[[str], Path | None] = lambda doc_id: None
 
-    def checked(
-        self, items: Iterator[Document | InputFailure], file: Path, name: str
-    ) -> Iterator[Document | InputFailure]:
-        """Items of a file; a document whose doc_id was met before becomes a failure."""
+    def checked(self, items: Items, file: Path, name: str, coming: Callable[[Path], Items | None]) -> Items:
+        """Items of a file; a document whose doc_id is that of another one becomes a failure.
+
+        Args:
+            items: what the file holds.
+            file: the file.
+            name: what to call it where an item has no path.
+            coming: the items of a file that is still to be read in this run; None of others.
+        """
         whole = True
         for item in items:
-            if isinstance(item, Document) and (before := self._met.add(item.doc_id, item.path or name)) is not None:
-                reason = f"its doc_id {item.doc_id!r} is already used by {before}"
-                item = InputFailure(item.path or name, reason, CURE)
+            if isinstance(item, Document):
+                place = item.path or name
+                before = self._held(item.doc_id, file.resolve(), coming) or self._met.add(item.doc_id, place)
+                if before is not None:
+                    item = InputFailure(place, f"its doc_id {item.doc_id!r} is already used by {before}", CURE)
+            elif _is_of_a_file(item):
+                self._unread.add(file.resolve())
             whole = whole and isinstance(item, Document)
             yield item
         if whole:
             self.whole.add(file.resolve())
 
+    def _held(self, doc_id: str, file: Path, coming: Callable[[Path], Items | None]) -> str | None:
+        """The owner of a doc_id, if it is another file of this run that holds it still, or cannot be read."""
+        owner = self.owner(doc_id)
+        if owner is None or (place := owner.resolve()) == file or place not in self.inputs:
+            return None
+        items = coming(place)
+        if items is not None and place not in self._looked:
+            self._looked.add(place)
+            for item in items:
+                if isinstance(item, Document):
+                    self._ahead.add(_key(place, item.doc_id), "")
+                elif _is_of_a_file(item):
+                    self._unread.add(place)
+        held = place in self._unread or (items is not None and _key(place, doc_id) in self._ahead)
+        return str(owner) if held else None
+
     def given_up(self, doc_id: str, file: Path) -> bool:
         """Whether a file was read whole, and neither it nor another one holds a document of this doc_id any more."""
         return file.resolve() in self.whole and doc_id not in self._met
+
+
+def _key(file: Path, doc_id: str) -> str:
+    return f"{printable(str(file))}\0{doc_id}"
+
+
+def _is_of_a_file(failure: InputFailure) -> bool:
+    """Whether a file as a whole could not be read, and not only one record of it."""
+    return not re.search(r":\d+$", failure.location)

@@ -79,6 +79,16 @@ def iterate_documents(
     position.total = size_of(files)
     foreign: Counter[str] = Counter()
     claims = claims or Claims()
+    coming = {p.resolve(): (p, name) for p, name in files if isinstance(p, Path) and p.name != "-"}
+    claims.inputs = set(coming)
+
+    def items_of(path: Path, name: str, position: Position, foreign: Counter[str]) -> Iterator[Document | InputFailure]:
+        row = rows.get(path.resolve(), {}) if path.name != "-" else {}
+        return _read(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
+
+    def items_to_come(file: Path) -> Iterator[Document | InputFailure] | None:
+        return items_of(*coming[file], Position(), Counter()) if file in coming else None
+
     for path, name in files:
         if isinstance(path, InputFailure):
             yield path
@@ -86,9 +96,9 @@ def iterate_documents(
         if path.name != "-" and path.resolve() in aside:
             continue
         aside.add(path.resolve())  # a file is read once, whatever inputs and links lead to it
-        row = rows.get(path.resolve(), {}) if path.name != "-" else {}
-        items = _read(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
-        yield from counted(claims.checked(items, path, name), _location(path))
+        coming.pop(path.resolve(), None)
+        items = claims.checked(items_of(path, name, position, foreign), path, name, items_to_come)
+        yield from counted(items, _location(path))
     if foreign["documents"] > 1:
         logger.warning("%d documents seem to be neither in English nor in Chinese", foreign["documents"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from stance.classifier.predict import DEFAULT_MODEL, Model
 from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.registry import Registry
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
 from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata
@@ -88,8 +88,9 @@ def score_archive(
         prune: drop rows of documents that are not among the inputs, instead of keeping them; those from files that
             could not be read are kept.
         engine: what scores; None for this process.
-        claims: the same that `stance.documents.iterate_documents` was given. With them, documents that have another
-            doc_id in the same file now are known; rows of the earlier one are dropped.
+        claims: the same that `stance.documents.iterate_documents` was given. With them, a doc_id that two files hold
+            is that of the file which had it before, and the rows of a doc_id that a file gave up for another are
+            dropped.
         watch: called with the summary so far at the start and after every shard.
 
     Raises:
@@ -106,13 +107,13 @@ def score_archive(
     with shard_folder(path) as shards, closing(Sources(shards.folder, anew=not shards.finished)) as sources:
         plan = Plan(loaded, shards.finished.__contains__)
         registry = Registry()
-        if not prune:
-            items = sources.checked(items)
+        claims = claims or Claims()
+        claims.owner = sources.owner
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
         summary.engine = loaded.engine
         schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
-        pieces = sources.noted(chunks(documents, scorer(loaded), shard_characters))
+        pieces = sources.noted(chunks(documents, scorer(loaded), shard_characters), claims)
         for chunk, tables in (engine or local_engine)(pieces, plan):
             rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
             live.append(chunk.key)
@@ -129,7 +130,10 @@ def score_archive(
             refuse_to_empty(path, summary.failed)
         drop = _dropped(prune, single, sources, summary)
         if not prune:
-            _warn_of_renamed(path, sources.settle_renamed(registry.__contains__, (claims or Claims()).given_up))
+            renamed = sources.settle_renamed(registry.__contains__, claims.given_up)
+            _warn(path, "%d documents have another doc_id now; the rows of the earlier one were dropped", renamed)
+            text = "%d documents took the place of others of the same doc_id, from files that are not among the inputs"
+            _warn(path, text, sources.replaced)
         kept, dropped = shards.retire(set(live), lambda d: d in registry or (not prune and sources.is_renamed(d)), drop)
         sources.strike_out_renamed()
         if prune:
@@ -173,13 +177,11 @@ def _documents(items: Iterable[Document | InputFailure], registry: Registry, sum
             yield item
 
 
-def _warn_of_renamed(path: Path, renamed: list[str]) -> None:
-    if renamed:
-        shown = ", ".join([*renamed[:5], *(["…"] if len(renamed) > 5 else [])])
-        logger.warning(
-            "%s: %d documents have another doc_id now; the rows of the earlier one were dropped: %s",
-            path, len(renamed), shown,
-        )  # fmt: skip
+def _warn(path: Path, text: str, documents: list[str]) -> None:
+    """Log a warning about documents, if there are any, and name the first."""
+    if documents:
+        shown = ", ".join([*documents[:5], *(["…"] if len(documents) > 5 else [])])
+        logger.warning("%s: %s: %s", path, text % len(documents), printable(shown))
 
 
 def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
@@ -190,14 +192,15 @@ def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
         warn_of_mixture(path, ((s["model"], s["codebook"]) for s in content["shards"] if s["sentences"]))
 
 
-def checked(items: Iterable[Document | InputFailure], output: str) -> Iterator[Document | InputFailure]:
-    """Items as a run into this output takes them; nothing is changed."""
+@contextmanager
+def owners_of(output: str) -> Iterator[Callable[[str], Path | None]]:
+    """What says which file a doc_id of an output belongs to; nothing is changed."""
     folder = Path(output)
     if not (folder / SOURCES).is_file():
-        yield from items
+        yield lambda doc_id: None
         return
     with closing(Sources(folder)) as sources:
-        yield from sources.checked(items)
+        yield sources.owner
 
 
 def finished_shards(output: str) -> dict[str, str]:

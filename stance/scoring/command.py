@@ -80,7 +80,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         model.warm_up()
         record.begun(inputs, model, options["threads"], options["engine"])
         if options["dry_run"]:
-            _dry_run(items, record, model, options)
+            _dry_run(items, record, model, claims, options)
         elif output == "-":
             _to_stdout(items, record, model)
         else:
@@ -148,20 +148,20 @@ def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
             summary.scored = summary.sentences
 
 
-def _dry_run(items: Items, record: RunRecord, model: Any, options: dict[str, Any]) -> None:
+def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, options: dict[str, Any]) -> None:
     """Read everything and score nothing."""
-    from stance.scoring.archive import Summary, checked, finished_shards, scorer
+    from stance.scoring.archive import Summary, finished_shards, owners_of, scorer
     from stance.scoring.chunks import chunks
 
     record.summary = summary = Summary(record.output, model.identity)
     finished = finished_shards(record.output)
     left = texts = 0
-    items = items if options["prune"] else checked(items, record.output)
-    for chunk in chunks(_documents(items, summary), scorer(model), options["shard_size"] * 1000):
-        size = sum(len(d.text) for d in chunk.documents)
-        texts += size
-        left += 0 if chunk.key in finished else size
-        summary.shards += 1
+    with owners_of(record.output) as claims.owner:
+        for chunk in chunks(_documents(items, summary), scorer(model), options["shard_size"] * 1000):
+            size = sum(len(d.text) for d in chunk.documents)
+            texts += size
+            left += 0 if chunk.key in finished else size
+            summary.shards += 1
     click.echo(
         f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters",
         err=True,

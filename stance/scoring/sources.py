@@ -1,26 +1,22 @@
-"""Which file each document of an archive came from, so that no other document of the same doc_id takes its place."""
+"""Which file each document of an archive came from: who owns a doc_id, what was renamed, and what is out of reach."""
 
 from __future__ import annotations
 
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import groupby, takewhile
+from itertools import takewhile
 from pathlib import Path
 
-from stance.documents.collect import counted
+from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.walk import is_pattern
 from stance.errors import InputFailure, StanceError, printable
 from stance.scoring.chunks import Chunk, content_hash
 
 SOURCES = ".sources.sqlite"
-_CURE = (
-    "Give it another doc_id (another name, or one in front matter, sidecar or manifest), or score it into another "
-    "folder; if it takes the other's place, remove that file"
-)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS documents (doc_id TEXT PRIMARY KEY, file BLOB NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_file ON documents (file);
@@ -43,10 +39,15 @@ class Sources:
     Args:
         folder: of the archive.
         anew: begin an empty list.
+
+    Attributes:
+        replaced: documents of this run that took the place of another content, from a file that still exists and is
+            not among the inputs.
     """
 
     def __init__(self, folder: Path, anew: bool = False) -> None:
         self._path = folder / SOURCES
+        self.replaced: list[str] = []
         with self._in_words():
             self._database = sqlite3.connect(self._path, check_same_thread=False)  # engines read ahead in a thread
             self._database.executescript(_TABLES)
@@ -58,50 +59,39 @@ class Sources:
         """Leave the list."""
         self._database.close()
 
-    def checked(self, items: Iterable[Document | InputFailure]) -> Iterator[Document | InputFailure]:
-        """Pass items on; a document becomes a failure if another one of its doc_id came from a file that still exists.
-
-        It is the same document if it has the same fingerprint, or if the other's file is gone or its own.
-        """
-        for place, part in groupby(items, _place):
-            yield from counted(self._checked(part), place)
-
-    def _checked(self, items: Iterable[Document | InputFailure]) -> Iterator[Document | InputFailure]:
-        for item in items:
-            if isinstance(item, Document) and (other := self._other_file(item)):
-                reason = f"its doc_id {item.doc_id!r} is that of another document in the table, which came from {other}"
-                item = InputFailure(item.path or item.doc_id, reason, _CURE)
-            yield item
-
-    def _other_file(self, document: Document) -> str | None:
+    def owner(self, doc_id: str) -> Path | None:
+        """The file that a document came from, if it is known."""
         with self._in_words():
-            listed = self._listed(document.doc_id)
-        file = _file(document)
-        if not (listed and file) or listed[1] == content_hash(document):
-            return None
-        other = os.fsdecode(listed[0])
-        try:
-            return None if file.samefile(other) else other
-        except OSError:  # one of them is gone
-            return None
+            listed = self._listed(doc_id)
+        return Path(os.fsdecode(listed[0])) if listed else None
 
-    def noted(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    def noted(self, chunks: Iterable[Chunk], claims: Claims) -> Iterator[Chunk]:
         """Pass chunks on when their documents are in the list and on the disk.
 
         With them goes who may have had another doc_id before, so that a run that is killed forgets none of them.
+
+        Args:
+            chunks: documents.
+            claims: those of the run.
         """
         for chunk in chunks:
             with self._in_words(), self._database:
                 for document in chunk.documents:
                     if file := _file(document):
-                        self._note(document, file)
+                        self._note(document, file, claims.inputs)
             yield chunk
 
-    def _note(self, document: Document, file: Path) -> None:
+    def _note(self, document: Document, file: Path, inputs: Container[Path]) -> None:
         row = {"doc_id": document.doc_id, "file": os.fsencode(file), "content": content_hash(document)}
-        if self._listed(document.doc_id) != (row["file"], row["content"]):
-            self._database.execute(_NOTE, row)
-            self._database.execute(_RENAME, {**row, "single": document.path == _place(document)})
+        listed = self._listed(document.doc_id)
+        if listed == (row["file"], row["content"]):
+            return
+        if listed and listed[1] != row["content"]:
+            before = Path(os.fsdecode(listed[0]))
+            if before.resolve() not in inputs and before.resolve() != file.resolve() and not _is_gone(before):
+                self.replaced.append(f"{document.doc_id} (from {before}, now from {file})")
+        self._database.execute(_NOTE, row)
+        self._database.execute(_RENAME, {**row, "single": document.path == _place(document)})
 
     def _listed(self, doc_id: str) -> tuple[bytes, bytes] | None:
         found = self._database.execute("SELECT file, content FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
