@@ -194,3 +194,15 @@ def test_another_document_of_the_same_id_is_named_with_both_files_and_the_exit_c
         assert f"left out: {tmp_path / 'in' / 'a.txt'}: its doc_id 'talks' is already used by" in done.stderr
         assert f"used by {tmp_path / 'in' / 'b.txt'}. Give one of them another doc_id" in done.stderr
         assert stance.read_table(tmp_path / "t")["text"].tolist() == ["We met in b."]
+
+
+def test_a_reader_who_takes_the_first_rows_only_ends_the_run_quietly(random_model, tmp_path):
+    (tmp_path / "us.txt").write_text("We met. " * 3000, encoding="utf-8")
+    command = [sys.executable, "-m", "stance", "score", tmp_path / "us.txt", "-o", "-", "-m", random_model]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as done:
+        assert done.stdout is not None
+        assert done.stderr is not None
+        assert json.loads(done.stdout.readline())["text"] == "We met."
+        done.stdout.close()
+        assert done.stderr.read() == ""
+    assert done.returncode == 1

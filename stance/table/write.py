@@ -80,6 +80,9 @@ class TableWriter:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.to_stdout:
+            if kind is None and self._text is not None:
+                with _named(self.path):
+                    self._text.flush()
             return
         try:
             with _named(self.path):
@@ -123,9 +126,11 @@ class TableWriter:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the file and the cure."""
+    """Turn an error of the file system into one that names the file and the cure; that nobody reads on is none."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise StanceError(f"{path}: the table cannot be written ({error.strerror}). Check place and rights") from error
 
