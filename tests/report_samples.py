@@ -80,6 +80,31 @@ VERBS = (
 ENDINGS = ("for a generation", "in the spring", "without delay", "as the record shows", "before the next round")
 
 
+def repeating_documents(documents: int = 12, sentences: int = 20, planted: str = "") -> pd.DataFrame:
+    """Documents of two sides that differ in nothing but chance, each repeating a few words of its own.
+
+    Args:
+        documents: of each side.
+        sentences: of each document.
+        planted: a word that every sentence of the first side has besides.
+    """
+    rng = np.random.default_rng(3)
+    rows = []
+    for source in ("us", "china"):
+        for number in range(documents):
+            own = [f"topic{''.join(rng.choice(list('abcdefgh'), 3))}" for _ in range(5)]
+            for sent_id in range(sentences):
+                words = [*rng.choice(own, 3), planted if source == "us" else ""]
+                rows.append(
+                    {
+                        "doc_id": f"{source}-{number}", "source": source, "sent_id": sent_id, "text": " ".join(words),
+                        "issue": ["taiwan"], "stance": "neutral", "holder": source, "frame": ["security"],
+                        "paragraph": sent_id,
+                    }
+                )  # fmt: skip
+    return check_table(pd.DataFrame(rows))
+
+
 FREQUENT = {"neutral": 6, "commitment": 6, "agreement": 5, "overture": 4, "red_line": 0.5, "opposition": 0.7}
 """How often stances are drawn; the others once."""
 

@@ -21,7 +21,7 @@ from stance.report.position_charts import divergence_chart, ladder_chart
 from stance.report.style import stance_colors, stance_order
 from stance.report.text import findings_json, markdown_report
 from stance.report.time_charts import agenda_matrix, red_line_timeline, stance_timeline
-from tests.report_samples import SCRIPT, invented_series, invented_table
+from tests.report_samples import SCRIPT, invented_series, invented_table, repeating_documents
 
 
 class Page(HTMLParser):
@@ -219,6 +219,34 @@ def test_empty_charts_say_so():
     comparison = stance.compare(table[table["issue_main"] == "none"])
     for chart in (*(c.plot() for c in comparison.contrasts.values()), words_chart(comparison.framing, "taiwan", 5)):
         assert "nothing to show" in to_svg(chart)
+
+
+def test_words_that_documents_repeat_are_not_named_as_a_sides():
+    comparison = stance.compare(repeating_documents())
+    words = comparison.framing.words
+    assert (words["p_adjusted"] < 0.05).sum() > 5  # what each word as an independent draw would make of it
+    text = next(f.text for f in headline(comparison) if f.kind == "framing")
+    assert "No word or phrase sets the sides apart beyond chance" in text
+    assert "topic" not in text
+    chart = words_chart(comparison.framing, "all issues", 12).to_dict()
+    marks = [row["hollow"] for rows in chart["datasets"].values() for row in rows if "hollow" in row]
+    assert marks
+    assert all(marks)
+    assert "No word or phrase stands out beyond chance" in render_report(comparison, title="Talks")
+
+
+def test_words_that_set_all_documents_apart_are_named():
+    comparison = stance.compare(repeating_documents(planted="harbour"))
+    assert "«harbour" in next(f.text for f in headline(comparison) if f.kind == "framing")
+
+
+def test_words_of_too_few_documents_are_not_named():
+    table = repeating_documents(documents=2, planted="harbour").assign(paragraph=0)
+    comparison = stance.compare(table)
+    assert comparison.framing.words["p_units"].isna().all()
+    assert "Too few documents and paragraphs" in next(f.text for f in headline(comparison) if f.kind == "framing")
+    assert "cite no word" in comparison.framing.notes[0]
+    assert "There are too few documents and paragraphs" in render_report(comparison, title="Talks")
 
 
 def test_charts_link_issues_and_name_labels(comparison):

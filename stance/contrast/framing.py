@@ -30,7 +30,7 @@ class Framing(Contrast):
         words: ``issue``, ``term``, ``count_first``, ``count_second``, ``documents_first``, ``documents_second``,
             ``log_odds``, ``se``, ``z``, ``p_adjusted`` (of z, words taken as independent draws; false discovery
             rate), ``p_units`` (from exchanging whole units between the sides; family-wise error over all terms of the
-            issue). A positive log-odds marks the first group.
+            issue; NaN for too few units). A positive log-odds marks the first group.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -75,10 +75,13 @@ def framing(sides: Sides) -> Framing:
     differences = pd.DataFrame(tests, columns=["frame", "difference", "low", "high", "p"])
     differences["p_adjusted"] = adjusted(differences["p"])
     columns = ["frame", "group", "count", "n", "estimate", "low", "high"]
+    cite = "There are too few documents and paragraphs to exchange instead: cite no word."
+    if design.name != "sentence":
+        cite = f"p_units exchanges whole units ({design.name}s) instead; cite words by it."
     notes = (
         "Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008). Their "
         "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "
-        f"stands out. p_units exchanges whole units ({design.name}s) instead; cite words by it.",
+        f"stands out. {cite}",
         design.note,
         *sides.prediction_note,
     )

@@ -137,6 +137,8 @@ def stance_chart(stances: Stances, width: int = WIDTH) -> Chart:
 def words_chart(framing: Framing, issue: str, top: int, width: int = WIDTH) -> Chart:
     """The most distinctive words and phrases of each side: weighted log-odds with 95% intervals.
 
+    Marks are filled where ``p_units`` is below 0.05, hollow where it is not, or where there are too few units to tell.
+
     Args:
         framing: the contrast.
         issue: a value of ``framing.words["issue"]``.
@@ -156,7 +158,7 @@ def words_chart(framing: Framing, issue: str, top: int, width: int = WIDTH) -> C
             "value": words["log_odds"],
             "low": words["log_odds"] - half,
             "high": words["log_odds"] + half,
-            "hollow": ~(words["p_adjusted"] < 0.05),
+            "hollow": ~(words["p_units"] < 0.05),
             "note": [f"{a:,} : {b:,}" for a, b in zip(words["count_first"], words["count_second"], strict=True)],
         }
     )

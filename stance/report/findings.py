@@ -153,17 +153,28 @@ def _framing(comparison: Comparison) -> Finding | None:
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
     text += f"; difference {percent(top['difference'])}{certainty(top, share=True)}"
-    words = framing.words[(framing.words["issue"] == "all issues") & (framing.words["p_adjusted"] < 0.05)]
-    if len(words):
-        best = distinctive(words, 3)
-        lists = [best.loc[np.sign(best["z"]) == sign, "term"].tolist() for sign in (1, -1)]
-        told = [f"{name} «{'», «'.join(terms)}»" for name, terms in zip(sides.names, lists, strict=True) if terms]
-        text += f" Most distinctive words: {'; '.join(told)}."
+    text += _words(comparison)
     evidence = comparison.stances.evidence
     carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
     figures: dict[str, Any] = {"shares": [rounded(rows[g]["estimate"]) for g in sides.groups]}
     figures |= {"frame": frame, **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     return Finding("framing", text, figures, keys_of(carrying))
+
+
+def _words(comparison: Comparison) -> str:
+    """The words that set the sides apart beyond chance when whole units are exchanged, or why none are named."""
+    sides, words = comparison.sides, comparison.framing.words
+    words = words[words["issue"] == "all issues"]
+    if words.empty:
+        return ""
+    if words["p_units"].isna().all():
+        return " Too few documents and paragraphs to tell which words set the sides apart."
+    best = distinctive(words[words["p_units"] < 0.05], 3)
+    if best.empty:
+        return " No word or phrase sets the sides apart beyond chance."
+    lists = [best.loc[np.sign(best["z"]) == sign, "term"].tolist() for sign in (1, -1)]
+    told = [f"{name} «{'», «'.join(terms)}»" for name, terms in zip(sides.names, lists, strict=True) if terms]
+    return f" Most distinctive words: {'; '.join(told)}."
 
 
 def _carries(comparison: Comparison) -> Finding:

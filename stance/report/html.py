@@ -128,10 +128,11 @@ def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
 
 
 def _words(comparison: Comparison) -> dict[str, Any]:
-    """How sure the distinctive words are."""
+    """How many distinctive words there are: any, tested by exchanging units, and standing that test."""
     words = comparison.framing.words
     words = words[words["issue"] == "all issues"]
-    return {"any": bool(len(words)), "sure": int((words["p_adjusted"] < 0.05).sum())}
+    p = words["p_units"]
+    return {"any": bool(len(words)), "tested": bool(p.notna().any()), "sure": int((p < 0.05).sum())}
 
 
 def _method(comparison: Comparison) -> dict[str, Any]:

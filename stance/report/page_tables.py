@@ -136,10 +136,10 @@ def _word_table(comparison: Comparison) -> dict[str, Any]:
     words = comparison.framing.words
     rows = [
         [r["term"], f"{r['count_first']:,}", f"{r['count_second']:,}", signed(r["log_odds"]), f"{r['se']:.2f}",
-         f"{r['p_adjusted']:.2g}"]
+         "too few" if pd.isna(r["p_units"]) else f"{r['p_units']:.2g}"]
         for r in distinctive(words[words["issue"] == "all issues"], WORDS).to_dict("records")
     ]  # fmt: skip
-    return {"columns": ["term", *comparison.sides.names, "log-odds", "standard error", "p, corrected"], "rows": rows}
+    return {"columns": ["term", *comparison.sides.names, "log-odds", "standard error", "p, whole units"], "rows": rows}
 
 
 def _share(value: float) -> str:
