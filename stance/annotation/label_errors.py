@@ -1,8 +1,9 @@
 """A second look: sentences whose label a cross-validated model confidently contradicts.
 
 The model is a logistic regression on frozen sentence embeddings, fitted on other documents than the one that it
-judges (grouped cross-validation). Sentences are ranked by how little probability it gives to the label
-(self-confidence; Northcutt, Jiang and Chuang 2021, section 3). It proposes; a coder decides.
+judges (grouped cross-validation). Sentences are ranked by the probability of the label minus that of the likeliest one
+(the normalised margin; Northcutt, Jiang and Chuang 2021): it tells a label that is contradicted from one that is only
+uncertain, which low probability of the label alone does not. It proposes; a coder decides.
 """
 
 from __future__ import annotations
