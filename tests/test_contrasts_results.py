@@ -96,6 +96,18 @@ def test_attribution_softens_and_hardens_along_the_scale(table):
     assert verdicts[ARMS] == "hardened"
 
 
+def test_no_verdict_without_each_others_nearest(table):
+    """The other side's sentence is nearer to the second report, so it cannot confirm the first one, too."""
+    first = row("us", 5, "China asked that the tariffs on solar panels go.", "trade_economy", "demand", "china")
+    second = row("us", 6, "The tariffs on solar panels have to be lifted.", "trade_economy", "demand", "china")
+    more = check_table(pd.concat([table, pd.DataFrame([first, second])], ignore_index=True))
+    found = attribution(make_sides(more, "source", ("us", "china"), stance.load_codebook()), threshold=0.25).evidence
+    verdicts = found.set_index("text")["verdict"]
+    assert verdicts[second["text"]] == "confirmed"
+    assert verdicts[first["text"]] == "absent"
+    assert verdicts[TARIFFS] == "absent"
+
+
 def test_the_doubt_of_a_verdict_comes_from_the_probabilities(table):
     table.at[2, "probs"] = {"stance:demand": 0.6, "stance:overture": 0.4, "issue:trade_economy": 1.0}
     sides = make_sides(table, "source", ("us", "china"), stance.load_codebook())

@@ -27,14 +27,14 @@ class Attribution(Contrast):
             ``n`` (reported sentences), ``estimate`` (share), ``low``, ``high``, ``expected`` (sum of the verdict's
             probabilities). The verdict tells the report against the holder's own words: ``confirmed`` (within
             `TOLERANCE` on the scale of stances), ``softened`` (reported as more cooperative), ``hardened`` (reported as
-            more conflictual), ``absent`` (no counterpart found at the threshold; a shift is told only where each
-            sentence is the other's nearest).
+            more conflictual), ``absent`` (no counterpart found). A counterpart has a similarity of at least the
+            threshold, and each sentence is the other's nearest; the rule is the same for every verdict.
         evidence: the reports, each with the nearest sentence of the holder's own document
             (`stance.contrast.counterpart.COLUMNS`), ``verdict``, ``shift`` (position of the report minus that of the
             own words; positive is softer), and ``p_confirmed``, ``p_softened``, ``p_hardened``: how sure the stances
             are, given that the two sentences are about the same thing.
         sensitivity: ``source``, ``holder``, ``threshold``, ``absent``, ``n``: reports without a counterpart at that
-            similarity.
+            similarity, whether or not the two are each other's nearest.
         threshold: similarity from which an own sentence counts as the counterpart.
     """
 
@@ -65,8 +65,8 @@ def attribution(sides: Sides, threshold: float = THRESHOLD, similarity: str = SI
     evidence = evidence.join(_verdicts(sides, reported, pairs, own, threshold))
     notes = (
         "Each report of what the other side said stands beside the nearest sentence of that side's own account on the "
-        f"issue. Below a similarity of {threshold:g} no counterpart is said to be found, which is not to say that it "
-        "was never said.",
+        f"issue. It is the counterpart if each is the other's nearest and their similarity is at least {threshold:g}; "
+        "else none is said to be found, which is not to say that it was never said.",
         f"Softened and hardened compare the two predicted stances on the codebook's scale (more than {TOLERANCE:g} "
         "apart); their probabilities take the two predictions as independent and the two sentences as counterparts.",
         *([] if sides.hold_positions else ["The groups are not sides that hold positions: nothing is attributed."]),
@@ -92,16 +92,13 @@ def _verdicts(
     own_rows = dict(zip(own["row"], own.to_dict("records"), strict=True))
     rows = []
     for report, pair in zip(reported.to_dict("records"), pairs.to_dict("records"), strict=True):
-        if not pair["similarity"] >= threshold:  # also where there is none
+        if not (pair["similarity"] >= threshold and pair["mutual"]):  # also where there is none
             rows.append(("absent", np.nan, np.nan, np.nan, np.nan))
             continue
         said = own_rows[pair["counterpart_row"]]
         joint = np.outer(_distribution(report, keys), _distribution(said, keys))
         soft, hard = float(joint[softer].sum()), float(joint[harder].sum())
         shift = round(place[report["stance"]] - place[said["stance"]], 6)
-        if abs(shift) > TOLERANCE and not pair["mutual"]:
-            rows.append(("absent", np.nan, np.nan, np.nan, np.nan))
-            continue
         verdict = "softened" if shift > TOLERANCE else "hardened" if shift < -TOLERANCE else "confirmed"
         rows.append((verdict, shift, max(0.0, 1 - soft - hard), soft, hard))
     columns = ["verdict", "shift", "p_confirmed", "p_softened", "p_hardened"]

@@ -27,7 +27,7 @@ MATCHES = {
 VERDICTS = {
     "confirmed": "confirmed by that side's own account", "softened": "reported as softer than that side's own words",
     "hardened": "reported as harder than that side's own words",
-    "absent": "no counterpart found in its own account at this threshold",
+    "absent": "no counterpart found in its own account (near enough, and each the other's nearest)",
 }  # fmt: skip
 
 
@@ -73,13 +73,15 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
         card["remarks"] = _remarks(row, comparison)
         if isinstance(row.get("counterpart_doc_id"), str):
             counterpart = (row["counterpart_doc_id"], int(row["counterpart_sent_id"]))
-            card["counterpart"] = {**_quoted(sentences, counterpart, labels), **_likeness(float(row["similarity"]))}
+            card["counterpart"] = {**_quoted(sentences, counterpart, labels), **_likeness(row)}
         made.append(card)
     return {"open": made[:OPEN_CARDS], "folded": made[OPEN_CARDS:], "total": len(evidence), "shown": len(made)}
 
 
-def _likeness(similarity: float) -> dict[str, str]:
-    found = "counterpart" if similarity >= THRESHOLD else "no counterpart at this threshold; the nearest"
+def _likeness(row: dict[Any, Any]) -> dict[str, str]:
+    similarity = float(row["similarity"])
+    near = similarity >= THRESHOLD and row.get("verdict") != "absent"  # an absent report is not its neighbour's nearest
+    found = "counterpart" if near else "no counterpart found; the nearest"
     return {"similarity": f"{similarity:.2f}", "likeness": found}
 
 

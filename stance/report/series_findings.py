@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERDICTS = {
     "confirmed": "confirmed", "softened": "softer than its own words", "hardened": "harder than its own words",
-    "absent": "without a counterpart at this threshold",
+    "absent": "without a counterpart found",
 }  # fmt: skip
 
 
