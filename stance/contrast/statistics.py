@@ -148,7 +148,8 @@ def adjusted(p: pd.Series) -> pd.Series:
 def expected_count(probability: np.ndarray) -> tuple[float, float, float]:
     """Expected number of sentences with a label, from calibrated probabilities, with the 95% interval of their sum.
 
-    The count is Poisson-binomial; its distribution is computed exactly by convolution (Hong 2013).
+    The count is Poisson-binomial; its distribution is computed exactly by convolution (Hong 2013). The interval
+    supposes independent sentences and perfect calibration, and is too narrow where they are not.
 
     Returns:
         expectation, lower and upper quantile.

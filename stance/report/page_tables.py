@@ -42,7 +42,8 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
     made["disagreements"] = _difference_table(comparison, labels)
     made["words"] = _word_table(comparison)
     made["red_lines"] = {
-        "columns": ["issue", "side", "labelled", "expected", "95% interval", "explicit", "hardness, 0 to 3", "noted"],
+        "columns": ["issue", "side", "labelled", "expected", "interval (too narrow)", "explicit", "hardness, 0 to 3",
+                    "noted"],
         "rows": [
             [labels.name("issue", r["issue"]), names[r["group"]], f"{r['count']:,}", f"{r['expected']:.1f}",
              f"[{r['low']:.0f}, {r['high']:.0f}]", f"{r['explicit']:,}",
