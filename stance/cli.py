@@ -250,7 +250,7 @@ def _score_inputs(
     import stance
     from stance.documents import iterate_documents
 
-    items = iterate_documents(inputs, manifest=options["manifest"], position=None, **_metadata(options))
+    items = iterate_documents(inputs, manifest=options["manifest"], position=None, claims=None, **_metadata(options))
     documents = list(_without_failures(items, failures))
     if source:
         for document in documents:

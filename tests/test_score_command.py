@@ -6,8 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import stance
+from stance.cli import main
+from stance.documents.registry import Registry
 from tests.conftest import ROOT
 
 SUMMIT = ROOT / "examples" / "summit"
@@ -162,9 +165,10 @@ def test_outputs_that_are_refused(score, tmp_path, output):
     (tmp_path / "folder-with-notes").mkdir()
     (tmp_path / "folder-with-notes" / "notes.md").write_text("mine", encoding="utf-8")
     (tmp_path / "file").write_text("mine", encoding="utf-8")
-    done = score(SUMMIT, "-o", tmp_path / output)
-    assert done.returncode == 2
-    assert "Choose another" in done.stderr or "written as" in done.stderr
+    for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / output, *options)
+        assert done.returncode == 2
+        assert "Choose another" in done.stderr or "written as" in done.stderr
     assert (tmp_path / "folder-with-notes" / "notes.md").read_text(encoding="utf-8") == "mine"
 
 
@@ -206,3 +210,43 @@ def test_a_reader_who_takes_the_first_rows_only_ends_the_run_quietly(random_mode
         done.stdout.close()
         assert done.stderr.read() == ""
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "gbk"])
+def test_rows_on_stdout_are_utf8_whatever_the_locale(score, monkeypatch, encoding):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    done = score("-", "-o", "-", stdin="He called it “very frank”.")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["text"] == "He called it “very frank”."
+
+
+def test_a_closed_stdin_is_named(random_model):
+    script = '"$0" -m stance score - -o - -m "$1" <&-'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable, random_model], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "stdin: standard input is closed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("options", [["-o", "-"], ["-o", "t"], ["-o", "t", "--dry-run"]])
+def test_an_interrupt_while_the_model_loads_leaves_a_line(options, monkeypatch, tmp_path):
+    def interrupted(*arguments, **keys):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stance.classifier.predict.Model", interrupted)
+    done = CliRunner().invoke(main, ["score", str(SUMMIT), *options, "--json"])
+    assert done.exit_code == 130
+    [line] = [x for x in done.output.splitlines() if x.startswith("{")]
+    assert (json.loads(line)["exit"], json.loads(line)["error"][:7]) == (130, "stopped")
+
+
+def test_a_full_folder_of_temporary_files_is_named(monkeypatch):
+    monkeypatch.setenv("TMPDIR", "/full")
+    registry = Registry()
+    registry._database.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(stance.StanceError, match=r"^/full: .*is full.*set TMPDIR"):
+        for n in range(100_000):
+            registry.add(f"document {n}", "")

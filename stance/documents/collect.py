@@ -132,7 +132,7 @@ def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **de
     Raises:
         InputError: if any input cannot be read; it lists them all.
     """
-    items = list(iterate_documents(inputs, manifest=manifest, position=None, **defaults))
+    items = list(iterate_documents(inputs, manifest=manifest, position=None, claims=None, **defaults))
     failures = [i for i in items if isinstance(i, InputFailure)]
     if failures:
         raise InputError(failures)

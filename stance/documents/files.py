@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -42,7 +43,10 @@ def expand(inputs: Iterable[str | Path]) -> Iterator[Found]:
     for given in inputs:
         text = str(given)
         path = Path(given)
-        if text == "-":
+        if text == "-" and sys.stdin is None:  # as after `<&-` in a shell
+            cure = "Pipe documents into the command, or give files"
+            yield InputFailure("stdin", "standard input is closed", cure), text
+        elif text == "-":
             yield Path("-"), "stdin"
         elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
             yield from _fitting(text)

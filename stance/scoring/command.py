@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import logging
 import re
 import sys
@@ -63,14 +64,19 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     """
     if options["since"] and options["prune"]:
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
-    from stance.classifier.predict import Model
-    from stance.documents import iterate_documents
-    from stance.documents.claims import Claims
-    from stance.documents.position import Position
-    from stance.scoring.archive import Summary
-
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the locale
     record = RunRecord(output, options["model"])
-    with record.ended(as_json):
+    stopped = "stopped"
+    if output != "-" and not options["dry_run"]:
+        stopped += f". What is finished is kept: the same command goes on from there ({output})"
+    with record.ended(as_json, stopped):
+        from stance.classifier.predict import Model
+        from stance.documents import iterate_documents
+        from stance.documents.claims import Claims
+        from stance.documents.position import Position
+        from stance.scoring.archive import Summary
+
         position, claims = Position(), Claims()
         metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
         items = iterate_documents(inputs, manifest=options["manifest"], position=position, claims=claims, **metadata)
@@ -118,11 +124,6 @@ def _to_disk(
             claims=claims,
             watch=watch,
         )
-    except KeyboardInterrupt:
-        text = f"stopped. What is finished is kept: the same command goes on from there ({record.output})"
-        click.echo(text, err=True)
-        record.end(130, text, options["as_json"])
-        sys.exit(130)
     finally:
         close()
 
@@ -149,10 +150,15 @@ def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
 
 
 def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, options: dict[str, Any]) -> None:
-    """Read everything and score nothing."""
+    """Read everything and score nothing; what a run refuses is refused."""
+    from pathlib import Path
+
     from stance.scoring.archive import Summary, finished_shards, owners_of, scorer
     from stance.scoring.chunks import chunks
+    from stance.scoring.output import check_output
 
+    if record.output != "-":
+        check_output(Path(record.output))
     record.summary = summary = Summary(record.output, model.identity)
     finished = finished_shards(record.output)
     left = texts = 0

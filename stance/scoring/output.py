@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stance.atomic_write import replacing
+from stance.atomic_write import replacing, writable
 from stance.errors import InputFailure, StanceError
 from stance.scoring.shards import ShardFolder
 from stance.table.schema import FORMATS
@@ -18,9 +18,12 @@ def folder_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.shards") if path.suffix in FORMATS else path
 
 
-@contextmanager
-def shard_folder(path: Path) -> Iterator[ShardFolder]:
-    """The output itself, or for a single file a folder beside it that lasts until the file is complete."""
+def check_output(path: Path) -> None:
+    """Check whether a table may be written to an output; nothing is changed.
+
+    Raises:
+        StanceError: if the ending is unknown, or there is something else of this name.
+    """
     single = path.suffix in FORMATS
     if path.suffix and not single and not path.is_dir():
         raise StanceError(
@@ -28,7 +31,15 @@ def shard_folder(path: Path) -> Iterator[ShardFolder]:
         )
     if single and path.is_dir():
         raise StanceError(f"{path}: it is a folder. Choose another output")
-    folder = folder_of(path)
+    with writable(path):
+        ShardFolder(folder_of(path)).check_empty_or_ours()
+
+
+@contextmanager
+def shard_folder(path: Path) -> Iterator[ShardFolder]:
+    """The output itself, or for a single file a folder beside it that lasts until the file is complete."""
+    check_output(path)
+    single, folder = path.suffix in FORMATS, folder_of(path)
     with ShardFolder(folder).opened() as shards:
         yield shards
         if single:

@@ -6,6 +6,7 @@ import datetime
 import errno
 import json
 import logging
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -72,10 +73,18 @@ class RunRecord:
             click.echo(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False), err=self.output == "-")
 
     @contextmanager
-    def ended(self, as_json: bool) -> Iterator[None]:
-        """End the record where the run fails; the error goes on to the command line, which prints it."""
+    def ended(self, as_json: bool, stopped: str) -> Iterator[None]:
+        """End the record where the run fails or is stopped.
+
+        Errors go on to the command line, which prints them; after an interrupt, `stopped` is said and the exit code
+        is 130.
+        """
         try:
             yield
+        except KeyboardInterrupt:
+            click.echo(stopped, err=True)
+            self.end(130, stopped, as_json)
+            sys.exit(130)
         except (StanceError, OSError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise

@@ -52,7 +52,7 @@ class ShardFolder:
         from filelock import FileLock, Timeout
 
         with writable(self.folder):
-            self._check_empty_or_ours()
+            self.check_empty_or_ours()
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / LOCK)
             try:
@@ -72,7 +72,8 @@ class ShardFolder:
                 (self.folder / ".run").unlink()
             lock.release()
 
-    def _check_empty_or_ours(self) -> None:
+    def check_empty_or_ours(self) -> None:
+        """Raise a `StanceError` where the folder holds other files than a table's, or is a file."""
         if self.folder.exists() and not self.folder.is_dir():
             raise StanceError(f"{self.folder}: there is a file of this name. Choose another output, or remove it")
         if self.folder.is_dir():
