@@ -172,6 +172,26 @@ def test_hundreds_of_dates_are_taken_together():
     assert 20 < len(found.keys) <= 40 and found.keys[0] == "2015Q1"
 
 
+def _without_red_lines(table):
+    return table[table["stance"] != "red_line"].assign(probs=None)
+
+
+@pytest.mark.parametrize(
+    "emptied",
+    [
+        _without_red_lines,
+        lambda table: table.assign(issue=[["none"]] * len(table), issue_main="none"),
+        lambda table: table.assign(holder="other"),
+        lambda table: table.assign(holder=table["source"].map({"us": "china", "china": "us"})),
+    ],
+    ids=["no red line", "no issue", "third parties only", "reports of the other side only"],
+)
+def test_several_meetings_with_nothing_found_are_reported(emptied, tmp_path: Path):
+    comparison = stance.compare(emptied(invented_table(copies=2)))
+    comparison.write(tmp_path)
+    assert 'id="over-time"' in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
 def test_series_charts_say_what_the_table_says():
     comparison = stance.compare(invented_table(copies=3))
     meetings = find_meetings(comparison.sides)

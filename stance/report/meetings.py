@@ -122,7 +122,9 @@ def positions_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataF
     """
     sides, own = comparison.sides, comparison.stances.evidence
     places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
-    table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places))
+    table = own.assign(
+        group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places).astype(float)
+    )
     grouped = table.dropna(subset="meeting").explode("issue").groupby(["issue", "group", "meeting"])["place"]
     cells: pd.DataFrame = grouped.agg(n="size", estimate="mean").reset_index()
     return cells
@@ -163,6 +165,6 @@ def red_line_history(comparison: Comparison, meetings: Meetings) -> pd.DataFrame
     found = found.dropna(subset="meeting")
     often = found["issue"].value_counts()
     place = {k: i for i, k in enumerate(meetings.keys)}
-    order = found.assign(often=-found["issue"].map(often), place=found["meeting"].map(place))
+    order = found.assign(often=-found["issue"].map(often).astype(int), place=found["meeting"].map(place))
     order = order.sort_values(["often", "issue", "place", "group", "sent_id"], kind="stable", ignore_index=True)
     return order[["issue", "group", "meeting", "doc_id", "sent_id", "text", "p_limit"]]
