@@ -149,7 +149,8 @@ def test_a_report_of_thirty_meetings_is_below_two_megabytes():
         (["2024-01-05", "2024-01-05"], ["A", "B"], ("1: 5 Jan 2024", "2: 5 Jan 2024")),
         ([None, None], ["A", "B"], ("A", "B")),
         (["2024-01-05", "2024-03-01"], [None, None], ("2024-01-05", "2024-03-01")),
-        (["2024-01-05", "2024-03-01"], ["A", "A"], ("2024-01-05", "2024-03-01")),
+        (["2024-01-05", "2024-01-06"], ["A", "A"], ("Jan 2024",)),
+        (["2024-01-05", "2024-01-06"], ["A", None], ("Jan 2024",)),
         ([None, None], [None, None], ()),
     ],
 )
@@ -162,6 +163,26 @@ def test_meetings_are_found(dates, events, labels):
     assert found.several == (len(labels) > 1)
     assert set(found.of_document.values()) == set(found.keys)
     assert len(set(found.keys)) == len(labels)
+
+
+@pytest.mark.parametrize("event", ["Vienna", None])
+def test_two_accounts_dated_a_day_apart_are_one_meeting(event):
+    table = invented_table().assign(event=event)
+    table["date"] = table["source"].map({"us": "2024-01-05", "china": "2024-01-06"})
+    comparison = stance.compare(table)
+    found = find_meetings(comparison.sides)
+    assert not found.several and len(found.of_document) == 2
+
+
+@pytest.mark.parametrize(("days", "label"), [(2, "6 Jan"), (200, "May 2024"), (2000, "2026")])
+def test_an_axis_of_time_names_each_date_once(days, label):
+    table = invented_table(copies=2)
+    last = f"{pd.Timestamp('2024-01-05') + pd.Timedelta(days=days):%Y-%m-%d}"
+    comparison = stance.compare(table.assign(date=table["event"].map({"Vienna 0": "2024-01-05", "Vienna 1": last})))
+    labels = re.findall(r">([^<>]+)</text>", to_svg(comparison.drift.plot()))
+    assert label in labels
+    named = [text for text in labels if re.search(r"\b(20\d\d|Jan)$", text)]
+    assert len(set(named)) == len(named)
 
 
 def test_hundreds_of_dates_are_taken_together():

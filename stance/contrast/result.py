@@ -57,6 +57,11 @@ class Sides:
         return self.groups[1] if group == self.groups[0] else self.groups[0]
 
     @property
+    def one_document_each(self) -> bool:
+        """Whether each group has a single document: together they are one meeting."""
+        return bool(self.table.groupby(self.by)["doc_id"].nunique().max() == 1)
+
+    @property
     def hold_positions(self) -> bool:
         """Whether the groups are sides that publish and hold positions, so that one can report the other."""
         return self.by == "source" and set(self.groups) <= set(self.codebook["holder"].keys)

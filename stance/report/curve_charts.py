@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import NARROW, WIDTH, Chart, nothing
+from stance.report.marks import NARROW, WIDTH, Chart, nothing, time_axis
 from stance.report.style import INK, MUTED, SIDE_COLORS, SIDE_SHAPES, dressed
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def drift_chart(drift: Drift, measure: str = "position", label: str = "", width:
     names = list(sides.names)
     rows = table.assign(side=table["group"].map(dict(zip(sides.groups, names, strict=True))))
     share = measure != "position"
-    x = alt.X("date:T", title=None, axis=alt.Axis(format="%Y-%m" if width > NARROW else "%Y", tickCount=6))
+    x = alt.X("date:T", title=None, axis=alt.Axis(labelOverlap=True, **time_axis(list(rows["date"]))))
     title = "Position: conflict (−1) to cooperation (+1)" if not share else f"Share of sentences, {label or measure}"
     axis = alt.Axis(format="%" if share else "+.1f", title=title, tickCount=5)
     domain = alt.Scale(domainMin=0, nice=True) if share else alt.Scale(domain=[-1, 1])

@@ -203,3 +203,19 @@ def finish(chart: Chart, title: str, rows: pd.DataFrame) -> Chart:
     lines = [f"{row}: {'; '.join(part)}".replace("\n", " ") for row, part in groups]
     more = f"; and {len(lines) - 12} more" if len(lines) > 12 else ""
     return dressed(chart, f"{title}. " + ". ".join(lines[:12]) + more)
+
+
+def time_axis(dates: Sequence[str]) -> dict[str, Any]:
+    """Ticks and labels of an axis of time: days, months or years, by the span; no label comes twice.
+
+    Args:
+        dates: ISO dates, of which the first and the last count.
+
+    Returns:
+        ``format`` and ``tickCount`` of the axis.
+    """
+    days = (pd.Timestamp(max(dates)) - pd.Timestamp(min(dates))).days
+    for interval, length, most, shape in (("day", 1, 92, "%-d %b"), ("month", 30, 1100, "%b %Y")):
+        if days <= most:
+            return {"format": shape, "tickCount": {"interval": interval, "step": max(1, days // (length * 5))}}
+    return {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, days // (365 * 5))}}

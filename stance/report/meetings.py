@@ -22,8 +22,8 @@ class Meetings:
     """The meetings of a table, by date.
 
     Attributes:
-        keys: what links name: the date; the event where a meeting has no date or shares it with another; where a table
-            ties fewer than two meetings together, the date or a longer period.
+        keys: what links name: the date; the event where a meeting has no date or shares it with another; where no
+            document has an event, the date or a longer period.
         names: the events, or the keys again.
         labels: what axes show, in the same order.
         dates: the first date of each, or None.
@@ -55,14 +55,19 @@ class Meetings:
 def find_meetings(sides: Sides) -> Meetings:
     """Find the columns of the views over time.
 
+    An event is one meeting, whatever the dates of its accounts (Washington and Beijing often date them a day apart);
+    so are two documents, one of each side.
+
     Args:
         sides: the two groups.
     """
     documents = sides.table.drop_duplicates("doc_id")[["doc_id", "event", "date"]]
     dates = pd.to_datetime(documents["date"], errors="coerce")
     keys = documents["event"].where(documents["event"].notna(), None)
-    if keys.nunique() < 2 or keys.nunique() > MOST:
+    if not 1 <= keys.nunique() <= MOST:
         keys = _periods(dates)
+    if sides.one_document_each and keys.notna().any():
+        keys = pd.Series(keys.dropna().min(), keys.index)
     known = documents.assign(key=keys, when=dates)[keys.notna()]
     if known.empty:
         return Meetings((), (), (), (), {})

@@ -20,6 +20,7 @@ from stance.report.marks import (
     row_axis,
     side_color,
     side_shape,
+    time_axis,
 )
 from stance.report.meetings import agenda_by_meeting, positions_by_meeting, red_lines_by_meeting
 from stance.report.style import INK, MUTED, ON_LIGHT, SIDE_TINTS, count, issue_link, meeting_link, percent, signed
@@ -93,9 +94,9 @@ def _moving(table: pd.DataFrame) -> list[str]:
 
 
 def _panel(rows: pd.DataFrame, name: str, width: int, meetings: Meetings, frame: Frame) -> Chart:
-    axis = alt.Axis(title=None, grid=False, tickCount=4, labelFontSize=11, labelFlush=True, labelOverlap=True)
     if meetings.dated:
         ends = [f"{meetings.dates[0]:%Y-%m-%d}", f"{meetings.dates[-1]:%Y-%m-%d}"]
+        axis = alt.Axis(title=None, grid=False, labelFontSize=11, labelFlush=True, labelOverlap=True, **time_axis(ends))
         x = alt.X("at:T", axis=axis, scale=alt.Scale(domain=ends, padding=8))
     else:
         x = alt.X("at:Q", axis=None, scale=alt.Scale(domain=[0, len(meetings.keys) - 1], padding=8))
