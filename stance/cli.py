@@ -285,6 +285,22 @@ def _score_pair(
     if any(p.empty for p in parts):
         _report_failures(failures)
         raise StanceError("one side has no sentences. Mend the inputs named above" if failures else "one side is empty")
+    _unite_event(parts, (us, china))
     if set(parts[0]["doc_id"]) & set(parts[1]["doc_id"]):  # both sides name a document alike
         parts = [p.assign(doc_id=p["source"] + "-" + p["doc_id"]) for p in parts]
     return pd.concat(parts, ignore_index=True)
+
+
+def _unite_event(parts: list[pd.DataFrame], paths: tuple[str, str]) -> None:
+    """Give two documents, which are one meeting, one event: the first that is given."""
+    from stance.contrast.meetings import folded
+
+    if any(part["doc_id"].nunique() > 1 for part in parts):
+        return
+    events = [part["event"].iloc[0] for part in parts]
+    given = [(path, event) for path, event in zip(paths, events, strict=True) if isinstance(event, str) and event]
+    if len({folded(event) for _, event in given}) > 1:
+        named = " and ".join(f"{path} {event!r}" for path, event in given)
+        click.echo(f"note: the events differ: {named}. The two are compared as one meeting, {given[0][1]!r}", err=True)
+    for number, part in enumerate(parts):
+        parts[number] = part.assign(event=given[0][1] if given else None)

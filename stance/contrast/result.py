@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
+from stance.contrast.meetings import one_spelling
 from stance.contrast.statistics import Design, make_design
 from stance.errors import StanceError
 
@@ -150,6 +151,7 @@ def make_sides(
             raise StanceError(f"no sentence has {by} {group!r}; there is: {there}. Set {by}, or choose other groups")
     chosen = table[table[by].isin(groups)].reset_index(drop=True)
     chosen["row"] = range(len(chosen))
+    chosen["event"] = one_spelling(chosen["event"])
     names = names or (codebook.name("holder", groups[0]), codebook.name("holder", groups[1]))
     return Sides(chosen, by, groups, names, codebook)
 
