@@ -130,6 +130,7 @@ def test_alignment_pairs_mutual_neighbours_of_one_meeting_only(table, sides):
     assert len(found.evidence) + len(found.unpaired[found.unpaired["source"] == "us"]) == 3  # own sentences of the US
     assert found.sensitivity["count"].is_monotonic_decreasing
     other = table.assign(event=np.where(table["source"] == "us", "Vienna", "Geneva"))
+    other.loc[4, ["doc_id", "event"]] = ["us-Rome", "Rome"]
     assert stance.compare(other).alignment.evidence.empty
 
 

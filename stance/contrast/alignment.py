@@ -64,7 +64,7 @@ def alignment(sides: Sides, threshold: float = THRESHOLD, similarity: str = SIMI
     Raises:
         StanceError: if there is no such similarity.
     """
-    table = sides.substantive(sides.own_voice()).reset_index(drop=True)
+    table = sides.tied(sides.substantive(sides.own_voice())).reset_index(drop=True)
     everything = mutual_pairs(sides, table, similarity)
     pairs = everything[everything["similarity"] >= threshold]
     paired = np.isin(np.arange(len(table)), pairs[["first", "second"]].to_numpy())

@@ -56,7 +56,7 @@ def attribution(sides: Sides, threshold: float = THRESHOLD, similarity: str = SI
         threshold: similarity from which an own sentence counts as the counterpart.
         similarity: a name in `stance.contrast.similarity.SIMILARITIES`.
     """
-    reported = sides.substantive(sides.reported()).reset_index(drop=True)
+    reported = sides.tied(sides.substantive(sides.reported())).reset_index(drop=True)
     own = sides.substantive(sides.own_voice())
     pairs = nearest_counterparts(sides, reported, own, similarity)
     evidence = reported[list(EVIDENCE)].join(pairs[list(COLUMNS)])

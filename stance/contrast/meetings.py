@@ -1,8 +1,11 @@
-"""Which documents belong to one meeting."""
+"""Which documents belong to one meeting: by their event, and without events by their dates."""
 
 from __future__ import annotations
 
 import pandas as pd
+
+SPAN = pd.Timedelta(days=2)
+"""Longest time between the dates of accounts of one meeting, where no event ties them together."""
 
 
 def folded(event: object) -> str:
@@ -22,3 +25,35 @@ def one_spelling(events: pd.Series) -> pd.Series:
     spelling: dict[str, str] = {}
     given = [None if pd.isna(event) or not folded(event) else str(event) for event in events]
     return pd.Series([e and spelling.setdefault(folded(e), e) for e in given], events.index, dtype=object)
+
+
+def tie_meetings(table: pd.DataFrame, by: str) -> pd.Series:
+    """Name the meeting of every sentence: only sentences of one meeting are set beside each other.
+
+    One document of each group is one meeting. Else documents belong together that have the same event, and documents
+    without an event whose dates lie within `SPAN`: a group of dates begins with the first date that is not yet in one.
+    A document without event and without a full date is a meeting of its own.
+
+    Args:
+        table: the sentences of both groups, events in one spelling.
+        by: the grouping column.
+
+    Returns:
+        the event, the first date of the group, or the id of the document; of single documents perhaps "".
+    """
+    documents = table.drop_duplicates("doc_id")[["doc_id", "event", "date"]].set_index("doc_id")
+    if table.groupby(by)["doc_id"].nunique().max() == 1:
+        known = documents["event"].dropna()
+        return pd.Series(str(known.iloc[0]) if len(known) else "", table.index, dtype=object)
+    names = {}
+    dates = pd.to_datetime(documents["date"].map(str), format="%Y-%m-%d", errors="coerce", exact=True)
+    first = pd.NaT
+    for doc_id, date in dates[documents["event"].isna()].sort_values().items():
+        if pd.isna(date):
+            names[doc_id] = str(doc_id)
+            continue
+        if pd.isna(first) or date - first > SPAN:
+            first = date
+        names[doc_id] = f"{first:%Y-%m-%d}"
+    names |= documents["event"].dropna().map(str).to_dict()
+    return table["doc_id"].map(names).astype(object)

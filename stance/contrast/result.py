@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
-from stance.contrast.meetings import one_spelling
+from stance.contrast.meetings import one_spelling, tie_meetings
 from stance.contrast.statistics import Design, make_design
 from stance.errors import StanceError
 
@@ -29,7 +29,8 @@ class Sides:
     """Two groups of sentences to be contrasted.
 
     Attributes:
-        table: the sentences of both groups; ``row`` is their number, by which parts of it are found again.
+        table: the sentences of both groups; ``row`` is their number, by which parts of it are found again, and
+            ``meeting_id`` what ties them to sentences of the other group (`stance.contrast.meetings.tie_meetings`).
         by: the grouping column.
         groups: its two values.
         names: how the groups are called in prose and charts.
@@ -99,6 +100,11 @@ class Sides:
         null = self.codebook["issue"].null_label
         return table[(table["issue_main"] != null) & (table["issue"].map(len) > 0)]
 
+    def tied(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Sentences of meetings of which both groups have a document: elsewhere nothing can answer or confirm them."""
+        groups = self.table.groupby("meeting_id")[self.by].nunique()
+        return table[meetings(table).map(groups) == len(self.groups)]
+
     def cells(self, table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every issue with every group, and which rows of a table belong to both."""
         inside = {group: (table[self.by] == group).to_numpy(dtype=bool) for group in self.groups}
@@ -152,6 +158,7 @@ def make_sides(
     chosen = table[table[by].isin(groups)].reset_index(drop=True)
     chosen["row"] = range(len(chosen))
     chosen["event"] = one_spelling(chosen["event"])
+    chosen["meeting_id"] = tie_meetings(chosen, by)
     names = names or (codebook.name("holder", groups[0]), codebook.name("holder", groups[1]))
     return Sides(chosen, by, groups, names, codebook)
 
@@ -162,8 +169,8 @@ def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:
 
 
 def meetings(table: pd.DataFrame) -> pd.Series:
-    """What ties sentences of two sides together: the event; one and the same where none is given."""
-    return table["event"].map(lambda event: "" if pd.isna(event) else str(event))
+    """What ties sentences of two sides together, see `stance.contrast.meetings.tie_meetings`."""
+    return table["meeting_id"]
 
 
 def positions(codebook: Codebook) -> dict[str, float]:

@@ -11,6 +11,7 @@ from stance.contrast.result import names_issue
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
+from stance.report.cautions import cautions
 from stance.report.charts import distinctive
 from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive
 from stance.report.lookup import groups_of, keys_of, looked_up
@@ -196,4 +197,5 @@ def _carries(comparison: Comparison) -> Finding:
     if any(table["model"]):
         text += "Labels are a classifier's, and no figure here is corrected for its errors."
     figures = {"n": n, "documents": documents, "sentences": len(table), "unit": unit}
-    return Finding("evidence", text.strip(), figures)
+    warnings = cautions(comparison)
+    return Finding("evidence", " ".join([text.strip(), *warnings]), figures | {"cautions": warnings})

@@ -1,0 +1,43 @@
+"""What a comparison cannot carry because of how its documents are tied together, or of who speaks in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stance.report.finding import LISTED, listed
+from stance.report.style import count
+
+if TYPE_CHECKING:
+    from stance.contrast.comparison import Comparison
+
+
+def cautions(comparison: Comparison) -> list[str]:
+    """Warnings that belong to what the findings rest on, each with its cure.
+
+    Args:
+        comparison: from `stance.compare`.
+
+    Returns:
+        whole sentences; none where nothing is to be said, or where the groups are not sides.
+    """
+    if not comparison.sides.hold_positions:
+        return []
+    return [text for text in (_untied(comparison),) if text]
+
+
+def _untied(comparison: Comparison) -> str:
+    """Documents of meetings of which the other side has no account."""
+    sides = comparison.sides
+    table = sides.table.drop(sides.tied(sides.table).index).drop_duplicates("doc_id")
+    if table.empty:
+        return ""
+    total = sides.table["doc_id"].nunique()
+    events: list[str] = list(dict.fromkeys(table["event"].dropna()))
+    named = [f"«{event}»" for event in events[:LISTED]]
+    alone = f" (only one side has the event {listed(named, len(events))})" if events else ""
+    return (
+        f"{count(len(table), 'document')} of {total:,} {'is' if len(table) == 1 else 'are'} not tied to an account of "
+        f"the other side{alone}, so what is reported there is not checked, nothing is paired with it, and nothing is "
+        "said to be left out. To tie documents together, give them the same event, or, without events, full dates at "
+        "most two days apart."
+    )
