@@ -131,7 +131,7 @@ def compare(
         model = Model(options["model"], threads=options["threads"])
         book = book or model.codebook
         if second is None:
-            table = _score_inputs([first], model, failures, options)
+            table = _score(_read([first], failures, options), model)
         else:
             table = _score_pair(first, second, model, failures, options)
     _report_failures(failures)
@@ -238,39 +238,30 @@ def _scored_table(path: str) -> pd.DataFrame | None:
     return read_table(path)
 
 
-def _score_inputs(
-    inputs: list[str],
-    model: Model,
-    failures: list[InputFailure],
-    options: dict[str, Any],
-    source: str | None = None,
-) -> pd.DataFrame:
-    from dataclasses import replace
-
-    import stance
+def _read(inputs: list[str], failures: list[InputFailure], options: dict[str, Any]) -> list[Document]:
     from stance.documents import iterate_documents
 
     items = iterate_documents(inputs, manifest=options["manifest"], position=None, claims=None, **_metadata(options))
-    documents = list(_without_failures(items, failures))
-    if source:
-        for document in documents:
-            if document.source not in (source, "other"):
-                text = f"note: {document.doc_id} says that its source is {document.source}; it is taken as {source}"
-                click.echo(text, err=True)
-        documents = [replace(d, source=source) for d in documents]
+    return list(_without_failures(items, failures))
+
+
+def _score(documents: list[Document], model: Model) -> pd.DataFrame:
+    import stance
+
     return stance.score(_progress(iter(documents)), model)
 
 
 def _score_pair(
     us: str, china: str, model: Model, failures: list[InputFailure], options: dict[str, Any]
 ) -> pd.DataFrame:
+    from dataclasses import replace
+
     import pandas as pd
 
-    parts = []
-    for path, source in ((us, "us"), (china, "china")):
-        part = _score_inputs([path], model, failures, options, source)
-        if len(part):
-            part["source"] = source
+    given = [(path, _read([path], failures, options)) for path in (us, china)]
+    parts, paths = [], []
+    for (path, documents), source in zip(_in_place(given, options), ("us", "china"), strict=True):
+        part = _score([replace(d, source=source) for d in documents], model)
         speaker = options[f"{source}_speaker"]
         if speaker and len(part):
             turns = part["speaker"].fillna("").str.contains(speaker, case=False, regex=False)
@@ -282,16 +273,36 @@ def _score_pair(
             there = ", ".join(sorted(set(part["speaker"].dropna())))
             click.echo(f"note: {path} holds turns of {there}; --{source}-speaker takes those of one", err=True)
         parts.append(part)
+        paths.append(path)
     if any(p.empty for p in parts):
         _report_failures(failures)
         raise StanceError("one side has no sentences. Mend the inputs named above" if failures else "one side is empty")
-    _unite_event(parts, (us, china))
+    _unite_event(parts, paths)
     if set(parts[0]["doc_id"]) & set(parts[1]["doc_id"]):  # both sides name a document alike
         parts = [p.assign(doc_id=p["source"] + "-" + p["doc_id"]) for p in parts]
     return pd.concat(parts, ignore_index=True)
 
 
-def _unite_event(parts: list[pd.DataFrame], paths: tuple[str, str]) -> None:
+def _in_place(given: list[tuple[str, list[Document]]], options: dict[str, Any]) -> list[tuple[str, list[Document]]]:
+    """Put the American documents first: swap two inputs that both say so, refuse one that contradicts its place.
+
+    A transcript of which one speaker's turns are taken may have been published by the other side.
+    """
+    says = [{d.source for d in documents} - {"other"} for _, documents in given]
+    if says == [{"china"}, {"us"}]:
+        text = f"note: {given[1][0]} is the American account and {given[0][0]} the Chinese one, as their source says"
+        click.echo(f"{text}; they are taken in this order", err=True)
+        return given[::-1]
+    for (path, _), sources, place in zip(given, says, ("us", "china"), strict=True):
+        if sources - {place} and not options[f"{place}_speaker"]:
+            raise StanceError(
+                f"{path}: its source is {', '.join(sorted(sources))}, but it stands in the place of {place}. Give the "
+                "American document first and the Chinese one second, or mend or remove its source"
+            )
+    return given
+
+
+def _unite_event(parts: list[pd.DataFrame], paths: list[str]) -> None:
     """Give two documents, which are one meeting, one event: the first that is given."""
     from stance.contrast.meetings import folded
 
