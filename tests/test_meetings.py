@@ -58,3 +58,20 @@ def test_an_event_that_only_one_side_has_is_named():
     [text] = cautions(stance.compare(table))
     assert text.startswith("2 documents of 4 are not tied") and "«Graz» and «Vienna 1»" in text
     assert cautions(stance.compare(table, by="event", groups=("Vienna 0", "Graz"))) == []
+
+
+@pytest.mark.parametrize("guest", ["PRESIDENT LIANG", "Q"])
+def test_a_transcript_with_speakers_of_both_sides_is_named(guest):
+    table = invented_table()
+    china = table["source"] == "china"
+    table["title"] = "Remarks by President Reyes and President Liang of the People's Republic of China"
+    table.loc[china, "speaker"] = ["PRESIDENT REYES", guest] * 3
+    said = cautions(stance.compare(table))
+    if guest == "Q":
+        assert said == []
+    else:
+        [text] = said
+        assert "china-0:a&b holds turns of PRESIDENT REYES and PRESIDENT LIANG" in text
+        assert "counts as the China account" in text and "--china-speaker" in text
+        [finding] = [f for f in stance.compare(table).findings if f.kind == "evidence"]
+        assert finding.figures["cautions"] == said and text in finding.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stance.report.finding import LISTED, listed
+from stance.documents import Document
+from stance.model_input import speaker_side
+from stance.report.finding import LISTED, account, listed
 from stance.report.style import count
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def cautions(comparison: Comparison) -> list[str]:
     """
     if not comparison.sides.hold_positions:
         return []
-    return [text for text in (_untied(comparison),) if text]
+    return [text for text in (_untied(comparison), *_foreign_turns(comparison)) if text]
 
 
 def _untied(comparison: Comparison) -> str:
@@ -41,3 +43,24 @@ def _untied(comparison: Comparison) -> str:
         "said to be left out. To tie documents together, give them the same event, or, without events, full dates at "
         "most two days apart."
     )
+
+
+def _foreign_turns(comparison: Comparison) -> list[str]:
+    """Transcripts in which, by their title or beginning, speakers of both sides have the floor."""
+    sides = comparison.sides
+    table = sides.without_third_parties().dropna(subset=["speaker"])
+    spoken = table[table["speaker"].str.len() > 1]  # Q asks
+    told = []
+    for doc_id, turns in spoken.groupby("doc_id", sort=False):
+        speakers = list(dict.fromkeys(turns["speaker"]))
+        row = turns.iloc[0]
+        text = " ".join(sides.table.loc[sides.table["doc_id"] == doc_id, "text"])
+        document = Document(str(doc_id), text, str(row["source"]), title=str(row["title"]))
+        known = {speaker_side(document, speaker) for speaker in speakers}
+        if len(speakers) > 1 and len(known) > 1:
+            told.append(
+                f"{doc_id} holds turns of {listed(speakers[:LISTED], len(speakers))}, who are not named as of one side, "
+                f"and all of it counts as {account(comparison, str(row['source']))}: take the turns of one with "
+                f"--{row['source']}-speaker NAME."
+            )
+    return told
