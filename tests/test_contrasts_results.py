@@ -20,6 +20,7 @@ from stance.contrast.drift import drift
 from stance.contrast.gold import read_gold
 from stance.contrast.limit_wording import load_limit_wording
 from stance.contrast.result import make_sides
+from stance.report.page import agreed_chips
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 
@@ -71,6 +72,21 @@ def test_cooperation_tells_what_both_report_from_what_one_reports(table):
     match = cooperation.evidence.set_index("text")["match"]
     assert match[FENTANYL] == "same point"
     assert match["The two sides welcomed new flights."] == "not found"
+
+
+def test_what_each_reports_of_another_meeting_is_told_apart(table):
+    """The two sides report joint work against drugs as agreed, but of different meetings; every issue is listed."""
+    apart = table.assign(event=np.where(table["source"] == "us", "Vienna", "Geneva"))
+    comparison = stance.compare(apart)
+    cooperation = comparison.cooperation
+    listed = {who: cooperation.reported_by(who) for who in ("both", "each", "us", "china")}
+    assert listed == {"both": [], "each": ["counternarcotics"], "us": ["people_exchange"], "china": []}
+    [found] = [f for f in comparison.findings if f.kind == "agreed"]
+    assert "each side, but never both in the same meeting, on counternarcotics (1 and 1 sentences)" in found.text
+    assert found.figures["each"] == ["counternarcotics"]
+    assert found.brief.endswith("by each, but never in the same meeting, on counternarcotics")
+    chips = {c["heading"]: [chip["name"] for chip in c["chips"]] for c in agreed_chips(comparison)}
+    assert chips["By each, but never in the same meeting"] == ["counternarcotics"]
 
 
 def test_attribution_is_set_against_the_holders_own_words(sides):

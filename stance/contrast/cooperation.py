@@ -13,6 +13,9 @@ from stance.contrast.disagreements import issue_differences, issue_shares
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
 
 BOTH = "both"
+"""Both accounts of one meeting report it."""
+EACH = "each"
+"""Each side reports it, but never both of one meeting."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,11 +43,18 @@ class Cooperation(Contrast):
     threshold: float = THRESHOLD
 
     def reported_by(self, who: str) -> list[str]:
-        """Issues on which ``both`` sides report something agreed in one meeting or another, or only one ever does."""
+        """Issues by who reports something agreed on them, those with the most sentences first; every issue once.
+
+        Args:
+            who: `BOTH` (both accounts of at least one meeting), `EACH` (each side, but never both of one meeting), or
+                one group (only it, at any meeting).
+        """
         total = self.reported.groupby("issue", sort=False)["reported_by"].agg(set)
         counts = self.reported.groupby("issue")[["first", "second"]].sum().sum(axis=1)
-        wanted = [i for i, given in total.items() if (BOTH in given if who == BOTH else given == {who})]
-        return sorted(map(str, wanted), key=lambda i: -counts[i])
+        told = {
+            i: BOTH if BOTH in given else EACH if len(given) > 1 else next(iter(given)) for i, given in total.items()
+        }
+        return sorted((str(i) for i, by in told.items() if by == who), key=lambda i: -counts[i])
 
     def plot(self) -> Any:
         """Sentences reported as agreed by issue and side, told apart by whether the other side reports the point."""

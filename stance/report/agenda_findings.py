@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.cooperation import BOTH, EACH
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of
 from stance.report.style import count
@@ -68,27 +69,34 @@ def only(comparison: Comparison, group: str) -> Finding | None:
 
 
 def agreed(comparison: Comparison) -> Finding:
-    """On which issues both accounts report something agreed, and on which only one does."""
+    """On which issues both accounts report something agreed, on which each at another meeting, on which only one."""
     sides, cooperation = comparison.sides, comparison.cooperation
     if cooperation.reported.empty:
-        figures: dict[str, Any] = {"issues": {}, "both": [], "alone": {g: [] for g in sides.groups}}
+        figures: dict[str, Any] = {"issues": {}, "both": [], "each": [], "alone": {g: [] for g in sides.groups}}
         return Finding("agreed", "Nothing is found to be reported as agreed.", figures)
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
-    both = cooperation.reported_by("both")
+    both, each = cooperation.reported_by(BOTH), cooperation.reported_by(EACH)
+    alone = {g: cooperation.reported_by(g) for g in sides.groups}
+
+    def named(issues: list[str]) -> str:
+        """Issues that both sides report, with the two counts."""
+        told = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in issues[:LISTED]]
+        return listed(told, len(issues))
+
     parts = []
     if both:
-        named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in both[:LISTED]]
-        parts.append(f"{upper(both_words(comparison))} report something agreed on {listed(named, len(both))}")
-    alone = {g: cooperation.reported_by(g) for g in sides.groups}
+        parts.append(f"{both_words(comparison)} report something agreed on {named(both)}")
+    else:
+        parts.append(f"no issue is reported as agreed by {both_words(comparison)} of one meeting")
+    if each:
+        parts.append(f"each side, but never both in the same meeting, on {named(each)}")
     for number, group in enumerate(sides.groups):
         if alone[group]:
-            named = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[group][:LISTED]]
-            parts.append(f"only {account(comparison, group)} does on {listed(named, len(alone[group]))}")
-    text = "; ".join(parts) + "."
-    if not both:
-        text = f"No issue is reported as agreed by {both_words(comparison)}: {text}"
-    elif any(alone.values()):
+            told = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[group][:LISTED]]
+            parts.append(f"only {account(comparison, group)} on {listed(told, len(alone[group]))}")
+    text = upper("; ".join(parts)) + "."
+    if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
-    figures = {"issues": counts, "both": both, "alone": alone}
+    figures = {"issues": counts, "both": both, "each": each, "alone": alone}
     return Finding("agreed", text, figures, keys_of(cooperation.evidence))

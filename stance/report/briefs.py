@@ -55,7 +55,9 @@ def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["issues"]:
         return "Nothing found"
     if not figures["both"]:
-        return "Nothing is reported as agreed by both"
+        each = figures["each"]
+        more = f"; by each, but never in the same meeting, on {_issues(comparison, each)}" if each else ""
+        return f"Nothing is reported as agreed by both{' of one meeting' if each else ''}{more}"
     return f"By both on {_issues(comparison, figures['both'])}"
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from stance.contrast.cooperation import BOTH, EACH
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, stance_colors
 
@@ -113,7 +114,7 @@ def chips(comparison: Comparison) -> list[dict[str, Any]]:
     totals = agenda.table.pivot_table(index="issue", columns="group", values="count", aggfunc="sum").astype(int)
     counts = {str(i): [int(row[g]) for g in groups] for i, row in totals.to_dict("index").items()}
     issues = {who: agenda.raised_by(who) for who in ("both", *groups)}
-    return _chips(comparison, "Raised by both", issues, counts)
+    return _chips(comparison, {"both": "Raised by both"}, issues, counts)
 
 
 def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
@@ -122,17 +123,26 @@ def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
     if cooperation.reported.empty:
         return []
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
-    issues = {who: cooperation.reported_by(who) for who in ("both", *groups)}
+    issues = {who: cooperation.reported_by(who) for who in (BOTH, EACH, *groups)}
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     stances = ",".join(comparison.sides.codebook["stance"].with_role("agreed"))
-    return _chips(comparison, "Reported as agreed by both", issues, counts, f"&stance={quote(stances, safe=',')}")
+    headings = {BOTH: "Reported as agreed by both", EACH: "By each, but never in the same meeting"}
+    return _chips(comparison, headings, issues, counts, f"&stance={quote(stances, safe=',')}")
 
 
 def _chips(
-    comparison: Comparison, both: str, issues: dict[str, list[str]], counts: dict[str, list[int]], more: str = ""
+    comparison: Comparison,
+    headings: dict[str, str],
+    issues: dict[str, list[str]],
+    counts: dict[str, list[int]],
+    more: str = "",
 ) -> list[dict[str, Any]]:
+    """Lists of issues: of the two sides under the headings given, then those of each side alone."""
     sides = comparison.sides
-    lists = [(both, "both", None), *((f"Only {sides.names[i]}", g, i) for i, g in enumerate(sides.groups))]
+    lists = [
+        *((heading, who, None) for who, heading in headings.items()),
+        *((f"Only {sides.names[i]}", g, i) for i, g in enumerate(sides.groups)),
+    ]
     return [
         {
             "heading": heading,
