@@ -19,8 +19,10 @@ from stance.contrast.distinctive_words import weighted_log_odds
 from stance.contrast.drift import drift
 from stance.contrast.gold import read_gold
 from stance.contrast.limit_wording import load_limit_wording
+from stance.contrast.measures import measures
 from stance.contrast.result import make_sides
-from stance.report.page import agreed_chips
+from stance.report.page import Labels, agreed_chips, chips
+from stance.report.page_cards import decks
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 
@@ -87,6 +89,24 @@ def test_what_each_reports_of_another_meeting_is_told_apart(table):
     assert found.brief.endswith("by each, but never in the same meeting, on counternarcotics")
     chips = {c["heading"]: [chip["name"] for chip in c["chips"]] for c in agreed_chips(comparison)}
     assert chips["By each, but never in the same meeting"] == ["counternarcotics"]
+
+
+def test_one_sides_satisfaction_and_the_others_words_are_not_agreed(table):
+    """Only what is said for both sides counts as agreed: in the finding, the evidence and the measures."""
+    table.loc[table["text"] == FENTANYL, "holder"] = "us"  # its own praise
+    table.loc[table["text"] == RESUMED, "holder"] = "us"  # what the Chinese account says of the other side
+    comparison = stance.compare(table)
+    cooperation = comparison.cooperation
+    assert cooperation.evidence["text"].tolist() == ["The two sides welcomed new flights."]
+    assert cooperation.claims[["text", "voice"]].to_numpy().tolist() == [[FENTANYL, "own"], [RESUMED, "reported"]]
+    assert (cooperation.reported_by("both"), cooperation.reported_by("us")) == ([], ["people_exchange"])
+    [found] = [f for f in comparison.findings if f.kind == "agreed"]
+    assert "the United States account 1 of its own; the China account 1 of the other side." in found.text
+    assert found.figures["claimed"] == {"us": {"own": 1, "reported": 0}, "china": {"own": 0, "reported": 1}}
+    [agreed] = [m for m in measures(comparison.sides, comparison.sides.table) if m.name == "agreed"]
+    assert agreed.values.sum() == 1
+    decks_ = decks(comparison, Labels(comparison))
+    assert (decks_["cooperation_evidence"]["total"], decks_["cooperation_claims"]["total"]) == (1, 2)
 
 
 def test_attribution_is_set_against_the_holders_own_words(sides):

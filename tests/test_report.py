@@ -361,7 +361,7 @@ def test_a_codebook_of_other_labels_is_reported(tmp_path: Path):
     comparison = stance.compare(stance.check_table(table), groups=("north", "south"), codebook=book)
     assert comparison.table["issue_main"].tolist() == ["ferry", "ferry", "port", "nothing"] * 2
     html = comparison.write(tmp_path / "out")[0].read_text(encoding="utf-8")
-    assert 'href="#issue=ferry&amp;stance=praise,pact"' in html
+    assert 'href="#issue=ferry&amp;stance=praise,pact&amp;holder=both"' in html
     assert '<option value="praise,pact">praise or a pact</option>' in html
     assert "agreement" not in re.findall(r"stance=([^&\"]*)", html)
 

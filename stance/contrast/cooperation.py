@@ -1,4 +1,4 @@
-"""Cooperation: what both sides report as agreed, what only one reports, and what each offers."""
+"""Cooperation: what both sides report as agreed, what only one reports, what one side claims, and what each offers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.codebook import Codebook
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
 from stance.contrast.disagreements import issue_differences, issue_shares
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
@@ -25,20 +26,24 @@ class Cooperation(Contrast):
     Attributes:
         table: ``issue``, ``group``, ``stance``, ``count``, ``n`` (the side's own sentences on the issue), ``estimate``
             (share), ``low``, ``high``; stances are those with the role ``cooperation`` in the codebook.
-        differences: ``issue``, ``difference`` (first minus second group, of the shares that report something agreed),
-            ``low``, ``high``, ``p``, ``p_adjusted``.
+        differences: ``issue``, ``difference`` (first minus second group, of the shares that report something agreed;
+            see `is_agreed`), ``low``, ``high``, ``p``, ``p_adjusted``.
         reported: ``event``, ``issue``, ``reported_by`` (``both`` or one group), and the counts ``first`` and
             ``second``: on which issues of each meeting both accounts report something agreed, and on which only one.
         evidence: sentences that report something agreed, with the nearest such sentence of the other account
             (`stance.contrast.counterpart.COLUMNS`) and ``match``: ``same point`` (similarity of at least
             ``threshold``), ``same issue`` (the other account reports something agreed on the issue, but nothing so
             similar), ``not found`` (nothing agreed on the issue).
+        claims: sentences with the same stances whose holder is one side alone: its own satisfaction or credit
+            (``voice`` is ``own``), or what the account reports of the other side (``reported``); with the nearest
+            sentence of the other side. They do not count as agreed.
         overtures: sentences that offer cooperation not yet agreed, with the nearest sentence of the other side.
         threshold: similarity from which two reports are taken for the same point.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
     reported: pd.DataFrame = field(default_factory=pd.DataFrame)
+    claims: pd.DataFrame = field(default_factory=pd.DataFrame)
     overtures: pd.DataFrame = field(default_factory=pd.DataFrame)
     threshold: float = THRESHOLD
 
@@ -74,7 +79,9 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     own = sides.substantive(sides.own_voice()).reset_index(drop=True)
     design = sides.design(own)
     agreed_stances = sides.codebook["stance"].with_role("agreed")
-    agreed = table[table["stance"].isin(agreed_stances)]
+    said = table[table["stance"].isin(agreed_stances)]
+    joint = is_agreed(sides.codebook, said)
+    agreed, claims = said[joint], said[~joint]
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
@@ -83,8 +90,10 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         "not found",
     )
     notes = (
-        "Agreed: sentences that report something agreed, welcomed or launched, whichever of the two sides is said to "
-        "hold it. That only one account reports it does not say that the other side disputes it.",
+        "Agreed: sentences that report something agreed, welcomed or launched as the position of both sides. That only "
+        "one account reports it does not say that the other side disputes it.",
+        "Claimed by one side: sentences of that kind held by one side alone, such as its own praise of the talks, or "
+        "what an account says of the other side's; they are listed apart and not counted as agreed.",
         f"«Same point» is a similarity of at least {threshold:g} to such a sentence of the other account of the "
         "meeting; read the pair before citing it.",
         design.note,
@@ -95,13 +104,30 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         issue_shares(sides, own, sides.codebook["stance"].with_role("cooperation"), design.unit),
         agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
         notes,
-        differences=issue_differences(sides, own, own["stance"].isin(agreed_stances).to_numpy(dtype=bool)),
+        differences=issue_differences(sides, own, is_agreed(sides.codebook, own).to_numpy(dtype=bool)),
         reported=_reported(sides, agreed),
+        claims=claims[list(EVIDENCE)]
+        .join(nearest_counterparts(sides, claims)[list(COLUMNS)])
+        .assign(voice=np.where(claims["holder"] == claims["source"], "own", "reported"))
+        .reset_index(drop=True),
         overtures=offers[list(EVIDENCE)]
         .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
         .reset_index(drop=True),
         threshold=threshold,
     )
+
+
+def is_agreed(codebook: Codebook, table: pd.DataFrame) -> pd.Series:
+    """Whether each sentence reports something agreed: a stance of the role ``agreed`` that both sides hold.
+
+    Args:
+        codebook: of the labels.
+        table: rows with ``stance`` and ``holder``.
+
+    Returns:
+        bool, with the index of the table.
+    """
+    return table["stance"].isin(codebook["stance"].with_role("agreed")) & (table["holder"] == BOTH)
 
 
 def _reported(sides: Sides, agreed: pd.DataFrame) -> pd.DataFrame:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stance.contrast.cooperation import is_agreed
 from stance.contrast.result import Sides, positions
 
 ROLES = ("difference", "limit", "agreed")
 MEASURES = ("issue", "frame", *ROLES, "position")
 """``issue`` and ``frame``: shares of sentences, label by label; roles: shares of the side's own sentences with a stance
-of that role; ``position``: mean place of its own sentences from cooperation (+1) to conflict (-1)."""
+of that role, of ``agreed`` those that both sides hold; ``position``: mean place of its own sentences from cooperation
+(+1) to conflict (-1)."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +56,6 @@ def measures(sides: Sides, table: pd.DataFrame) -> Iterator[Measure]:
                 yield Measure(name, key, hit, counted)
     stances = sides.codebook["stance"]
     for role in ROLES:
-        yield Measure(role, "", table["stance"].isin(stances.with_role(role)).to_numpy(dtype=float), own)
+        hits = is_agreed(sides.codebook, table) if role == "agreed" else table["stance"].isin(stances.with_role(role))
+        yield Measure(role, "", hits.to_numpy(dtype=float), own)
     yield Measure("position", "", table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float), own)

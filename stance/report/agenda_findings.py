@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 from stance.contrast.cooperation import BOTH, EACH
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of
-from stance.report.style import count
+from stance.report.style import count, joined
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+
+VOICES = {"own": "of its own", "reported": "of the other side"}
+"""Whose claim an account gives."""
 
 
 def _naming(comparison: Comparison, issues: list[str], group: str | None = None) -> list[tuple[str, int]]:
@@ -71,9 +74,11 @@ def only(comparison: Comparison, group: str) -> Finding | None:
 def agreed(comparison: Comparison) -> Finding:
     """On which issues both accounts report something agreed, on which each at another meeting, on which only one."""
     sides, cooperation = comparison.sides, comparison.cooperation
+    claimed, apart = _claimed(comparison)
     if cooperation.reported.empty:
         figures: dict[str, Any] = {"issues": {}, "both": [], "each": [], "alone": {g: [] for g in sides.groups}}
-        return Finding("agreed", "Nothing is found to be reported as agreed.", figures)
+        text = f"Nothing is found to be reported as agreed.{apart}"
+        return Finding("agreed", text, {**figures, "claimed": claimed})
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     both, each = cooperation.reported_by(BOTH), cooperation.reported_by(EACH)
@@ -98,5 +103,18 @@ def agreed(comparison: Comparison) -> Finding:
     text = upper("; ".join(parts)) + "."
     if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
-    figures = {"issues": counts, "both": both, "each": each, "alone": alone}
-    return Finding("agreed", text, figures, keys_of(cooperation.evidence))
+    figures = {"issues": counts, "both": both, "each": each, "alone": alone, "claimed": claimed}
+    return Finding("agreed", text + apart, figures, keys_of(cooperation.evidence))
+
+
+def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
+    """Sentences that one side alone holds, by account and voice, and the sentence that tells them."""
+    sides, claims = comparison.sides, comparison.cooperation.claims
+    groups = groups_of(sides, claims)
+    counts = {g: {v: int(((groups == g) & (claims["voice"] == v)).sum()) for v in VOICES} for g in sides.groups}
+    parts = []
+    for group in sides.groups:
+        told = [f"{counts[group][voice]:,} {words}" for voice, words in VOICES.items() if counts[group][voice]]
+        if told:
+            parts.append(f"{account(comparison, group)} {joined(told)}")
+    return counts, f" Claimed or praised by one side alone, not counted: {'; '.join(parts)}." if parts else ""

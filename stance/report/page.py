@@ -127,7 +127,7 @@ def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     stances = ",".join(comparison.sides.codebook["stance"].with_role("agreed"))
     headings = {BOTH: "Reported as agreed by both", EACH: "By each, but never in the same meeting"}
-    return _chips(comparison, headings, issues, counts, f"&stance={quote(stances, safe=',')}")
+    return _chips(comparison, headings, issues, counts, f"&stance={quote(stances, safe=',')}&holder={BOTH}")
 
 
 def _chips(

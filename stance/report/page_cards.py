@@ -40,6 +40,7 @@ def decks(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
         "red_lines_evidence": comparison.red_lines.evidence,
         "red_lines_possible": comparison.red_lines.possible,
         "cooperation_evidence": comparison.cooperation.evidence,
+        "cooperation_claims": comparison.cooperation.claims,
         "cooperation_overtures": comparison.cooperation.overtures,
         "attribution_evidence": comparison.attribution.evidence,
         "alignment_evidence": pairs,
@@ -90,6 +91,8 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
     said = []
     if row.get("match") in MATCHES:
         said.append(MATCHES[row["match"]])
+    if row.get("voice") == "reported":
+        said.append("said of the other side")
     if row.get("verdict") in VERDICTS:
         sure = row.get(f"p_{row['verdict']}")
         said.append(VERDICTS[row["verdict"]] + (f" (probability {probability(sure)})" if sure is not None else ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.cooperation import is_agreed
 from stance.report.lookup import groups_of
 from stance.report.meetings import red_line_history
 from stance.report.page import Labels, probability, sentence_link
@@ -24,7 +25,7 @@ def meeting_lines(comparison: Comparison, meetings: Meetings) -> list[dict[str, 
     sides, own = comparison.sides, comparison.stances.evidence
     places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
     table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places))
-    table["agreed"] = table["stance"].isin(sides.codebook["stance"].with_role("agreed"))
+    table["agreed"] = is_agreed(sides.codebook, table)
     table["limit"] = table["stance"].isin(sides.codebook["stance"].with_role("limit"))
     lines = []
     for key, name, label, date in zip(meetings.keys, meetings.names, meetings.labels, meetings.dates, strict=True):

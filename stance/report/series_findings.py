@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stance.contrast.cooperation import is_agreed
 from stance.report.finding import Finding, account, rounded, upper
 from stance.report.lookup import groups_of, keys_of
 from stance.report.style import count, interval, joined, signed
@@ -83,6 +84,8 @@ def _behind(comparison: Comparison, row: dict[Any, Any]) -> list[tuple[str, int]
     table = table[groups_of(sides, table) == row["group"]]
     if row["measure"] in ("issue", "frame"):
         return keys_of(table[table[row["measure"]].map(lambda given: row["label"] in given).astype(bool)])
-    if row["measure"] in ("difference", "limit", "agreed"):
+    if row["measure"] == "agreed":
+        return keys_of(table[is_agreed(sides.codebook, table)])
+    if row["measure"] in ("difference", "limit"):
         return keys_of(table[table["stance"].isin(sides.codebook["stance"].with_role(row["measure"]))])
     return keys_of(table)
