@@ -253,8 +253,39 @@ def test_agenda_tells_order_and_what_only_one_account_of_a_meeting_raises(sides)
     assert found.order_agreement["n"].tolist() == [3]
     assert found.order_agreement["estimate"].iloc[0] == pytest.approx(1.0)
     assert found.one_sided.to_dict("records") == [
-        {"event": "Vienna", "issue": "people_exchange", "raised_by": "us", "count": 1}
+        {
+            "event": "Vienna",
+            "issue": "people_exchange",
+            "raised_by": "us",
+            "count": 1,
+            "mention": pytest.approx(np.nan, nan_ok=True),
+            "highest": pytest.approx(np.nan, nan_ok=True),
+            "uncertain": False,
+        }
     ]
+
+
+@pytest.mark.parametrize(
+    ("mention", "elsewhere", "uncertain"), [(0.5, 0.19, False), (0.49, 0.0, True), (0.9, 0.2, True), (0.12, 0.45, True)]
+)
+def test_what_only_one_side_raises_is_proved_on_both_sides(table, mention, elsewhere, uncertain):
+    """A mention that is more likely wrong than right, or a silence that may be none, is to be read and not said."""
+    named = table["issue_main"] == "people_exchange"
+    china = table["text"] == RESUMED
+    table["probs"] = [
+        {"issue:people_exchange": mention if n else elsewhere if c else 0.0} for n, c in zip(named, china, strict=True)
+    ]
+    comparison = stance.compare(table)
+    agenda_ = comparison.agenda
+    assert (agenda_.raised_by("us"), agenda_.uncertain("us"))[uncertain] == ["people_exchange"]
+    assert (agenda_.raised_by("us"), agenda_.uncertain("us"))[not uncertain] == []
+    assert agenda_.one_sided["uncertain"].tolist() == [uncertain]
+    [found] = [f for f in comparison.findings if f.kind == "only" and f.figures["group"] == "us"]
+    assert f"exchange (1, p = {mention:.2f} against {elsewhere:.2f})" in found.text
+    assert ("Uncertain, read: " in found.text) == found.brief.startswith("Uncertain, read") == uncertain
+    assert found.evidence == [("us-Vienna", 1)]
+    chips_ = {c["heading"]: [chip["name"] for chip in c["chips"]] for c in chips(comparison)}
+    assert bool(chips_["Only United States, uncertain: read"]) == uncertain
 
 
 def test_sensitivity_counts_over_the_threshold(table):

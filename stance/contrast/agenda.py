@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
 from stance.contrast.statistics import Design, adjusted, clustered_share
@@ -27,13 +28,15 @@ class Agenda(Contrast):
         table: ``issue``, ``group``, ``count``, ``n`` (substantive sentences), ``estimate`` (share that names the
             issue), ``low``, ``high``, ``rank``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``,
-            ``raised_by`` (``both`` or one group), ``highest`` (on the side without it, the highest probability that
-            any of its sentences names the issue).
+            ``raised_by`` (``both`` or one group); where it is one group: ``mention`` (the highest probability of its
+            sentences that name the issue), ``highest`` (the highest on the side without it, of all sentences that no
+            third party holds) and ``uncertain`` (see `is_uncertain`).
         order: ``issue``, ``group``, ``n`` (documents that name it), ``estimate`` (mean place of its first mention, 0
             for a document's first substantive sentence, 1 for its last), ``low``, ``high``, ``rank`` (1 comes first).
         order_agreement: ``event``, ``n`` (issues that both accounts of the meeting raise), ``estimate`` (Kendall's
             tau-b of their places, 1 for the same order), ``p``.
-        one_sided: ``event``, ``issue``, ``raised_by``, ``count``: what only one account of a meeting raises.
+        one_sided: ``event``, ``issue``, ``raised_by``, ``count``, ``mention``, ``highest``, ``uncertain``: what only
+            one account of a meeting raises.
         sensitivity: ``issue``, ``group``, ``threshold``, ``count``, ``raised``: sentences that name the issue at that
             probability, and whether there is any. Omission depends on the threshold: read it before citing one.
     """
@@ -45,10 +48,17 @@ class Agenda(Contrast):
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def raised_by(self, who: str) -> list[str]:
-        """Issues raised by ``both`` or by one group only, most frequent first."""
-        chosen = self.differences.loc[self.differences["raised_by"] == who, "issue"]
+        """Issues raised by ``both`` or surely by one group only, most frequent first."""
+        return self._raised(who, uncertain=False)
+
+    def uncertain(self, group: str) -> list[str]:
+        """Issues of which it is uncertain that only this group raises them, most frequent first."""
+        return self._raised(group, uncertain=True)
+
+    def _raised(self, who: str, uncertain: bool) -> list[str]:
+        chosen = (self.differences["raised_by"] == who) & (self.differences["uncertain"] == uncertain)
         counts = self.table.groupby("issue")["count"].sum()
-        return sorted(chosen, key=lambda i: -counts[i])
+        return sorted(self.differences.loc[chosen, "issue"], key=lambda i: -counts[i])
 
     def plot(self) -> Any:
         """Dumbbells: the two sides' shares of each issue, with intervals."""
@@ -77,7 +87,9 @@ def agenda(sides: Sides) -> Agenda:
         "Shares are of sentences that have an issue and are not a third party's; one sentence can name several issues.",
         design.note,
         *sides.prediction_note,
-        "«Only one side» means that no counterpart was found at this threshold, not that it was left out on purpose.",
+        "«Only one side» means that no counterpart was found at this threshold, not that it was left out on purpose. "
+        f"It is uncertain, and to be read, if no mention has a probability of {SURE:.2f} or more, or if one of the "
+        f"other side's sentences has {POSSIBLE:.2f} or more.",
     )
     return Agenda(
         sides,
@@ -112,10 +124,14 @@ def _differences(sides: Sides, table: pd.DataFrame, design: Design, shares: pd.D
             continue
         who = "both" if len(raised) == 2 else raised[0]
         named = names_issue(table, issue).to_numpy(dtype=bool)
-        highest = np.nan if who == "both" else _highest(sides, sides.other(who), issue)
+        mention, highest = (np.nan, np.nan) if who == "both" else _proof(sides, sides.table, who, issue)
         result = share_difference(named, np.ones(len(table), dtype=bool), design)
-        rows.append({"issue": issue, **result, "raised_by": who, "highest": highest})
-    tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p", "raised_by", "highest"])
+        doubt = is_uncertain(mention, highest)
+        rows.append(
+            {"issue": issue, **result, "raised_by": who, "mention": mention, "highest": highest, "uncertain": doubt}
+        )
+    columns = ["issue", "difference", "low", "high", "p", "raised_by", "mention", "highest", "uncertain"]
+    tests = pd.DataFrame(rows, columns=columns)
     tests.insert(5, "p_adjusted", adjusted(tests["p"]))
     return tests
 
@@ -162,27 +178,52 @@ def _one_sided(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     named = named[named["event"].map(both) == 2].explode("issue")
     counts = named.groupby(["event", "issue"], sort=False)["group"].agg(["nunique", "first", "size"]).reset_index()
     alone = counts[(counts["nunique"] == 1) & counts["issue"].isin(sides.issues)]
-    return (
-        alone.drop(columns="nunique").set_axis(["event", "issue", "raised_by", "count"], axis=1).reset_index(drop=True)
-    )
+    alone = alone.drop(columns="nunique").set_axis(["event", "issue", "raised_by", "count"], axis=1)
+    of_event = dict(list(sides.table.groupby(meetings(sides.table))))
+    proofs = [
+        _proof(sides, of_event[e], g, i)
+        for e, i, g in zip(alone["event"], alone["issue"], alone["raised_by"], strict=True)
+    ]
+    return alone.assign(
+        mention=[mention for mention, _ in proofs],
+        highest=[highest for _, highest in proofs],
+        uncertain=[is_uncertain(*proof) for proof in proofs],
+    ).reset_index(drop=True)
 
 
-def _probabilities(sides: Sides, group: str, issue: str) -> np.ndarray:
-    """Probability that each substantive sentence of a group names an issue; empty without probabilities."""
+def is_uncertain(mention: float, highest: float) -> bool:
+    """Whether «only one side raises it» is to be read before it is said.
+
+    Args:
+        mention: highest probability of the sentences that name the issue; NaN where there are no probabilities.
+        highest: highest probability on the other side; NaN likewise.
+
+    Returns:
+        whether the mention is below `SURE`, or the other side reaches `POSSIBLE`; False for labels coded by hand.
+    """
+    return bool(mention < SURE or highest >= POSSIBLE)
+
+
+def _proof(sides: Sides, table: pd.DataFrame, group: str, issue: str) -> tuple[float, float]:
+    """Highest probability of a group's sentences that name an issue, and of any sentence of the other group."""
+    named = sides.substantive(sides.of(group, table))
+    named = named[names_issue(named, issue)]
+    silent = sides.without_third_parties(sides.of(sides.other(group), table))
+    mention, highest = (max(_probabilities(part, issue), default=float("nan")) for part in (named, silent))
+    return mention, highest
+
+
+def _probabilities(table: pd.DataFrame, issue: str) -> list[float]:
+    """Probability that each sentence names an issue; empty without probabilities."""
     key = f"issue:{issue}"
-    return np.array([p[key] for p in sides.substantive(sides.of(group))["probs"] if key in p], dtype=float)
-
-
-def _highest(sides: Sides, group: str, issue: str) -> float:
-    found = _probabilities(sides, group, issue)
-    return float(found.max()) if len(found) else float("nan")
+    return [float(p[key]) for p in table["probs"] if key in p]
 
 
 def _sensitivity(sides: Sides) -> pd.DataFrame:
     rows = []
     for issue in sides.issues:
         for group in sides.groups:
-            found = _probabilities(sides, group, issue)
+            found = np.array(_probabilities(sides.substantive(sides.of(group)), issue))
             counts = [int((found >= t).sum()) for t in SENSITIVITY] if len(found) else []
             rows += [(issue, group, t, c, c > 0) for t, c in zip(SENSITIVITY, counts, strict=False)]
     return pd.DataFrame(rows, columns=["issue", "group", "threshold", "count", "raised"])

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.contrast.certainty import POSSIBLE
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
 from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
 from stance.contrast.statistics import expected_count
 
-POSSIBLE = 0.2
-"""Probability from which a sentence with another label is shown as a possible red line."""
 READING = ("kind", "hardness", "signs", "phrases", "addressee")
 """What the wording shows, see `stance.contrast.limit_wording.Reading`."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from stance.contrast.cooperation import BOTH, EACH
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of
@@ -50,25 +52,45 @@ def _count(comparison: Comparison, issue: str, group: str) -> int:
 
 
 def only(comparison: Comparison, group: str) -> Finding | None:
-    """Which issues one side raises and the other is not found to."""
+    """Which issues one side raises and the other is not found to, and of which that is uncertain."""
     agenda, sides = comparison.agenda, comparison.sides
-    issues = agenda.raised_by(group)
-    if not issues:
+    issues, doubtful = agenda.raised_by(group), agenda.uncertain(group)
+    if not issues and not doubtful:
         return None
-    counts = {i: _count(comparison, i, group) for i in issues}
+    proof = agenda.differences.set_index("issue")[["mention", "highest"]].astype(float)
+    here, there = account(comparison, group), account(comparison, sides.other(group))
+
+    def told(keys: list[str]) -> str:
+        """Issues with their sentences, and the highest probabilities here and there."""
+        named = [
+            f"{sides.issue_name(i)} ({_count(comparison, i, group):,}{_probabilities(*proof.loc[i])})"
+            for i in keys[:LISTED]
+        ]
+        return listed(named, len(keys))
+
     n = substantive(comparison, group)
-    named = [f"{sides.issue_name(i)} ({counts[i]:,} of {count(n, 'sentence')})" for i in issues[:1]]
-    named += [f"{sides.issue_name(i)} ({counts[i]:,})" for i in issues[1:LISTED]]
-    highest = agenda.differences.set_index("issue")["highest"].astype(float).reindex(issues)
-    nearest = ""
-    if highest.notna().any():
-        issue = str(highest.idxmax())
-        about = f", for {sides.issue_name(issue)}" if len(issues) > 1 else ""
-        nearest = f" (highest probability there {highest.max():.2f}{about})"
-    other = account(comparison, sides.other(group))
-    text = f"Only {account(comparison, group)} raises {listed(named, len(issues))}; no counterpart found in {other} "
-    figures = {"group": group, "issues": counts, "n": n, "highest_elsewhere": highest.dropna().round(4).to_dict()}
-    return Finding("only", f"{text}at this threshold{nearest}.", figures, _naming(comparison, issues[:LISTED], group))
+    text = f"No issue is surely raised by {here} only."
+    if issues:
+        text = f"Of its {count(n, 'sentence')} with an issue, only {here} raises {told(issues)}; no counterpart found "
+        text += f"in {there} at this threshold."
+    if doubtful:
+        text += f" Uncertain, read: {told(doubtful)}."
+    if proof.loc[[*issues, *doubtful]].notna().any(axis=None):
+        text += " p is the highest probability of a mention, and after «against» that of the other account's sentences."
+    figures = {
+        "group": group, "issues": {i: _count(comparison, i, group) for i in issues}, "n": n,
+        "uncertain": {i: _count(comparison, i, group) for i in doubtful},
+        "highest": proof["mention"].reindex([*issues, *doubtful]).dropna().round(4).to_dict(),
+        "highest_elsewhere": proof["highest"].reindex([*issues, *doubtful]).dropna().round(4).to_dict(),
+    }  # fmt: skip
+    return Finding("only", text, figures, _naming(comparison, [*issues[:LISTED], *doubtful[:LISTED]], group))
+
+
+def _probabilities(mention: float, highest: float) -> str:
+    """The highest probabilities of a mention and of the other side's sentences, as far as they are known."""
+    if pd.isna(mention):
+        return ""
+    return f", p = {mention:.2f}" + ("" if pd.isna(highest) else f" against {highest:.2f}")
 
 
 def agreed(comparison: Comparison) -> Finding:

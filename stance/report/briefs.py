@@ -47,7 +47,10 @@ def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
-    text = _issues(comparison, list(figures["issues"]))
+    parts = [_issues(comparison, list(figures["issues"]))] if figures["issues"] else []
+    if figures["uncertain"]:
+        parts.append(f"uncertain, read: {_issues(comparison, list(figures['uncertain']))}")
+    text = "; ".join(parts)
     return text[:1].upper() + text[1:]
 
 

@@ -60,7 +60,7 @@ def sensitivity_chart(agenda: Agenda, width: int = WIDTH) -> Chart:
         width: of the whole chart in pixels.
     """
     sides = agenda.sides
-    alone = [i for g in sides.groups for i in agenda.raised_by(g)][:FACETS]
+    alone = [i for g in sides.groups for i in (*agenda.raised_by(g), *agenda.uncertain(g))][:FACETS]
     curves = agenda.sensitivity[agenda.sensitivity["issue"].isin(alone)]
     if curves.empty:
         return nothing(width)

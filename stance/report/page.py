@@ -114,7 +114,9 @@ def chips(comparison: Comparison) -> list[dict[str, Any]]:
     totals = agenda.table.pivot_table(index="issue", columns="group", values="count", aggfunc="sum").astype(int)
     counts = {str(i): [int(row[g]) for g in groups] for i, row in totals.to_dict("index").items()}
     issues = {who: agenda.raised_by(who) for who in ("both", *groups)}
-    return _chips(comparison, {"both": "Raised by both"}, issues, counts)
+    uncertain = {g: agenda.uncertain(g) for g in groups}
+    doubtful = [c | {"heading": f"{c['heading']}, uncertain: read"} for c in _chips(comparison, {}, uncertain, counts)]
+    return _chips(comparison, {"both": "Raised by both"}, issues, counts) + doubtful
 
 
 def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
