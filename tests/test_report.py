@@ -402,4 +402,21 @@ def test_possible_red_lines_are_told_by_side():
     us = table.index[(table["source"] == "us") & (table["issue_main"] == "taiwan")][0]
     table.at[us, "probs"] = {**table.at[us, "probs"], "stance:red_line": 0.3}
     [found] = [f for f in headline(stance.compare(table)) if f.kind == "red_lines"]
-    assert found.text.endswith("may name one (1 of United States and 1 of China; probability 0.20 or more).")
+    told = "may name one (1 of United States and 1 of China; labelled so below 0.50, or with another label and 0.20 or"
+    assert found.text.endswith(f"{told} more): read.")
+
+
+def test_a_red_line_that_is_less_likely_than_not_is_only_possible():
+    """Labelled for want of a likelier label: no side is said to name it, and the sentence is still there to read."""
+    table = invented_table()
+    line = table.index[table["stance"] == "red_line"][0]
+    table.at[line, "probs"] = {**table.at[line, "probs"], "stance:red_line": 0.49}
+    comparison = stance.compare(table)
+    [found] = [f for f in headline(comparison) if f.kind == "red_lines"]
+    assert found.text.startswith("Neither side is found to name a red line.") and found.brief.startswith("None found")
+    assert found.figures["china"]["count"] == 0 and "2 of China; labelled so below 0.50" in found.text
+    assert ("china-0:a&b", int(table.at[line, "sent_id"])) in found.evidence
+    assert comparison.red_lines.evidence["text"].tolist() == [table.at[line, "text"]]
+    table.at[line, "probs"] = {**table.at[line, "probs"], "stance:red_line": 0.5}
+    [found] = [f for f in headline(stance.compare(table)) if f.kind == "red_lines"]
+    assert "the China account names 1 red line, on Taiwan (p = 0.50)" in found.text

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.certainty import POSSIBLE
+from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
@@ -42,6 +42,17 @@ class RedLines(Contrast):
     possible: pd.DataFrame = field(default_factory=pd.DataFrame)
     wording: pd.DataFrame = field(default_factory=pd.DataFrame)
 
+    @property
+    def named(self) -> pd.DataFrame:
+        """The rows of ``evidence`` that are more likely red lines than not: a probability of at least `SURE`."""
+        return self.evidence[self.evidence["p_limit"] >= SURE]
+
+    @property
+    def maybe(self) -> pd.DataFrame:
+        """All that may name a limit: the other rows of ``evidence``, and ``possible``."""
+        parts = [self.evidence[self.evidence["p_limit"] < SURE], self.possible]
+        return pd.concat([p for p in parts if len(p)] or parts, ignore_index=True)
+
     def plot(self) -> Any:
         """Probability of each red line, by issue and side."""
         from stance.report.charts import red_line_chart
@@ -65,9 +76,9 @@ def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
     near = _read(sides, own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
     notes = (
         "Expected: the sum of calibrated probabilities. Its interval supposes independent sentences and perfect "
-        "calibration, and is too narrow: on scored test documents, at 95%, it held the true count of a stance of a "
-        "side in 8 of 18 cases (readout-small).",
-        f"Possible red lines are sentences with another label and a probability of {POSSIBLE:.0%} or more.",
+        "calibration, and is too narrow: a model errs alike over sentences that are alike.",
+        f"Named are red lines with a probability of {SURE:.2f} or more. Possible are sentences labelled so below it, "
+        f"and sentences with another label and a probability of {POSSIBLE:.2f} or more.",
         "Explicit, hardness and addressee are read from the words alone, by the list in configs/limit_wording.yaml: "
         "explicit where a line, a core interest or a refusal stands in the sentence, implied where only a threat or "
         "the label says so; hardness 1 for a line named, 2 for a refusal or a condition, 3 for a threatened "

@@ -123,12 +123,12 @@ def red_line_chart(red_lines: RedLines, width: int = WIDTH) -> Chart:
         )
     hits = furniture(points, frame, points["issue"], issue_link)
     chart = alt.layer(*layers, *hits).properties(width=frame.plot, height=frame.height)
-    return finish(chart, "Red lines: filled marks are labelled as such, hollow ones possible", points)
+    return finish(chart, "Red lines: filled marks are named, hollow ones possible", points)
 
 
 def _limit_points(red_lines: RedLines) -> pd.DataFrame:
     parts = []
-    for table, sure in ((red_lines.evidence, True), (red_lines.possible, False)):
+    for table, sure in ((red_lines.named, True), (red_lines.maybe, False)):
         known = table.dropna(subset=["doc_id"])
         parts.append(
             pd.DataFrame(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.result import names_issue
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
@@ -47,11 +48,12 @@ def headline(comparison: Comparison) -> list[Finding]:
 
 def _red_lines(comparison: Comparison) -> Finding:
     sides, red = comparison.sides, comparison.red_lines
-    groups = groups_of(comparison.sides, red.evidence)
+    named_lines, near = red.named, red.maybe
+    groups = groups_of(sides, named_lines)
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for group in sides.groups:
-        mine = red.evidence[groups == group]
+        mine = named_lines[groups == group]
         figures[group] = {"count": len(mine), "p": [round(float(p), 4) for p in mine["p_limit"]]}
         figures[group]["issues"] = {str(i): int(n) for i, n in mine["issue_main"].value_counts().items()}
         if mine.empty:
@@ -62,15 +64,17 @@ def _red_lines(comparison: Comparison) -> Finding:
         sure = [f"{p:.2f}" for p in mine["p_limit"].head(3)] + (["…"] if len(mine) > 3 else [])
         what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
         parts.append(f"{account(comparison, group)} names {what}")
-    near = red.possible.dropna(subset=["doc_id"])
     possible, by_side = len(near), groups_of(sides, near)
     whose = [f"{(by_side == g).sum():,} of {name}" for g, name in zip(sides.groups, sides.names, strict=True)]
-    told = f" {count(possible, 'more sentence')} may name one ({joined(whose)}; probability 0.20 or more)."
+    below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
+    told = f" {count(possible, 'more sentence')} may name one ({joined(whose)}; {below}): read."
     more = told if possible else ""
     text = f"Red lines: {'; '.join(parts)}."
-    if red.evidence.empty:
+    if named_lines.empty:
         text = "Neither side is found to name a red line."
-    return Finding("red_lines", text + more, {**figures, "possible": possible}, keys_of(red.evidence))
+    return Finding(
+        "red_lines", text + more, {**figures, "possible": possible}, keys_of(red.evidence) + keys_of(red.possible)
+    )
 
 
 def _positions(comparison: Comparison) -> Finding | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from stance.contrast.certainty import SURE
 from stance.contrast.counterpart import THRESHOLD
 from stance.report.lookup import Key, groups_of, keys_of
 from stance.report.page import Labels, probability, sentence_link, text_of
@@ -101,6 +102,8 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
         said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))
         if row["addressee"] in comparison.sides.groups:
             said.append(f"addressed to {comparison.sides.names[comparison.sides.groups.index(row['addressee'])]}")
+    if row.get("p_limit", SURE) < SURE:
+        said.append(f"only possible: probability {probability(row['p_limit'])}")
     if row.get("noted") is True:
         said.append("the other account takes note of it")
     if "gap" in row:
