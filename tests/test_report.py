@@ -110,6 +110,16 @@ def test_context_and_counterpart_stand_in_the_cards(html):
     assert "Washington opposes" in card and "similarity" in card
 
 
+def test_a_sentence_has_one_number_everywhere(comparison, html):
+    """Cards, script and Markdown say the ``sent_id`` of the tables."""
+    line = comparison.red_lines.evidence.iloc[0]
+    assert line["sent_id"] == 0
+    assert f"({line['doc_id']}, sentence 0)" in markdown_report(comparison)
+    card = next(c for c in re.findall(r'<article class="card.*?</article>', html, re.S) if "Whoever plays" in c)
+    assert re.search(r'<a href="#s=china-0%3Aa%26b:0">sentence 0</a>', card)
+    assert "String(s.id + 1)" not in html and "sentence ${s.id + 1}" not in html
+
+
 def test_findings_are_careful(comparison):
     findings = headline(comparison)
     assert 5 <= len(findings) <= 11

@@ -114,6 +114,6 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
 def _quoted(sentences: Sentences, key: Key, labels: Labels) -> dict[str, Any]:
     row = sentences[key]
     return {
-        "text": str(row["text"]), "badges": labels.badges(row), "link": sentence_link(key), "number": key[1] + 1,
+        "text": str(row["text"]), "badges": labels.badges(row), "link": sentence_link(key), "number": key[1],
         "title": str(row["title"] or key[0]), "date": text_of(row["date"]), "lang": str(row["lang"] or ""),
     }  # fmt: skip

@@ -107,9 +107,9 @@
     made.id = `s=${encodeURIComponent(doc.id)}:${s.id}`;
     if (previous && previous.doc === s.doc && previous.id + 1 !== s.id) made.classList.add("gap");
     else if (previous && previous.doc === s.doc && previous.paragraph !== s.paragraph) made.classList.add("paragraph");
-    const number = element("a", "number", String(s.id + 1));
+    const number = element("a", "number", String(s.id));
     number.href = `#s=${encodeURIComponent(doc.id)}:${s.id}`;
-    number.setAttribute("aria-label", `link to sentence ${s.id + 1}`);
+    number.setAttribute("aria-label", `link to sentence ${s.id}`);
     const text = marked(s.text);
     if (doc.lang) text.lang = doc.lang;
     const badges = element("div", "badges");

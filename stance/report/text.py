@@ -111,7 +111,7 @@ def _spread(finding: Finding, comparison: Comparison) -> list[tuple[str, int]]:
 
 
 def _quote(row: dict[Any, Any]) -> str:
-    where = ", ".join(str(v) for v in (row["doc_id"], f"sentence {row['sent_id'] + 1}") if v)
+    where = ", ".join(str(v) for v in (row["doc_id"], f"sentence {row['sent_id']}") if v)
     return f"> {_plain(row['text'])} ({_plain(where)})"
 
 
