@@ -288,6 +288,45 @@ def test_what_only_one_side_raises_is_proved_on_both_sides(table, mention, elsew
     assert bool(chips_["Only United States, uncertain: read"]) == uncertain
 
 
+STATEMENT = (
+    "Both ministers met in Lindholm on the second day of the talks and settled the terms of the ferry line. The "
+    "harbour is to be dredged before the spring, at the cost of both ports. A joint office will hear the fishermen."
+)
+OTHER_WORDS = (
+    "The two ministers met in Lindholm on the second day of the talks, and they settled the terms of the ferry line. "
+    "The port is to be dredged by spring at the cost of both ports. A common office will hear the fishermen."
+)
+ACCOUNT = (
+    "She told her colleague that the dues had to fall, and heard that they would not. The fishermen of the "
+    "southern coast had waited since the autumn, said the spokesman, who gave no date for the next meeting."
+)
+
+
+@pytest.mark.parametrize(
+    ("texts", "across", "within"),
+    [
+        ({"us": STATEMENT, "china": OTHER_WORDS}, [("us", "china")], []),
+        ({"us": STATEMENT, "china": ACCOUNT}, [], []),
+        ({"us": STATEMENT, "china": ACCOUNT, "china-again": ACCOUNT.upper()}, [], [("china-again", "china")]),
+    ],
+)
+def test_joint_statements_and_copies_are_told_first(texts, across, within):
+    rows = [
+        row(name.partition("-")[0], n, text, "trade_economy", "neutral", "both", doc_id=name)
+        for name, whole in texts.items()
+        for n, text in enumerate(whole.split(". "))
+    ]
+    findings = stance.compare(check_table(pd.DataFrame(rows))).findings
+    told = [f for f in findings if f.kind == "copies"]
+    assert bool(told) == bool(across or within)
+    if told:
+        assert findings[0] is told[0]
+        for kind, pairs in (("across", across), ("within", within)):
+            assert [(p["doc_id"], p["other_doc_id"]) for p in told[0].figures[kind]] == pairs
+        assert ("differences are of wording" in told[0].text) == bool(across)
+        assert ("China repeats another" in told[0].text) == bool(within)
+
+
 def test_sensitivity_counts_over_the_threshold(table):
     table["probs"] = [{"issue:people_exchange": p} for p in (0.02, 0.9, 0.1, 0.0, 0.0, 0.32, 0.1, 0.0, 0.0)]
     curve = stance.compare(table).agenda.sensitivity

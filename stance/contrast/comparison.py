@@ -14,6 +14,7 @@ from stance.contrast.agenda import Agenda, agenda
 from stance.contrast.alignment import Alignment, alignment
 from stance.contrast.attribution import Attribution, attribution
 from stance.contrast.cooperation import Cooperation, cooperation
+from stance.contrast.copies import copies
 from stance.contrast.corrected import Corrected, corrected
 from stance.contrast.disagreements import Disagreements, disagreements
 from stance.contrast.drift import Drift, drift
@@ -100,6 +101,11 @@ class Comparison:
     def corrected(self) -> Corrected:
         """Shares, means and differences, corrected by hand-coded labels; empty without them."""
         return corrected(self.sides)
+
+    @cached_property
+    def copies(self) -> pd.DataFrame:
+        """Documents that are largely the same text, see `stance.contrast.copies.copies`."""
+        return copies(self.sides)
 
     @cached_property
     def findings(self) -> list[Finding]:

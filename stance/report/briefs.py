@@ -27,6 +27,7 @@ def brief(comparison: Comparison, finding: Finding) -> str:
         at most some twenty words, without what the heading of the finding says.
     """
     makers: dict[str, Callable[[Comparison, dict[str, Any]], str]] = {
+        "copies": _copies,
         "shared": _shared, "only": _only, "agreed": _agreed, "red_lines": _red_lines, "positions": _positions,
         "disagreements": _disagreements, "attribution": _attribution, "framing": _framing, "drift": _drift,
         "evidence": _evidence,
@@ -37,6 +38,12 @@ def brief(comparison: Comparison, finding: Finding) -> str:
 def _issues(comparison: Comparison, keys: list[str], most: int = NAMED) -> str:
     named = [comparison.sides.issue_name(k) for k in keys[:most]]
     return joined([*named, f"{len(keys) - most} more"] if len(keys) > most else named)
+
+
+def _copies(comparison: Comparison, figures: dict[str, Any]) -> str:
+    across, within = len(figures["across"]), len(figures["within"])
+    parts = [f"{count(across, 'pair')} of the two sides largely one document"] if across else []
+    return joined(parts + ([f"{count(within, 'document')} counted again as copies"] if within else []))
 
 
 def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
 from stance.report.cautions import cautions
 from stance.report.charts import distinctive
+from stance.report.copy_findings import copied
 from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
@@ -39,7 +40,13 @@ def headline(comparison: Comparison) -> list[Finding]:
         findings in the order of the report's sections; the last says how much the evidence carries.
     """
     first, second = comparison.sides.groups
-    found = [shared(comparison), only(comparison, first), only(comparison, second), agreed(comparison)]
+    found = [
+        copied(comparison),
+        shared(comparison),
+        only(comparison, first),
+        only(comparison, second),
+        agreed(comparison),
+    ]
     found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
     found += [attribution(comparison), _framing(comparison), drift(comparison)]
     found.append(_carries(comparison))

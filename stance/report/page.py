@@ -21,11 +21,12 @@ MANY = 6
 WORDS = 10
 """Distinctive terms of each side."""
 SECTIONS = {
-    "shared": "agenda", "only": "agenda", "agreed": "cooperation", "positions": "stances",
+    "copies": "sentences", "shared": "agenda", "only": "agenda", "agreed": "cooperation", "positions": "stances",
     "disagreements": "disagreements", "red_lines": "red-lines", "attribution": "attribution", "framing": "framing",
     "drift": "over-time", "evidence": "method",
 }  # fmt: skip
 HEADINGS = {
+    "copies": "Read first: the same text",
     "shared": "On both agendas", "only": "On one agenda", "agreed": "Reported as agreed", "positions": "Positions",
     "disagreements": "Difference", "red_lines": "Red lines", "attribution": "Reported words", "framing": "Framing",
     "drift": "Over time", "evidence": "What this rests on",
@@ -33,7 +34,7 @@ HEADINGS = {
 SECTION_NAMES = {
     "agenda": "agenda", "stances": "stances", "disagreements": "disagreements", "red-lines": "red lines",
     "cooperation": "cooperation", "attribution": "reported words", "framing": "framing", "over-time": "time",
-    "method": "method and limits",
+    "method": "method and limits", "sentences": "all sentences",
 }  # fmt: skip
 
 
