@@ -47,12 +47,12 @@ def tie_meetings(table: pd.DataFrame, by: str) -> pd.Series:
         return pd.Series(str(known.iloc[0]) if len(known) else "", table.index, dtype=object)
     names = {}
     dates = pd.to_datetime(documents["date"].map(str), format="%Y-%m-%d", errors="coerce", exact=True)
-    first = pd.NaT
+    first: pd.Timestamp | None = None
     for doc_id, date in dates[documents["event"].isna()].sort_values().items():
         if pd.isna(date):
             names[doc_id] = str(doc_id)
             continue
-        if pd.isna(first) or date - first > SPAN:
+        if first is None or date - first > SPAN:
             first = date
         names[doc_id] = f"{first:%Y-%m-%d}"
     names |= documents["event"].dropna().map(str).to_dict()

@@ -59,8 +59,8 @@ def _foreign_turns(comparison: Comparison) -> list[str]:
         known = {speaker_side(document, speaker) for speaker in speakers}
         if len(speakers) > 1 and len(known) > 1:
             told.append(
-                f"{doc_id} holds turns of {listed(speakers[:LISTED], len(speakers))}, who are not named as of one side, "
-                f"and all of it counts as {account(comparison, str(row['source']))}: take the turns of one with "
+                f"{doc_id} holds turns of {listed(speakers[:LISTED], len(speakers))}, who are not named as of one "
+                f"side, and all of it counts as {account(comparison, str(row['source']))}: take the turns of one with "
                 f"--{row['source']}-speaker NAME."
             )
     return told
