@@ -73,13 +73,20 @@ def test_a_record_that_was_moved_to_another_file_is_replaced(tiny, tmp_path, nam
     assert not caplog.text
 
 
-def test_a_later_snapshot_takes_the_place_of_the_earlier_with_a_warning(tiny, tmp_path, caplog):
-    score(tmp_path, tiny, folder(tmp_path / "snap1", talks="We met.", call="We called."))
-    update = score(tmp_path, tiny, folder(tmp_path / "snap2", talks="We met again.", call="We called."))
-    assert (update.failed, update.kept) == ([], 0)
-    assert texts(tmp_path) == {"talks": "We met again.", "call": "We called."}
-    assert "1 documents took the place of others" in caplog.text
-    assert f"talks (from {tmp_path}/snap1/talks.txt, now from {tmp_path}/snap2/talks.txt)" in caplog.text
+def test_another_document_of_the_same_stem_in_another_folder_is_a_failure(tiny, tmp_path):
+    a = folder(tmp_path / "a", talks="We met.", call="We called.", same="We agree.")
+    b = folder(tmp_path / "b", talks="They left.", visit="They came.", same="We agree.")
+    score(tmp_path, tiny, a)
+    for _ in range(2):
+        second = score(tmp_path, tiny, b)
+        [failure] = second.failed
+        assert failure.location == str(b / "talks.txt")
+        assert failure.reason == f"its doc_id 'talks' is already used by {a / 'talks.txt'}"
+        assert "the folder above both" in failure.cure
+        kept = {"talks": "We met.", "call": "We called.", "visit": "They came.", "same": "We agree."}
+        assert texts(tmp_path) == kept
+    assert score(tmp_path, tiny, b, prune=True).failed == []
+    assert texts(tmp_path) == {"talks": "They left.", "visit": "They came.", "same": "We agree."}
 
 
 def test_a_changed_document_in_the_same_file_is_replaced(tiny, tmp_path, monkeypatch):

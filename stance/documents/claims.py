@@ -11,6 +11,7 @@ from stance.documents.registry import Registry
 from stance.errors import InputFailure, printable
 
 CURE = "Give one of them another doc_id, in front matter, sidecar or manifest"
+CURE_ELSEWHERE = f"{CURE}, or give the folder above both; with --prune this one takes its place"
 Items = Iterator[Document | InputFailure]
 
 
@@ -23,6 +24,8 @@ class Claims:
         inputs: files of the run; resolved.
         whole: those that were read to their end without a failure.
         owner: the file that a doc_id came from in earlier runs, if any.
+        is_kept: whether another document of a document's doc_id still lies in that file, as far as can be told without
+            reading it; asked of files that are not among the inputs.
     """
 
     def __init__(self) -> None:
@@ -32,6 +35,7 @@ class Claims:
         self.inputs: set[Path] = set()
         self.whole: set[Path] = set()
         self.owner: Callable[[str], Path | None] = lambda doc_id: None
+        self.is_kept: Callable[[Document], bool] = lambda document: False
 
     def checked(self, items: Items, file: Path, name: str, coming: Callable[[Path], Items | None]) -> Items:
         """Items of a file; a document whose doc_id is that of another one becomes a failure.
@@ -46,15 +50,25 @@ class Claims:
         for item in items:
             if isinstance(item, Document):
                 place = item.path or name
-                before = self._held(item.doc_id, file.resolve(), coming) or self._met.add(item.doc_id, place)
+                elsewhere = self._held_elsewhere(item, file.resolve())
+                held = elsewhere or self._held(item.doc_id, file.resolve(), coming)
+                before = held or self._met.add(item.doc_id, place)
                 if before is not None:
-                    item = InputFailure(place, f"its doc_id {item.doc_id!r} is already used by {before}", CURE)
+                    cure = CURE_ELSEWHERE if elsewhere else CURE
+                    item = InputFailure(place, f"its doc_id {item.doc_id!r} is already used by {before}", cure)
             elif _is_of_a_file(item):
                 self._unread.add(file.resolve())
             whole = whole and isinstance(item, Document)
             yield item
         if whole:
             self.whole.add(file.resolve())
+
+    def _held_elsewhere(self, document: Document, file: Path) -> str | None:
+        """The owner of a document's doc_id, if it is a file out of this run that keeps another document of it."""
+        owner = self.owner(document.doc_id)
+        if owner is None or (place := owner.resolve()) == file or place in self.inputs:
+            return None
+        return str(owner) if self.is_kept(document) else None
 
     def _held(self, doc_id: str, file: Path, coming: Callable[[Path], Items | None]) -> str | None:
         """The owner of a doc_id, if it is another file of this run that holds it still, or cannot be read."""

@@ -109,11 +109,13 @@ def score_archive(
         registry = Registry()
         claims = claims or Claims()
         claims.owner = sources.owner
+        if not prune:
+            claims.is_kept = sources.is_kept
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
         summary.engine = loaded.engine
         schema = arrow_schema(scorer_metadata(loaded))
         live: list[str] = []
-        pieces = sources.noted(chunks(documents, scorer(loaded), shard_characters), claims)
+        pieces = sources.noted(chunks(documents, scorer(loaded), shard_characters))
         for chunk, tables in (engine or local_engine)(pieces, plan):
             rows = shards.place(chunk) if tables is None else shards.write(chunk, tables, schema)
             live.append(chunk.key)
@@ -132,8 +134,6 @@ def score_archive(
         if not prune:
             renamed = sources.settle_renamed(registry.__contains__, claims.given_up)
             _warn(path, "%d documents have another doc_id now; the rows of the earlier one were dropped", renamed)
-            text = "%d documents took the place of others of the same doc_id, from files that are not among the inputs"
-            _warn(path, text, sources.replaced)
         kept, dropped = shards.retire(set(live), lambda d: d in registry or (not prune and sources.is_renamed(d)), drop)
         sources.strike_out_renamed()
         if prune:
@@ -193,14 +193,17 @@ def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:
 
 
 @contextmanager
-def owners_of(output: str) -> Iterator[Callable[[str], Path | None]]:
-    """What says which file a doc_id of an output belongs to; nothing is changed."""
+def owners_told(claims: Claims, output: str, prune: bool) -> Iterator[None]:
+    """Tell claims which files own the doc_ids of an output, as a run into it would; nothing is changed."""
     folder = Path(output)
     if not (folder / SOURCES).is_file():
-        yield lambda doc_id: None
+        yield
         return
     with closing(Sources(folder)) as sources:
-        yield sources.owner
+        claims.owner = sources.owner
+        if not prune:
+            claims.is_kept = sources.is_kept
+        yield
 
 
 def finished_shards(output: str) -> dict[str, str]:

@@ -153,7 +153,7 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
     """Read everything and score nothing; what a run refuses is refused."""
     from pathlib import Path
 
-    from stance.scoring.archive import Summary, finished_shards, owners_of, scorer
+    from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
     from stance.scoring.output import check_output
 
@@ -162,7 +162,7 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
     record.summary = summary = Summary(record.output, model.identity)
     finished = finished_shards(record.output)
     left = texts = 0
-    with owners_of(record.output) as claims.owner:
+    with owners_told(claims, record.output, options["prune"]):
         for chunk in chunks(_documents(items, summary), scorer(model), options["shard_size"] * 1000):
             size = sum(len(d.text) for d in chunk.documents)
             texts += size

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.walk import is_pattern
 from stance.errors import InputFailure, StanceError, printable
@@ -39,15 +38,10 @@ class Sources:
     Args:
         folder: of the archive.
         anew: begin an empty list.
-
-    Attributes:
-        replaced: documents of this run that took the place of another content, from a file that still exists and is
-            not among the inputs.
     """
 
     def __init__(self, folder: Path, anew: bool = False) -> None:
         self._path = folder / SOURCES
-        self.replaced: list[str] = []
         with self._in_words():
             self._database = sqlite3.connect(self._path, check_same_thread=False)  # engines read ahead in a thread
             self._database.executescript(_TABLES)
@@ -65,31 +59,32 @@ class Sources:
             listed = self._listed(doc_id)
         return Path(os.fsdecode(listed[0])) if listed else None
 
-    def noted(self, chunks: Iterable[Chunk], claims: Claims) -> Iterator[Chunk]:
+    def is_kept(self, document: Document) -> bool:
+        """Whether another document of this doc_id is listed, from a file that still exists."""
+        with self._in_words():
+            listed = self._listed(document.doc_id)
+        return listed is not None and listed[1] != content_hash(document) and not _is_gone(Path(os.fsdecode(listed[0])))
+
+    def noted(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
         """Pass chunks on when their documents are in the list and on the disk.
 
         With them goes who may have had another doc_id before, so that a run that is killed forgets none of them.
 
         Args:
             chunks: documents.
-            claims: those of the run.
         """
         for chunk in chunks:
             with self._in_words(), self._database:
                 for document in chunk.documents:
                     if file := _file(document):
-                        self._note(document, file, claims.inputs)
+                        self._note(document, file)
             yield chunk
 
-    def _note(self, document: Document, file: Path, inputs: Container[Path]) -> None:
+    def _note(self, document: Document, file: Path) -> None:
         row = {"doc_id": document.doc_id, "file": os.fsencode(file), "content": content_hash(document)}
         listed = self._listed(document.doc_id)
         if listed == (row["file"], row["content"]):
             return
-        if listed and listed[1] != row["content"]:
-            before = Path(os.fsdecode(listed[0]))
-            if before.resolve() not in inputs and before.resolve() != file.resolve() and not _is_gone(before):
-                self.replaced.append(f"{document.doc_id} (from {before}, now from {file})")
         self._database.execute(_NOTE, row)
         self._database.execute(_RENAME, {**row, "single": document.path == _place(document)})
 
