@@ -42,7 +42,7 @@ def _issues(comparison: Comparison, keys: list[str], most: int = NAMED) -> str:
 
 def _copies(comparison: Comparison, figures: dict[str, Any]) -> str:
     across, within = len(figures["across"]), len(figures["within"])
-    parts = [f"{count(across, 'pair')} of the two sides largely one document"] if across else []
+    parts = [f"{count(across, 'pair')} of accounts {'is' if across == 1 else 'are'} largely one text"] if across else []
     return joined(parts + ([f"{count(within, 'document')} counted again as copies"] if within else []))
 
 
