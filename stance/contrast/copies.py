@@ -16,7 +16,7 @@ COPY = 0.9
 """Resemblance from which two documents of one side are copies."""
 SAME = 0.1
 """Resemblance from which documents of the two sides are taken for one text. Accounts written apart share a few
-names and phrases, 0.03 and less in the meetings that were looked at; a joint statement in two wordings had 0.18."""
+names and phrases, less than 0.04 in the meetings looked at; the one joint statement in two wordings had 0.18."""
 LEAST = 20
 """Fewest shared shingles of such documents, so that short texts are not taken for one over a name."""
 BLOCK = 512
