@@ -79,6 +79,7 @@ def test_cooperation_tells_what_both_report_from_what_one_reports(table):
 def test_what_each_reports_of_another_meeting_is_told_apart(table):
     """The two sides report joint work against drugs as agreed, but of different meetings; every issue is listed."""
     apart = table.assign(event=np.where(table["source"] == "us", "Vienna", "Geneva"))
+    apart.loc[apart[apart["source"] == "us"].index[0], "doc_id"] = "us-too"  # one document a side would be one meeting
     comparison = stance.compare(apart)
     cooperation = comparison.cooperation
     listed = {who: cooperation.reported_by(who) for who in ("both", "each", "us", "china")}
