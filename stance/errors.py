@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,18 @@ class InputFailure:
         for key in ("location", "reason", "cure"):
             object.__setattr__(self, key, printable(getattr(self, key)))
 
+    @property
+    def file(self) -> str:
+        """The location without the number of a record."""
+        return without_record(self.location)
+
     def __str__(self) -> str:
         return f"{self.location}: {self.reason}. {self.cure}"
+
+
+def without_record(location: str) -> str:
+    """The file of ``file:line``. Files without an ending are not read, so that a number is no part of a name."""
+    return re.sub(r":\d+$", "", location)
 
 
 def printable(text: str) -> str:

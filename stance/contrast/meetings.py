@@ -27,6 +27,11 @@ def one_spelling(events: pd.Series) -> pd.Series:
     return pd.Series([e and spelling.setdefault(folded(e), e) for e in given], events.index, dtype=object)
 
 
+def one_document_each(table: pd.DataFrame, by: str) -> bool:
+    """Whether each group of a table has a single document."""
+    return bool(table.groupby(by)["doc_id"].nunique().max() == 1)
+
+
 def tie_meetings(table: pd.DataFrame, by: str) -> pd.Series:
     """Name the meeting of every sentence: only sentences of one meeting are set beside each other.
 
@@ -42,7 +47,7 @@ def tie_meetings(table: pd.DataFrame, by: str) -> pd.Series:
         the event, the first date of the group, or the id of the document; of single documents perhaps "".
     """
     documents = table.drop_duplicates("doc_id")[["doc_id", "event", "date"]].set_index("doc_id")
-    if table.groupby(by)["doc_id"].nunique().max() == 1:
+    if one_document_each(table, by):
         known = documents["event"].dropna()
         return pd.Series(str(known.iloc[0]) if len(known) else "", table.index, dtype=object)
     names = {}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
-from stance.contrast.meetings import one_spelling, tie_meetings
+from stance.contrast.meetings import one_document_each, one_spelling, tie_meetings
 from stance.contrast.statistics import Design, make_design
 from stance.errors import StanceError
 
@@ -61,7 +61,7 @@ class Sides:
     @property
     def one_document_each(self) -> bool:
         """Whether each group has a single document: together they are one meeting."""
-        return bool(self.table.groupby(self.by)["doc_id"].nunique().max() == 1)
+        return one_document_each(self.table, self.by)
 
     @property
     def hold_positions(self) -> bool:

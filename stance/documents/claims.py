@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,41 +49,33 @@ class Claims:
         for item in items:
             if isinstance(item, Document):
                 place = item.path or name
-                elsewhere = self._held_elsewhere(item, file.resolve())
-                held = elsewhere or self._held(item.doc_id, file.resolve(), coming)
-                before = held or self._met.add(item.doc_id, place)
+                before, cure = self._held(item, file.resolve(), coming) or (self._met.add(item.doc_id, place), CURE)
                 if before is not None:
-                    cure = CURE_ELSEWHERE if elsewhere else CURE
                     item = InputFailure(place, f"its doc_id {item.doc_id!r} is already used by {before}", cure)
-            elif _is_of_a_file(item):
+            elif item.location == item.file:
                 self._unread.add(file.resolve())
             whole = whole and isinstance(item, Document)
             yield item
         if whole:
             self.whole.add(file.resolve())
 
-    def _held_elsewhere(self, document: Document, file: Path) -> str | None:
-        """The owner of a document's doc_id, if it is a file out of this run that keeps another document of it."""
+    def _held(self, document: Document, file: Path, coming: Callable[[Path], Items | None]) -> tuple[str, str] | None:
+        """The owner of a document's doc_id and the cure, if it is another file that holds it still, or is not read."""
         owner = self.owner(document.doc_id)
-        if owner is None or (place := owner.resolve()) == file or place in self.inputs:
+        if owner is None or (place := owner.resolve()) == file:
             return None
-        return str(owner) if self.is_kept(document) else None
-
-    def _held(self, doc_id: str, file: Path, coming: Callable[[Path], Items | None]) -> str | None:
-        """The owner of a doc_id, if it is another file of this run that holds it still, or cannot be read."""
-        owner = self.owner(doc_id)
-        if owner is None or (place := owner.resolve()) == file or place not in self.inputs:
-            return None
+        if place not in self.inputs:
+            return (str(owner), CURE_ELSEWHERE) if self.is_kept(document) else None
         items = coming(place)
         if items is not None and place not in self._looked:
             self._looked.add(place)
             for item in items:
                 if isinstance(item, Document):
                     self._ahead.add(_key(place, item.doc_id), "")
-                elif _is_of_a_file(item):
+                elif item.location == item.file:
                     self._unread.add(place)
-        held = place in self._unread or (items is not None and _key(place, doc_id) in self._ahead)
-        return str(owner) if held else None
+        held = place in self._unread or (items is not None and _key(place, document.doc_id) in self._ahead)
+        return (str(owner), CURE) if held else None
 
     def given_up(self, doc_id: str, file: Path) -> bool:
         """Whether a file was read whole, and neither it nor another one holds a document of this doc_id any more."""
@@ -93,8 +84,3 @@ class Claims:
 
 def _key(file: Path, doc_id: str) -> str:
     return f"{printable(str(file))}\0{doc_id}"
-
-
-def _is_of_a_file(failure: InputFailure) -> bool:
-    """Whether a file as a whole could not be read, and not only one record of it."""
-    return not re.search(r":\d+$", failure.location)

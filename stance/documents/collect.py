@@ -87,7 +87,7 @@ def iterate_documents(
         return _read(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
 
     def items_to_come(file: Path) -> Iterator[Document | InputFailure] | None:
-        return items_of(*coming[file], Position(), Counter()) if file in coming else None
+        return items_of(*coming[file], Position(), Counter(documents=1)) if file in coming else None
 
     for path, name in files:
         if isinstance(path, InputFailure):

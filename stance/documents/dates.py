@@ -6,8 +6,6 @@ import datetime
 import re
 from contextlib import suppress
 
-from dateutil import parser
-
 _TO = r"\s*(?:[-–—/&]|\bto\b|\buntil\b|\bthrough\b|\band\b)\s*"
 _ISO = r"\d{4}-\d{2}-\d{2}"
 _DAY = (
@@ -108,6 +106,8 @@ def _of_numbers(first: str, second: str, third: str) -> datetime.date:
 
 def _of_words(text: str) -> datetime.date:
     """A date with a month in letters, one number for the day and one of four digits for the year."""
+    from dateutil import parser
+
     if not re.search(r"[^\W\d_]{3}", text):
         raise ValueError("no date")
     # A part that is missing is taken from the default: parsing twice shows whether one was.

@@ -11,17 +11,6 @@ from typing import Any
 from stance.documents.dates import iso_date
 from stance.documents.language import detect_language
 
-__all__ = [
-    "LANGUAGES",
-    "METADATA",
-    "SOURCES",
-    "Document",
-    "folded",
-    "given",
-    "iso_date",
-    "make_document",
-]
-
 SOURCES = ("us", "china", "other")
 LANGUAGES = ("en", "zh")
 METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
-
-import yaml
-from frontmatter.default_handlers import YAMLHandler
 
 from stance.documents.document import METADATA, folded
 from stance.documents.encoding import UnreadableError
@@ -16,13 +14,18 @@ _RESOLVED = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:null")
 _KNOWN_KEY = re.compile(rf"^[\s{{]*[\"']?(?:{'|'.join(METADATA)})[\"']?\s*:", re.IGNORECASE | re.MULTILINE)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML whose plain values are texts, dates and nulls apart: `0123` and `No` stay what was written."""
+@cache
+def _loader() -> Any:
+    """A YAML loader whose plain values are texts, dates and nulls apart: `0123` and `No` stay what was written."""
+    import yaml
 
-    yaml_implicit_resolvers = {  # noqa: RUF012  # as in the class above
-        first: [(tag, form) for tag, form in resolvers if tag in _RESOLVED]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    class Loader(yaml.SafeLoader):
+        yaml_implicit_resolvers = {  # noqa: RUF012  # as in the class above
+            first: [(tag, form) for tag, form in resolvers if tag in _RESOLVED]
+            for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    return Loader
 
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
@@ -40,13 +43,17 @@ def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     Raises:
         UnreadableError: if the front matter is not YAML.
     """
+    from frontmatter.default_handlers import YAMLHandler
+
     handler = YAMLHandler()
     opening = handler.FM_BOUNDARY.match(text.lstrip())
     parts = handler.FM_BOUNDARY.split(text.lstrip(), 2)
     if not opening or len(parts) < 3 or not _KNOWN_KEY.search(parts[1]):
         return {}, text
+    import yaml
+
     try:
-        metadata = handler.load(parts[1], Loader=_Loader)
+        metadata = handler.load(parts[1], Loader=_loader())
     except yaml.MarkedYAMLError as error:
         above = text.count("\n", 0, len(text) - len(text.lstrip()) + opening.end())
         line = f" in line {above + error.problem_mark.line + 1}" if error.problem_mark else ""

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TextIO
 
 from stance.documents.document import METADATA, folded
 from stance.documents.encoding import UnreadableError, decode, encoding_of
+from stance.table.schema import csv_delimiter
 
 Record = dict[str, Any]
 Located = tuple[str, Record | ValueError]
@@ -127,7 +128,7 @@ def read_csv(file: BinaryIO) -> Iterator[Located]:
     text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
     csv.field_size_limit(MAX_RECORD)
     lines = _CsvLines(text)
-    reader = csv.DictReader(lines, delimiter=max(",;\t", key=header.count), strict=True)
+    reader = csv.DictReader(lines, delimiter=csv_delimiter(header), strict=True)
     try:
         check_columns(list(reader.fieldnames or []))
         before, lines.row = reader.line_num, 0

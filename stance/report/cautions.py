@@ -55,7 +55,7 @@ def _foreign_turns(comparison: Comparison) -> list[str]:
         speakers = list(dict.fromkeys(turns["speaker"]))
         row = turns.iloc[0]
         text = " ".join(sides.table.loc[sides.table["doc_id"] == doc_id, "text"])
-        document = Document(str(doc_id), text, str(row["source"]), title=str(row["title"]))
+        document = Document(str(doc_id), text, str(row["source"]), title=row["title"] or "")
         known = {speaker_side(document, speaker) for speaker in speakers}
         if len(speakers) > 1 and len(known) > 1:
             told.append(

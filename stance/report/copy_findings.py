@@ -23,7 +23,7 @@ def copied(comparison: Comparison) -> Finding | None:
     across = found[~within]
     if len(across):
         which = f"{_named(across, 'and')} are each"
-        if (sides.table.groupby(sides.by)["doc_id"].nunique() == 1).all():
+        if sides.one_document_each:
             which = f"these two texts, {_named(across, 'and')}, are"
         parts.append(f"{which} largely the same document: a joint statement, or copies; differences are of wording")
     for group, name in zip(sides.groups, sides.names, strict=True):

@@ -108,9 +108,7 @@ def score_archive(
         plan = Plan(loaded, shards.finished.__contains__)
         registry = Registry()
         claims = claims or Claims()
-        claims.owner = sources.owner
-        if not prune:
-            claims.is_kept = sources.is_kept
+        sources.tell(claims, prune)
         documents = warn_of_languages(_documents(items, registry, summary), loaded)
         summary.engine = loaded.engine
         schema = arrow_schema(scorer_metadata(loaded))
@@ -200,9 +198,7 @@ def owners_told(claims: Claims, output: str, prune: bool) -> Iterator[None]:
         yield
         return
     with closing(Sources(folder)) as sources:
-        claims.owner = sources.owner
-        if not prune:
-            claims.is_kept = sources.is_kept
+        sources.tell(claims, prune)
         yield
 
 

@@ -186,7 +186,7 @@ def _documents(items: Items, summary: Summary) -> Iterator[Document]:
 
 def first_day(since: str) -> str:
     """The day that ``--since`` means, as ISO date: a date, or a number of days before today such as ``7d``."""
-    from stance.documents.document import iso_date
+    from stance.documents.dates import iso_date
 
     if days := re.fullmatch(r"(\d{1,5})d", since):
         return (datetime.date.today() - datetime.timedelta(int(days[1]))).isoformat()

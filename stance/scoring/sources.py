@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
+from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.walk import is_pattern
-from stance.errors import InputFailure, StanceError, printable
+from stance.errors import InputFailure, StanceError, printable, without_record
 from stance.scoring.chunks import Chunk, content_hash
 
 SOURCES = ".sources.sqlite"
@@ -53,6 +53,12 @@ class Sources:
         """Leave the list."""
         self._database.close()
 
+    def tell(self, claims: Claims, prune: bool) -> None:
+        """Let claims ask which files own the doc_ids; with ``prune``, owners out of the run have no say."""
+        claims.owner = self.owner
+        if not prune:
+            claims.is_kept = self.is_kept
+
     def owner(self, doc_id: str) -> Path | None:
         """The file that a document came from, if it is known."""
         with self._in_words():
@@ -86,7 +92,7 @@ class Sources:
         if listed == (row["file"], row["content"]):
             return
         self._database.execute(_NOTE, row)
-        self._database.execute(_RENAME, {**row, "single": document.path == _place(document)})
+        self._database.execute(_RENAME, {**row, "single": document.path == without_record(document.path or "")})
 
     def _listed(self, doc_id: str) -> tuple[bytes, bytes] | None:
         found = self._database.execute("SELECT file, content FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
@@ -158,18 +164,12 @@ class Sources:
 def unread_places(failures: Iterable[InputFailure]) -> set[str]:
     """Files and folders that inputs stand for which could not be read; for a pattern, the folder before its stars."""
     places = set()
-    for place in map(_place, failures):
-        path = Path(place)
-        if is_pattern(place) and not path.exists():
+    for failure in failures:
+        path = Path(failure.file)
+        if is_pattern(failure.file) and not path.exists():
             path = Path(*takewhile(lambda part: not is_pattern(part), path.parts))
         places.add(printable(str(path.resolve())))
     return places
-
-
-def _place(item: Document | InputFailure) -> str:
-    """Where an item is from, without the line of its record."""
-    place = (item.path or "") if isinstance(item, Document) else item.location
-    return re.sub(r":\d+$", "", place)  # files without an ending are not read, so this is no part of a name
 
 
 def _is_gone(file: Path) -> bool:
@@ -185,5 +185,5 @@ def _is_gone(file: Path) -> bool:
 
 def _file(document: Document) -> Path | None:
     """The file of a document; None where it has none, as on stdin."""
-    place = _place(document)
+    place = without_record(document.path or "")
     return Path(place).absolute() if place not in ("", "stdin") else None
