@@ -6,7 +6,6 @@ import errno
 import json
 import logging
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +21,7 @@ from stance.errors import InputFailure, StanceError, system_error
 from stance.scoring.command import score
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from stance.classifier.predict import Model
     from stance.contrast.comparison import Comparison
-    from stance.documents.document import Document
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +110,7 @@ def compare(
     """
     import stance
     from stance.contrast.gold import read_gold
+    from stance.contrast.scored_inputs import report_failures, score_inputs, score_pair, scored_table
 
     groups = tuple(g.strip() for g in options["groups"].split(","))
     if len(groups) != 2:
@@ -123,7 +119,7 @@ def compare(
         raise click.UsageError("--us-speaker and --china-speaker need two documents: stance compare US CHINA")
     failures: list[InputFailure] = []
     book: Any = options["codebook"]
-    if second is None and (table := _scored_table(first)) is not None:
+    if second is None and (table := scored_table(first)) is not None:
         pass
     else:
         from stance.classifier.predict import Model
@@ -131,10 +127,10 @@ def compare(
         model = Model(options["model"], threads=options["threads"])
         book = book or model.codebook
         if second is None:
-            table = _score(_read([first], failures, options), model)
+            table = score_inputs([first], model, failures, options)
         else:
-            table = _score_pair(first, second, model, failures, options)
-    _report_failures(failures)
+            table = score_pair(first, second, model, failures, options)
+    report_failures(failures)
     if table is None or table.empty:
         raise StanceError("nothing is left to compare. Mend the inputs named above")
     gold = read_gold(options["gold"]) if options["gold"] else None
@@ -199,119 +195,3 @@ main.add_command(models)
 main.add_command(annotate)
 main.add_command(corpus)
 corpus.add_command(alignment)
-
-
-def _metadata(options: dict[str, Any]) -> dict[str, str | None]:
-    return {k: options.get(k) for k in ("date", "lang", "title", "event")}
-
-
-def _without_failures(items: Iterator[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:
-    for item in items:
-        if isinstance(item, InputFailure):
-            failures.append(item)
-        else:
-            yield item
-
-
-def _progress(documents: Iterator[Document]) -> Iterator[Document]:
-    """A progress bar on a terminal; nothing in a pipe."""
-    if not sys.stderr.isatty():
-        return documents
-    from tqdm import tqdm
-
-    return iter(tqdm(documents, unit=" documents", desc="scoring", dynamic_ncols=True))
-
-
-def _report_failures(failures: list[InputFailure]) -> None:
-    for failure in failures:
-        click.echo(f"failed: {failure}", err=True)
-
-
-def _scored_table(path: str) -> pd.DataFrame | None:
-    """The table if a file holds one, None if it holds documents or something else."""
-    from stance.table import FORMATS, holds_labels, read_table
-
-    if (Path(path) / "_manifest.json").is_file():
-        return read_table(path)
-    if Path(path).suffix not in FORMATS or not Path(path).is_file() or not holds_labels(path):
-        return None
-    return read_table(path)
-
-
-def _read(inputs: list[str], failures: list[InputFailure], options: dict[str, Any]) -> list[Document]:
-    from stance.documents import iterate_documents
-
-    items = iterate_documents(inputs, manifest=options["manifest"], position=None, claims=None, **_metadata(options))
-    return list(_without_failures(items, failures))
-
-
-def _score(documents: list[Document], model: Model) -> pd.DataFrame:
-    import stance
-
-    return stance.score(_progress(iter(documents)), model)
-
-
-def _score_pair(
-    us: str, china: str, model: Model, failures: list[InputFailure], options: dict[str, Any]
-) -> pd.DataFrame:
-    from dataclasses import replace
-
-    import pandas as pd
-
-    given = [(path, _read([path], failures, options)) for path in (us, china)]
-    parts, paths = [], []
-    for (path, documents), source in zip(_in_place(given, options), ("us", "china"), strict=True):
-        part = _score([replace(d, source=source) for d in documents], model)
-        speaker = options[f"{source}_speaker"]
-        if speaker and len(part):
-            turns = part["speaker"].fillna("").str.contains(speaker, case=False, regex=False)
-            if not turns.any():
-                there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
-                raise StanceError(f"{path}: no turn of {speaker!r}. Speakers found: {there}")
-            part = part[turns]
-        elif len(part) and part["speaker"].nunique() > 1:
-            there = ", ".join(sorted(set(part["speaker"].dropna())))
-            click.echo(f"note: {path} holds turns of {there}; --{source}-speaker takes those of one", err=True)
-        parts.append(part)
-        paths.append(path)
-    if any(p.empty for p in parts):
-        _report_failures(failures)
-        raise StanceError("one side has no sentences. Mend the inputs named above" if failures else "one side is empty")
-    _unite_event(parts, paths)
-    if set(parts[0]["doc_id"]) & set(parts[1]["doc_id"]):  # both sides name a document alike
-        parts = [p.assign(doc_id=p["source"] + "-" + p["doc_id"]) for p in parts]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _in_place(given: list[tuple[str, list[Document]]], options: dict[str, Any]) -> list[tuple[str, list[Document]]]:
-    """Put the American documents first: swap two inputs that both say so, refuse one that contradicts its place.
-
-    A transcript of which one speaker's turns are taken may have been published by the other side.
-    """
-    says = [{d.source for d in documents} - {"other"} for _, documents in given]
-    if says == [{"china"}, {"us"}]:
-        text = f"note: {given[1][0]} is the American account and {given[0][0]} the Chinese one, as their source says"
-        click.echo(f"{text}; they are taken in this order", err=True)
-        return given[::-1]
-    for (path, _), sources, place in zip(given, says, ("us", "china"), strict=True):
-        if sources - {place} and not options[f"{place}_speaker"]:
-            raise StanceError(
-                f"{path}: its source is {', '.join(sorted(sources))}, but it stands in the place of {place}. Give the "
-                "American document first and the Chinese one second, or mend or remove its source"
-            )
-    return given
-
-
-def _unite_event(parts: list[pd.DataFrame], paths: list[str]) -> None:
-    """Give two documents, which are one meeting, one event: the first that is given."""
-    from stance.contrast.meetings import folded
-
-    if any(part["doc_id"].nunique() > 1 for part in parts):
-        return
-    events = [part["event"].iloc[0] for part in parts]
-    given = [(path, event) for path, event in zip(paths, events, strict=True) if isinstance(event, str) and event]
-    if len({folded(event) for _, event in given}) > 1:
-        named = " and ".join(f"{path} {event!r}" for path, event in given)
-        click.echo(f"note: the events differ: {named}. The two are compared as one meeting, {given[0][1]!r}", err=True)
-    for number, part in enumerate(parts):
-        parts[number] = part.assign(event=given[0][1] if given else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stance.cli import _score_pair
+from stance.contrast.scored_inputs import score_pair
 from stance.errors import StanceError
 
 OPTIONS = dict.fromkeys(("manifest", "date", "lang", "title", "event", "us_speaker", "china_speaker"))
@@ -38,13 +38,13 @@ def pair(tmp_path):
     ],
 )
 def test_two_documents_have_one_event(pair, model, capsys, us, china, event, noted):
-    table = _score_pair(*pair(us, china), model, [], OPTIONS)
+    table = score_pair(*pair(us, china), model, [], OPTIONS)
     assert set(table["event"]) == {event}
     assert ("the events differ" in capsys.readouterr().err) == noted
 
 
 def test_two_documents_in_the_wrong_order_are_swapped(pair, model, capsys):
-    table = _score_pair(*pair({"source": "china"}, {"source": "us"}), model, [], OPTIONS)
+    table = score_pair(*pair({"source": "china"}, {"source": "us"}), model, [], OPTIONS)
     assert table.groupby("source")["text"].first().to_dict() == {"us": CHINA, "china": US}
     assert "second.md is the American account" in capsys.readouterr().err
 
@@ -55,12 +55,12 @@ def test_two_documents_in_the_wrong_order_are_swapped(pair, model, capsys):
 )
 def test_a_document_that_contradicts_its_place_is_refused(pair, model, us, china, named):
     with pytest.raises(StanceError, match=rf"{named}: its source is .* mend or remove its source"):
-        _score_pair(*pair(us, china), model, [], OPTIONS)
+        score_pair(*pair(us, china), model, [], OPTIONS)
 
 
 def test_a_speaker_may_be_taken_from_a_transcript_of_the_other_side(pair, model, tmp_path):
     us, china = pair({}, {"source": "us"})
     text = f"---\nsource: us\n---\nPRESIDENT REYES: {US}\n\nPRESIDENT LIANG: {CHINA}\n"
     (tmp_path / "second.md").write_text(text, encoding="utf-8")
-    table = _score_pair(us, china, model, [], OPTIONS | {"china_speaker": "liang"})
+    table = score_pair(us, china, model, [], OPTIONS | {"china_speaker": "liang"})
     assert table.loc[table["source"] == "china", "speaker"].tolist() == ["PRESIDENT LIANG"]

@@ -2,7 +2,7 @@
 
 Sentences of one document are not independent. The unit of resampling is therefore the largest that the data allow: the
 meeting, else the document, else the paragraph; sentences only where there is nothing else, and then the result says so.
-Tests and intervals by resampling are in `stance.contrast.resampling`.
+Intervals by resampling are in `stance.contrast.resampling`, tests in `stance.contrast.permutation`.
 """
 
 from __future__ import annotations

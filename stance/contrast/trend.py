@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from stance.contrast.resampling import SAMPLES, SEED, expanded_percentiles
+from stance.contrast.permutation import SAMPLES, SEED
+from stance.contrast.resampling import expanded_percentiles
 from stance.contrast.statistics import MIN_UNITS
 
 DAYS_A_YEAR = 365.25
