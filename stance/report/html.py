@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.certainty import POSSIBLE, SURE
 from stance.report import page
 from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.inline_svg import inline_svg
@@ -60,6 +61,8 @@ def render_report(
     files = csv_files(comparison) if files is None else files
     return environment.get_template("report.html.j2").render(
         **_content(comparison, labels, meetings, title),
+        sure=f"{SURE:.2f}",
+        possible=f"{POSSIBLE:.2f}",
         charts={
             k: {w: text if w == "label" else Markup(text) for w, text in pair.items()} for k, pair in drawn.items()
         },
