@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -47,10 +49,14 @@ class Agreement:
 
 
 def double_coded(annotations: Sequence[Annotation]) -> list[Pair]:
-    """Pairs of annotations of one span by two coders; where there are more, the first two by name.
+    """Pairs of annotations of one span by two coders.
 
     Args:
         annotations: of all coders.
+
+    Returns:
+        of a span that two coders of one round coded, those of the last such round, since later rounds follow the later
+            codebook; else of any rounds. Where there are more than two coders, the first two by name.
     """
     by_span: dict[tuple[str, int, int], dict[str, Annotation]] = {}
     for a in annotations:
@@ -58,9 +64,16 @@ def double_coded(annotations: Sequence[Annotation]) -> list[Pair]:
     pairs = []
     for coders in by_span.values():
         if len(coders) > 1:
-            first, second = sorted(coders)[:2]
+            per_round = Counter(a.round for a in coders.values())
+            last = max((r for r, count in per_round.items() if count > 1), key=_order, default=None)
+            first, second = sorted(name for name, a in coders.items() if last in (None, a.round))[:2]
             pairs.append((coders[first], coders[second]))
     return pairs
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Rounds in order: numbers by value, names after them."""
+    return (int(name), "") if name.isdecimal() else (sys.maxsize, name)
 
 
 def alpha(first: np.ndarray, second: np.ndarray) -> float:
