@@ -110,6 +110,23 @@ def test_one_sides_satisfaction_and_the_others_words_are_not_agreed(table):
     assert (decks_["cooperation_evidence"]["total"], decks_["cooperation_claims"]["total"]) == (1, 2)
 
 
+def test_the_hardest_sentence_of_each_side_is_its_own_nearest_to_conflict(table):
+    """What a side reports of the other is not its own; of equals, first the main issue, then the surer one."""
+    more = [
+        row("us", 5, "She warned that arms sales would go on.", "trade_economy", "opposition", "us", p_stance=0.9),
+        row("us", 6, "She would not allow tariffs to rise.", "trade_economy", "opposition", "us", p_stance=0.6),
+        row("us", 7, "Taiwan was discussed.", "taiwan", "neutral", "us"),
+    ]
+    more[0]["issue"] = ["taiwan", "trade_economy"]
+    whole = check_table(pd.concat([table, pd.DataFrame(more)], ignore_index=True))
+    hardest = stance.compare(whole).stances.hardest.set_index(["issue", "group"])
+    assert hardest.loc[("taiwan", "china"), "text"] == LINE
+    assert hardest.loc[("taiwan", "us"), ["sent_id", "n", "position"]].tolist() == [4, 3, -0.8]
+    assert hardest.loc[("trade_economy", "us"), ["sent_id", "n"]].tolist() == [6, 2]
+    assert ("people_exchange", "china") not in hardest.index
+    assert not hardest["text"].isin([ARMS, TARIFFS, INDEPENDENCE]).any()
+
+
 def test_attribution_is_set_against_the_holders_own_words(sides):
     found = attribution(sides, threshold=0.25)
     reports = found.evidence.set_index("text")

@@ -249,6 +249,10 @@ def test_markdown_and_json_hold_the_findings(comparison):
         assert re.sub(r"\\", "", text).count(finding.text) == 1
     assert {e["text"] for f in record["findings"] for e in f["evidence"]} <= set(comparison.table["text"])
     assert text.startswith("# Vienna 0\n")
+    row = next(line for line in text.splitlines() if line.startswith("| Taiwan | Washington"))
+    assert (
+        "over Taiwan. (opposition 0.70, sentence 2, of 1) | Whoever plays with fire over Taiwan will be burned." in row
+    )
 
 
 def test_hand_coded_tables_and_one_sided_issues_do_not_fail():

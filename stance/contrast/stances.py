@@ -22,10 +22,14 @@ class Stances(Contrast):
             ``high``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``.
         distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``share``, ``low``, ``high``.
+        hardest: the sentence of each side on each issue whose stance is nearest to conflict: ``issue``, ``group``,
+            ``n`` (sentences that it is chosen from), ``position``, and the columns of `EVIDENCE` without the issues. Of
+            equals, one whose main issue it is goes first, then the one whose stance is more probable.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
     distribution: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hardest: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def plot(self) -> Any:
         """Stacked shares of stances, conflict left and cooperation right, one side above the other."""
@@ -70,4 +74,18 @@ def stances(sides: Sides) -> Stances:
         notes,
         differences=tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True),
         distribution=pd.DataFrame(shares, columns=["issue", "group", "stance", "count", "n", "share", "low", "high"]),
+        hardest=_hardest(sides, table.assign(position=values)),
     )
+
+
+def _hardest(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    """The sentence of each side on each issue that is nearest to conflict, see `Stances`."""
+    kept = [column for column in EVIDENCE if column not in ("issue", "issue_main")]
+    rows = []
+    for issue, group, inside in sides.cells(table):
+        if not inside.any():
+            continue
+        own = table[inside].assign(main=lambda part, key=issue: part["issue_main"] == key)
+        first = own.sort_values(["position", "main", "p_stance"], ascending=[True, False, False], kind="stable").iloc[0]
+        rows.append({"issue": issue, "group": group, "n": len(own), **first[["position", *kept]].to_dict()})
+    return pd.DataFrame(rows, columns=["issue", "group", "n", "position", *kept])

@@ -10,7 +10,7 @@ from stance.contrast.certainty import SURE
 from stance.contrast.counterpart import THRESHOLD
 from stance.report.lookup import Key, groups_of, keys_of
 from stance.report.page import Labels, probability, sentence_link, text_of
-from stance.report.style import signed
+from stance.report.style import issue_link, signed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -20,6 +20,8 @@ CARDS = 14
 """Most cards of one kind on the page; tables and filters hold the rest."""
 OPEN_CARDS = 4
 """Cards that are shown at once; the others fold out."""
+OPEN_ROWS = 6
+"""Issues whose hardest sentences are shown at once."""
 MATCHES = {
     "same point": "a like report stands in the other account",
     "same issue": "the other account reports something else on the issue",
@@ -78,6 +80,27 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
             card["counterpart"] = {**_quoted(sentences, counterpart, labels), **_likeness(row)}
         made.append(card)
     return {"open": made[:OPEN_CARDS], "folded": made[OPEN_CARDS:], "total": len(evidence), "shown": len(made)}
+
+
+def issue_rows(comparison: Comparison, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+    """Issue by issue the hardest sentence of each side, those that both speak of first, then by number of sentences.
+
+    Returns:
+        ``open`` and ``folded`` rows: ``name``, ``link``, and ``sides``: of each the quoted sentence with ``n``, the
+            number of its sentences on the issue, or None where it has none.
+    """
+    hardest, groups = comparison.stances.hardest, comparison.sides.groups
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for key, row in zip(keys_of(hardest), hardest.to_dict("records"), strict=True):
+        quoted = _quoted(comparison.sentences, key, labels)
+        quoted["badges"] = [b for b in quoted["badges"] if b["kind"] == "stance"]
+        found.setdefault(str(row["issue"]), {})[str(row["group"])] = {**quoted, "n": int(row["n"])}
+    order = sorted(found, key=lambda i: (len(found[i]), sum(q["n"] for q in found[i].values())), reverse=True)
+    rows = [
+        {"name": labels.name("issue", i), "link": issue_link(i), "sides": [found[i].get(g) for g in groups]}
+        for i in order
+    ]
+    return {"open": rows[:OPEN_ROWS], "folded": rows[OPEN_ROWS:]}
 
 
 def _likeness(row: dict[Any, Any]) -> dict[str, str]:

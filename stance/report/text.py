@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stance.report.meetings import find_meetings, red_line_history
-from stance.report.page import finding_heading, probability
+from stance.report.page import Labels, finding_heading, probability
+from stance.report.page_cards import issue_rows
 from stance.report.page_tables import tables
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def markdown_report(comparison: Comparison) -> str:
         comparison: from `stance.compare`.
     """
     from stance.report.html import report_title
-    from stance.report.page import Labels
 
-    labels, made = Labels(comparison), tables(comparison, Labels(comparison))
+    labels = Labels(comparison)
+    made = tables(comparison, labels)
     parts = [f"# {_plain(report_title(comparison))}", _documents(comparison), "## What stands out"]
     parts += [_finding(f, comparison) for f in comparison.findings]
-    parts += [_history(comparison, labels)]
+    parts += [_issue_by_issue(comparison, labels), _history(comparison, labels)]
     for name in SHOWN:
         if made[name]["rows"]:
             parts += [f"## {name.replace('_', ' ').capitalize()} in figures", _table(made[name])]
@@ -115,7 +116,25 @@ def _quote(row: dict[Any, Any]) -> str:
     return f"> {_plain(row['text'])} ({_plain(where)})"
 
 
-def _history(comparison: Comparison, labels: Any) -> str:
+def _issue_by_issue(comparison: Comparison, labels: Labels) -> str:
+    """The hardest sentence of each side on each issue."""
+    rows = issue_rows(comparison, labels)
+    if not rows["open"]:
+        return ""
+    cells = [
+        [row["name"], *(_hardest(quoted) if quoted else "–" for quoted in row["sides"])]
+        for row in (*rows["open"], *rows["folded"])
+    ]
+    heading = "## Issue by issue, the hardest sentence of each side\n\n"
+    return heading + _table({"columns": ["issue", *comparison.sides.names], "rows": cells})
+
+
+def _hardest(quoted: dict[str, Any]) -> str:
+    stance = quoted["badges"][0]
+    return f"{quoted['text']} ({stance['name']} {stance['p']}, sentence {quoted['number']}, of {quoted['n']:,})"
+
+
+def _history(comparison: Comparison, labels: Labels) -> str:
     """The red lines in the order of time, where there are several meetings."""
     meetings = find_meetings(comparison.sides)
     if not meetings.several:
