@@ -85,7 +85,7 @@ def _hardest(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     for issue, group, inside in sides.cells(table):
         if not inside.any():
             continue
-        own = table[inside].assign(main=lambda part, key=issue: part["issue_main"] == key)
+        own = table[inside].assign(main=table["issue_main"] == issue)
         first = own.sort_values(["position", "main", "p_stance"], ascending=[True, False, False], kind="stable").iloc[0]
         rows.append({"issue": issue, "group": group, "n": len(own), **first[["position", *kept]].to_dict()})
     return pd.DataFrame(rows, columns=["issue", "group", "n", "position", *kept])
