@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
-from stance.classifier.ablation import FIGURES, compare_variants
-from stance.classifier.ablation_page import put_ablations
+from stance.classifier.ablation import FIGURES, compare_variants, read_variants
+from stance.classifier.ablation_page import ablations_text, put_ablations
 from stance.errors import StanceError
+from tests.conftest import ROOT
 
 
 def runs() -> pd.DataFrame:
@@ -51,3 +55,24 @@ def test_the_page_holds_every_variant_and_the_curve_in_order(tmp_path):
     page.write_text("no marks", encoding="utf-8")
     with pytest.raises(StanceError, match="Add the two marks"):
         put_ablations(page, compare_variants(runs()), tmp_path)
+
+
+def test_the_released_page_is_made_of_the_released_runs():
+    """The table of the page is that of the CSV, whose every variant has the runs that lie beside it."""
+    folder = ROOT / "docs/ablations"
+    table = pd.read_csv(folder / "ablations.csv")
+    assert ablations_text(table) in (ROOT / "docs/ablations.md").read_text(encoding="utf-8")
+    variants, seeds = read_variants(ROOT / "configs/ablations.yaml")
+    assert list(table["variant"].unique()) == list(variants) and set(table["runs"]) == {len(seeds)} and len(seeds) > 2
+    kept = [json.loads(f.read_text(encoding="utf-8")) for f in (folder / "runs").glob("*.json")]
+    for name, recipe in variants.items():
+        mine = [
+            run["figures"]
+            for run in kept
+            for seed in seeds
+            if run["recipe"] == replace(recipe, training=replace(recipe.training, seed=seed)).to_dict()
+        ]
+        part = table[table["variant"] == name].set_index("figure")["mean"]
+        assert len(mine) == len(seeds), name
+        for figure, mean in part.items():
+            assert mean == pytest.approx(sum(run[figure] for run in mine) / len(mine), abs=1e-4)

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from stance.annotation.agreement import double_coded
 from stance.annotation.checks import (
     RECORD_FIELDS,
     check_corpus,
@@ -436,6 +437,19 @@ def test_check_command(small: Path) -> None:
     assert len(json.loads(_run("check", *files, "--json").stdout)["repeats"]) == 2
     _edit(small, "raw/c2.jsonl", '"holder": "both"', '"holder": "them"')
     assert "unknown label 'them'" in _run("check", *files, code=1).stdout
+
+
+def test_agreement_is_that_of_the_last_round_with_two_coders() -> None:
+    """A later round follows the later codebook; where no round has two coders, coders of several are compared."""
+
+    def coded(sentence: int, coder: str, part: str) -> Annotation:
+        return Annotation(
+            "a", sentence, sentence * 10, sentence * 10 + 5, ("none",), "neutral", "us", (), "", coder, part
+        )
+
+    twice = [coded(0, name, part) for name, part in (("a", "2"), ("b", "2"), ("c", "10"), ("d", "10"), ("e", "11"))]
+    pairs = double_coded([*twice, coded(1, "b", "3"), coded(1, "a", "1"), coded(2, "a", "1")])
+    assert [(one.coder, two.coder) for one, two in pairs] == [("c", "d"), ("a", "b")]
 
 
 def test_agreement_command(small: Path) -> None:

@@ -28,8 +28,8 @@ MEASURED = [
     ("holder", "accuracy"), ("frame", "micro_f1"),
 ]  # fmt: skip
 FLOORS = {
-    "readout-small": [0.78, 0.78, 0.68, 0.75, 0.88, 0.75],
-    "readout-base": [0.82, 0.79, 0.72, 0.78, 0.90, 0.75],
+    "readout-small": [0.78, 0.78, 0.69, 0.75, 0.88, 0.77],
+    "readout-base": [0.82, 0.79, 0.73, 0.78, 0.90, 0.76],
 }
 """Of the released figures on the test part of the corpus, in the order of `MEASURED`; they only go up."""
 

@@ -76,8 +76,8 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
         raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
     with keeping_weights(Path(runs)):
-        table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs))
-    table.round(4).to_csv(output, index=False)
+        table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs)).round(4)
+    table.to_csv(output, index=False)
     if page:
         from stance.classifier.ablation_page import put_ablations
 
