@@ -12,7 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -98,6 +98,15 @@ def split_sentences(document: Document) -> list[Sentence]:
             text = document.text[left:right]
             sentences.append(Sentence(len(sentences), left, right, text, number, speaker))
     return sentences
+
+
+@lru_cache(maxsize=4096)
+def kept_sentences(document: Document) -> tuple[Sentence, ...]:
+    """`split_sentences` of a document of the corpus, which trainings and ablations read again for every recipe.
+
+    Not for scoring: an archive would stay in memory.
+    """
+    return tuple(split_sentences(document))
 
 
 def _paragraphs(text: str) -> Iterator[tuple[int, int]]:

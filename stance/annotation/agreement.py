@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -65,15 +64,12 @@ def double_coded(annotations: Sequence[Annotation]) -> list[Pair]:
     for coders in by_span.values():
         if len(coders) > 1:
             per_round = Counter(a.round for a in coders.values())
-            last = max((r for r, count in per_round.items() if count > 1), key=_order, default=None)
+            last = max(
+                (r for r, count in per_round.items() if count > 1), key=lambda r: (len(r), r), default=None
+            )  # 10 after 9
             first, second = sorted(name for name, a in coders.items() if last in (None, a.round))[:2]
             pairs.append((coders[first], coders[second]))
     return pairs
-
-
-def _order(name: str) -> tuple[int, str]:
-    """Rounds in order: numbers by value, names after them."""
-    return (int(name), "") if name.isdecimal() else (sys.maxsize, name)
 
 
 def alpha(first: np.ndarray, second: np.ndarray) -> float:

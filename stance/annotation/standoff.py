@@ -16,7 +16,7 @@ from typing import Any
 from stance.codebook import Codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
-from stance.sentences import Sentence, split_sentences
+from stance.sentences import Sentence, kept_sentences
 
 HASH_DIGITS = 16
 
@@ -224,7 +224,7 @@ def _place(document: Document, annotations: Sequence[Annotation]) -> AnnotatedDo
     spans = {(a.start, a.end) for a in annotations}
     sentences = [
         s
-        for s in split_sentences(document)
+        for s in kept_sentences(document)
         if (s.start, s.end) in spans or not any(s.start < end and start < s.end for start, end in spans)
     ]
     known = {(s.start, s.end) for s in sentences}

@@ -12,7 +12,7 @@ from stance.annotation.standoff import AnnotatedDocument, Annotation, sentence_h
 from stance.codebook import Codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
-from stance.sentences import Sentence, split_sentences
+from stance.sentences import Sentence, kept_sentences
 
 FIELDS = (
     "doc_id",
@@ -95,6 +95,6 @@ def _document(doc_id: str, records: list[dict[str, Any]], path: Path) -> Annotat
         first["kind"],
         str(path),
     )
-    turns = {s.start: s.speaker for s in split_sentences(document)}
+    turns = {s.start: s.speaker for s in kept_sentences(document)}
     placed = tuple(replace(s, speaker=turns.get(s.start)) for s in sentences)
     return AnnotatedDocument(document, placed, annotations)

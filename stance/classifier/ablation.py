@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from stance.annotation.standoff import Joined, annotations_of
+from stance.annotation.standoff import annotations_of
 from stance.classifier.evaluate import headline, label_documents
 from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe, read_yaml, recipe_from
 from stance.classifier.train import train
-from stance.classifier.training_data import join_published, load_corpus
+from stance.classifier.training_data import load_corpus
 from stance.codebook import load_codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
@@ -91,13 +91,12 @@ def run_ablations(path: str | Path, documents: Iterable[Document], runs: Path) -
     variants, seeds = read_variants(path)
     first = next(iter(variants.values()))
     documents = list(documents)
-    joined: dict[str, Joined] = {}
     found = []
     for seed in seeds:
         for name, recipe in variants.items():
             logger.info("%s, seed %d", name, seed)
             seeded = replace(recipe, training=replace(recipe.training, seed=seed))
-            run = _run(seeded, documents, runs, joined)
+            run = _run(seeded, documents, runs)
             found.append({"variant": name, "seed": seed, "curve": on_curve(recipe, first), **run})
     return compare_variants(pd.DataFrame(found))
 
@@ -141,13 +140,10 @@ def _paired(one: pd.Series, other: pd.Series) -> tuple[float, float, float]:
     return mean, mean - margin, mean + margin
 
 
-def _run(recipe: Recipe, documents: list[Document], runs: Path, joined: dict[str, Joined]) -> dict[str, Any]:
-    """Figures of one run on validation, trained unless they are there; documents are joined once for all runs."""
+def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any]:
+    """Figures of one run on validation, trained unless they are there."""
     codebook = load_codebook(recipe.resolve(recipe.data.codebook))
-    annotated = repr((recipe.data.annotations, recipe.data.codebook))
-    if annotated not in joined:
-        joined[annotated] = join_published(recipe, documents, codebook)
-    corpus = load_corpus(recipe, documents, codebook, joined[annotated])
+    corpus = load_corpus(recipe, documents, codebook)
     learned = len(annotations_of(corpus.train))
     teachers = [t.to_dict() for t in recipe.teachers]
     made_of = {"recipe": recipe.to_dict(), "annotations_sha256": corpus.digest, "teachers": teachers,

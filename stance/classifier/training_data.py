@@ -11,7 +11,7 @@ import numpy as np
 
 from stance.annotation.examples import targets
 from stance.annotation.splits import read_splits
-from stance.annotation.standoff import AnnotatedDocument, Joined, annotations_of, join, read_annotations
+from stance.annotation.standoff import AnnotatedDocument, annotations_of, join, read_annotations
 from stance.annotation.written import read_written
 from stance.classifier.recipe import Recipe
 from stance.codebook import Codebook
@@ -53,28 +53,15 @@ class Targets:
     weight: np.ndarray
 
 
-def join_published(recipe: Recipe, documents: Iterable[Document], codebook: Codebook) -> Joined:
-    """Read a recipe's annotations of published documents and join them with these."""
-    annotations = [a for name in recipe.data.annotations for a in read_annotations(recipe.resolve(name), codebook)]
-    return join(annotations, documents)
-
-
-def load_corpus(
-    recipe: Recipe, documents: Iterable[Document], codebook: Codebook, joined: Joined | None = None
-) -> Corpus:
+def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codebook) -> Corpus:
     """Read a recipe's annotations and join them with documents.
-
-    Args:
-        recipe: says which annotations, written documents and splits.
-        documents: those that the annotations refer to.
-        codebook: the labels.
-        joined: from `join_published`, to join documents of which many recipes use parts only once.
 
     Raises:
         StanceError: if nothing is left to train or validate on.
     """
+    annotations = [a for name in recipe.data.annotations for a in read_annotations(recipe.resolve(name), codebook)]
     written = [d for name in recipe.data.written for d in read_written(recipe.resolve(name), codebook)]
-    joined = joined or join_published(recipe, documents, codebook)
+    joined = join(annotations, documents)
     logger.info("%s", joined)
     if joined.mismatches:
         raise StanceError(
@@ -97,9 +84,8 @@ def load_corpus(
         published = _sample(published, recipe.data.sentences, recipe.training.seed)
         written = _sample(written, round(share * len(annotations_of(written))), recipe.training.seed)
     train = [*written, *published]
-    annotated = frozenset([*(d.document.doc_id for d in joined.documents), *joined.missing])
     digest = hashlib.sha256(repr([annotations_of(train), annotations_of(validation)]).encode())
-    return Corpus(train, validation, annotated, digest.hexdigest()[:16])
+    return Corpus(train, validation, frozenset(a.doc_id for a in annotations), digest.hexdigest()[:16])
 
 
 def _sample(documents: list[AnnotatedDocument], most: int, seed: int) -> list[AnnotatedDocument]:

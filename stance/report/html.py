@@ -14,7 +14,7 @@ from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
 from stance.report.meetings import find_meetings
-from stance.report.page_cards import decks, issue_rows
+from stance.report.page_cards import OPEN_ROWS, decks, issue_rows
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
 from stance.report.style import signed, stance_order
@@ -103,6 +103,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
         "chips": page.chips(comparison),
         "decks": decks(comparison, labels),
         "hardest": issue_rows(comparison, labels),
+        "open_rows": OPEN_ROWS,
         "agreed": page.agreed_chips(comparison),
         "tables": tables(comparison, labels),
         "coded": f"{len(comparison.corrected.evidence):,}",

@@ -82,25 +82,24 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
     return {"open": made[:OPEN_CARDS], "folded": made[OPEN_CARDS:], "total": len(evidence), "shown": len(made)}
 
 
-def issue_rows(comparison: Comparison, labels: Labels) -> dict[str, list[dict[str, Any]]]:
+def issue_rows(comparison: Comparison, labels: Labels) -> list[dict[str, Any]]:
     """Issue by issue the hardest sentence of each side, those that both speak of first, then by number of sentences.
 
     Returns:
-        ``open`` and ``folded`` rows: ``name``, ``link``, and ``sides``: of each the quoted sentence with ``n``, the
-            number of its sentences on the issue, or None where it has none.
+        rows of ``name``, ``link`` and ``sides``: of each the quoted sentence with the badge of its ``stance`` and
+            ``n``, the number of its sentences on the issue, or None where it has none.
     """
     hardest, groups = comparison.stances.hardest, comparison.sides.groups
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for key, row in zip(keys_of(hardest), hardest.to_dict("records"), strict=True):
         quoted = _quoted(comparison.sentences, key, labels)
-        quoted["badges"] = [b for b in quoted["badges"] if b["kind"] == "stance"]
-        found.setdefault(str(row["issue"]), {})[str(row["group"])] = {**quoted, "n": int(row["n"])}
+        act = next(b for b in quoted["badges"] if b["kind"] == "stance")
+        found.setdefault(str(row["issue"]), {})[str(row["group"])] = {**quoted, "stance": act, "n": int(row["n"])}
     order = sorted(found, key=lambda i: (len(found[i]), sum(q["n"] for q in found[i].values())), reverse=True)
-    rows = [
+    return [
         {"name": labels.name("issue", i), "link": issue_link(i), "sides": [found[i].get(g) for g in groups]}
         for i in order
     ]
-    return {"open": rows[:OPEN_ROWS], "folded": rows[OPEN_ROWS:]}
 
 
 def _likeness(row: dict[Any, Any]) -> dict[str, str]:

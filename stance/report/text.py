@@ -118,20 +118,22 @@ def _quote(row: dict[Any, Any]) -> str:
 
 def _issue_by_issue(comparison: Comparison, labels: Labels) -> str:
     """The hardest sentence of each side on each issue."""
-    rows = issue_rows(comparison, labels)
-    if not rows["open"]:
-        return ""
-    cells = [
-        [row["name"], *(_hardest(quoted) if quoted else "–" for quoted in row["sides"])]
-        for row in (*rows["open"], *rows["folded"])
+    alone = comparison.sides.one_document_each
+    rows = [
+        [row["name"], *(_hardest(quoted, alone) if quoted else "–" for quoted in row["sides"])]
+        for row in issue_rows(comparison, labels)
     ]
+    if not rows:
+        return ""
     heading = "## Issue by issue, the hardest sentence of each side\n\n"
-    return heading + _table({"columns": ["issue", *comparison.sides.names], "rows": cells})
+    return heading + _table({"columns": ["issue", *comparison.sides.names], "rows": rows})
 
 
-def _hardest(quoted: dict[str, Any]) -> str:
-    stance = quoted["badges"][0]
-    return f"{quoted['text']} ({stance['name']} {stance['p']}, sentence {quoted['number']}, of {quoted['n']:,})"
+def _hardest(quoted: dict[str, Any], alone: bool) -> str:
+    """A sentence with its label and place; its document is named where a side has more than one."""
+    where = "" if alone else " ".join(filter(None, (quoted["date"], quoted["title"]))) + ", "
+    label = f"{quoted['stance']['name']} {quoted['stance']['p']}"
+    return f"{quoted['text']} ({label}, {where}sentence {quoted['number']}, of {quoted['n']:,})"
 
 
 def _history(comparison: Comparison, labels: Labels) -> str:
