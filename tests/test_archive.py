@@ -336,6 +336,25 @@ def test_ray_gives_the_same_shards(tiny, tmp_path):
         run(documents, tmp_path / "crowded", tiny, engine=ray_engine(threads=9999))
 
 
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_a_ray_cluster_gives_the_same_shards(random_model, tmp_path, monkeypatch):
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    lines = [json.dumps({"doc_id": d.doc_id, "text": d.text, "source": d.source}) for d in invented(20)]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    command = [sys.executable, "-m", "stance", "score", "in.jsonl", "-m", str(random_model), "--shard-size", "2", "-o"]
+    subprocess.run([*command, "local"], cwd=tmp_path, check=True)
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    try:
+        cluster.add_node(num_cpus=1)
+        on_ray = ["ray", "--engine", "ray", "--ray-address", cluster.address]
+        subprocess.run([*command, *on_ray], cwd=tmp_path, check=True)
+    finally:
+        cluster.shutdown()
+    assert content(tmp_path / "ray") == content(tmp_path / "local")
+
+
 class FakeRayError(Exception):
     """Stands for `ray.exceptions.RayError`."""
 
@@ -403,13 +422,12 @@ def dead_port(request):
         yield port
 
 
-@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
-def test_a_ray_address_where_nothing_answers_is_named_at_once(fake_ray, tiny, tmp_path, monkeypatch, dead_port, form):
+def test_a_ray_address_where_nothing_answers_is_named_at_once(fake_ray, tiny, tmp_path, monkeypatch, dead_port):
     from stance.scoring import ray_engine
 
     monkeypatch.setattr(ray_engine, "PATIENCE", 0.2)
     fake_ray.init = lambda **options: pytest.fail("Ray would try for minutes")
-    address = form.format(dead_port)
+    address = f"127.0.0.1:{dead_port}"
     with pytest.raises(StanceError, match=rf"^{address}: the Ray cluster cannot be reached .*Check --ray-address"):
         run(invented(3), tmp_path / "t", tiny, engine=ray_engine.ray_engine(address))
     monkeypatch.setenv("RAY_ADDRESS", address)
@@ -417,7 +435,17 @@ def test_a_ray_address_where_nothing_answers_is_named_at_once(fake_ray, tiny, tm
         run(invented(3), tmp_path / "t", tiny, engine=ray_engine.ray_engine())
 
 
-@pytest.mark.parametrize("form", ["{}", "ray://{}", "auto", "local"])
+def test_an_address_of_ray_client_is_refused(fake_ray, monkeypatch):
+    from stance.scoring.ray_engine import ray_engine
+
+    with pytest.raises(StanceError, match=r"^ray://head:10001: Ray Data .* on a machine of the cluster"):
+        ray_engine("ray://head:10001")
+    monkeypatch.setenv("RAY_ADDRESS", "ray://other:10001")
+    with pytest.raises(StanceError, match=r"^ray://other:10001: "):
+        ray_engine()
+
+
+@pytest.mark.parametrize("form", ["{}", "auto", "local"])
 def test_a_ray_address_that_answers_is_handed_to_ray(fake_ray, tiny, tmp_path, form):
     from stance.scoring.ray_engine import ray_engine
 

@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 )
 @click.option("--dry-run", is_flag=True, help="Read the inputs and say what would be scored.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True, help="What scores.")
-@click.option("--ray-address", metavar="ADDRESS", help="A Ray cluster, such as ray://head:10001; else this machine.")
+@click.option("--ray-address", metavar="ADDRESS", help="auto, or HOST:PORT: the Ray cluster this machine is part of.")
 @click.option(
     "--shard-size",
     type=click.IntRange(1),

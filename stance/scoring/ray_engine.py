@@ -36,18 +36,25 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
     """Make an engine for `stance.scoring.score_archive` that scores on Ray.
 
     Args:
-        address: of a cluster, such as ``ray://head:10001`` or ``auto``; None to start Ray on this machine. Workers
-            need the same release of this package, and the model under the same name or absolute path.
+        address: ``auto`` for the cluster that this machine is part of, or its head's, such as ``head:6379``; None to
+            start Ray on this machine. Ray Data has to run on a machine of the cluster, so ``ray://`` is refused.
+            Workers need the same release of this package, and the model under the same name or absolute path.
         threads: of each actor; there are as many actors as the cluster has processors for.
 
     Raises:
-        StanceError: if Ray is not installed or, once it scores, cannot be reached, fails on a worker, or has no
-            machine with so many processors.
+        StanceError: if Ray is not installed, the address is one of Ray Client or, once it scores, Ray cannot be
+            reached, fails on a worker, or has no machine with so many processors.
     """
     try:
         import ray
     except ImportError as error:
         raise StanceError("the Ray engine needs the extra: pip install 'stance-readouts[ray]'") from error
+    address = address or os.environ.get("RAY_ADDRESS")
+    if address and address.startswith("ray://"):
+        raise StanceError(
+            f"{address}: Ray Data does not run over Ray Client. Run the command on a machine of the cluster, with "
+            "--ray-address auto"
+        )
 
     def engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -70,7 +77,6 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
 def _start(address: str | None) -> None:
     import ray
 
-    address = address or os.environ.get("RAY_ADDRESS")
     try:
         if address:
             _knock(address)
@@ -78,14 +84,15 @@ def _start(address: str | None) -> None:
     except Exception as error:  # Ray's are of many kinds
         what = f"{address}: the Ray cluster cannot be reached" if address else "Ray cannot be started on this machine"
         raise StanceError(
-            f"{what} ({_last_line(error)}). Check --ray-address, that the cluster runs, and that it has the same "
-            "releases of Python and Ray; or leave out --engine ray"
+            f"{what} ({_last_line(error)}). Check --ray-address, that the cluster runs, that this machine is part "
+            "of it, and that it has the same releases of Python and Ray; where it asks for a token, set "
+            "RAY_AUTH_MODE=token. Or leave out --engine ray"
         ) from error
 
 
 def _knock(address: str) -> None:
     """Raise an `OSError` if nothing answers at an address with a port; ``auto`` and ``local`` have none."""
-    place = urlsplit(address if "://" in address else f"//{address}")
+    place = urlsplit(f"//{address}")
     if place.hostname and place.port:
         socket.create_connection((place.hostname, place.port), PATIENCE).close()
 
