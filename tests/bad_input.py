@@ -3,6 +3,7 @@
 import io
 import json
 import random
+from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
@@ -40,6 +41,15 @@ def _mhtml() -> bytes:
     return saved.as_bytes()
 
 
+def _eml() -> bytes:
+    mail = EmailMessage()
+    mail["Subject"], mail["Date"] = "Fwd: Readout of the talks", "Mon, 5 Apr 2027 23:30:00 -0400"
+    mail.set_content(TEXT)
+    mail.add_alternative(_PAGE, subtype="html")
+    mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="talks.pdf")
+    return mail.as_bytes()
+
+
 _RECORDS = [{"doc_id": str(i), "text": t, "source": "us", "date": "2027-04-14"} for i, t in enumerate((TEXT, CHINESE))]
 _CSV = f'doc_id,text,source\n1,"{TEXT}",us\n2,"=HYPERLINK(""x"")",china\n'
 _FRONT = f"---\ntitle: Talks\ndate: 2027-04-14\nsource: us\n---\n{TEXT}\n"
@@ -53,6 +63,7 @@ SAMPLES: dict[str, list[bytes]] = {
     ".md": [_FRONT.encode(), f"# Talks\n\n**{TEXT}** [link](http://example.org)\n".encode()],
     ".html": [_PAGE.encode()],
     ".mhtml": [f"MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n{_PAGE}".encode(), _mhtml()],
+    ".eml": [_eml(), f"Subject: Talks\nMIME-Version: 1.0\n\n{TEXT}".encode()],
     ".docx": [_docx()],
     ".pdf": [pdf("The two sides met in Lindholm.", "They discussed trade.")],
     ".json": [json.dumps(_RECORDS).encode(), json.dumps(_RECORDS[0]).encode()],

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
@@ -18,8 +19,9 @@ import pytest
 import stance
 from stance.documents import Document, iterate_documents, read_documents
 from stance.documents.document import make_document
+from stance.documents.files import expand
 from stance.documents.pdf import _Block, read_pdf
-from stance.documents.readers import MEGABYTES
+from stance.documents.readers import MEGABYTES, READERS
 from stance.documents.records import read_csv
 from stance.errors import InputError, InputFailure, StanceError
 from stance.scoring import score_archive
@@ -171,6 +173,75 @@ def test_a_page_that_a_browser_saved_as_one_file(tmp_path):
     assert failure.reason == "it holds no web page" and "Save the page as .html" in failure.cure
 
 
+def mail(text="", page="", **headers):
+    message = EmailMessage()
+    for name, value in headers.items():
+        message[name] = value
+    if text:
+        message.set_content(text)
+    if page and text:
+        message.add_alternative(page, subtype="html")
+    elif page:
+        message.set_content(page, subtype="html")
+    return message
+
+
+def test_an_email(tmp_path):
+    sent = "Mon, 5 Apr 2027 23:30:00 -0400"
+    page = "<html><body><p>The two ministers spoke about café rules and about the ferry.</p></body></html>"
+    plain = mail("The ministers spoke about café rules.\n", page, Subject="FW: Re: Readout of the Call", Date=sent)
+    document = one(write(tmp_path / "a.eml", plain.as_bytes()))
+    assert document.text == "The ministers spoke about café rules."
+    assert (document.title, document.date, document.doc_id) == ("Readout of the Call", "2027-04-05", "a")
+    for text in ("", " \n"):
+        without_text = mail(text, page, Subject="转发：会谈", Date="some day")
+        document = one(write(tmp_path / "b.eml", without_text.as_bytes()))
+        assert "café rules and about the ferry" in document.text and "<p>" not in document.text
+        assert (document.title, document.date) == ("会谈", None)
+    wrong = plain.as_bytes().replace(b'charset="utf-8"', b'charset="us-ascii"')
+    assert one(write(tmp_path / "c.eml", wrong)).text == document_text(plain)
+    write(tmp_path / "a.json", '{"date": "2027-04-06", "source": "us"}')
+    assert one(tmp_path / "a.eml").date == "2027-04-06", "what the user wrote goes before the day of sending"
+
+
+def document_text(message):
+    return message.get_body(("plain",)).get_content().strip()
+
+
+def test_an_email_in_parts_and_its_attachments(tmp_path):
+    message = mail("The first part.", Subject="Readout")
+    message.add_attachment("The second part.")
+    message.get_payload()[-1].replace_header("Content-Disposition", "inline")
+    message.add_attachment(b"x", maintype="image", subtype="png", filename="seal.png")
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="readout  .pdf")
+    message.add_attachment(mail("An earlier mail."))
+    path = write(tmp_path / "a.eml", message.as_bytes())
+    [document], failures = split([path])
+    assert document.text == "The first part.\n\nThe second part."
+    assert [f.location for f in failures] == [f"{path}:readout .pdf", f"{path}:attached message"]
+    assert {(f.reason, f.cure) for f in failures} == {
+        ("it is attached to an e-mail, and attachments are not read", "Save it as a file of its own")
+    }
+    only = mail(Subject="Readout")
+    only.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="readout.pdf")
+    _, [failure] = split([write(tmp_path / "b.eml", only.as_bytes())])
+    assert failure.reason == "the e-mail has no text" and failure.cure.endswith("if it is attached")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"Subject: " + b"=?utf-8?q?a?= " * 2000, "a header is longer than 20,000 characters"),
+        (b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n" * 5001, "it has more than 5,000 parts"),
+        (b"A: b\n" * 1_000_001, "it has more than 1,000,000 lines"),
+    ],
+)
+def test_a_message_that_would_take_very_long_is_refused(tmp_path, content, reason):
+    for ending in (".eml", ".mhtml"):
+        _, [failure] = split([write(tmp_path / f"a{ending}", content + b"\n\nThe text.")])
+        assert (failure.reason, failure.cure) == (reason, "Save its text as a .txt file")
+
+
 def test_docx(tmp_path):
     content = word("First paragraph.", [["Left cell.", "Right cell."]], "", "Last paragraph.", title="Ferry talks")
     document = one(write(tmp_path / "a.docx", content))
@@ -302,6 +373,11 @@ def test_parquet(tmp_path):
         (ENGLISH.encode(), [ENGLISH]),
         (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), [ENGLISH]),
         (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', ["A.", "B."]),
+        (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', ['A, "B"; C.', "D."]),
+        (b"text\nA.\nB.\n", ["A.", "B."]),
+        (b"Text, date and place were agreed.\nThey met.", ["Text, date and place were agreed.\nThey met."]),
+        (b"Received: by x\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", ["A."]),
+        (b"Subject: Talks\n\nReceived: with thanks.", ["Subject: Talks\n\nReceived: with thanks."]),
     ],
 )
 def test_stdin(monkeypatch, data, texts):
@@ -309,7 +385,8 @@ def test_stdin(monkeypatch, data, texts):
     documents = read_documents("-", source="us")
     assert [d.text for d in documents] == texts
     assert [d.source for d in documents] == ["us"] * len(texts)
-    assert documents[0].doc_id == ("stdin" if len(texts) == 1 else "stdin-1")
+    first = 1 if data.lstrip(b"\xef\xbb\xbf ").startswith(b"{") else 2  # after the names of columns
+    assert documents[0].doc_id == ("stdin" if len(texts) == 1 else f"stdin-{first}")
 
 
 # Encodings
@@ -495,8 +572,8 @@ def test_misspelt_flag_is_refused(tmp_path):
         ("a.csv", "body,date\nx,y\n", "it has no column named text", "Rename the column (it has: body, date)"),
         ("a.csv", "text,date\n", "it holds no records", "Check the file"),
         ("a.parquet", b"PAR1", "it is not a readable Parquet file", "Write it again"),
-        ("a.xyz", "x", "files ending in .xyz are not read", "Known endings: .csv .docx .htm"),
-        ("README", "x", "files without an ending are not read", "Known endings: .csv .docx .htm"),
+        ("a.xyz", "x", "files ending in .xyz are not read", "Known endings: .csv .docx .eml .htm"),
+        ("README", "x", "files without an ending are not read", "Known endings: .csv .docx .eml .htm"),
     ],
 )
 def test_bad_file_is_named_and_the_others_go_on(tmp_path, name, content, reason, cure):
@@ -598,11 +675,17 @@ def test_missing_inputs_and_empty_folders(tmp_path):
         (
             str(tmp_path),
             "the folder holds no documents",
-            "Known endings: .csv .docx .htm .html .json .jsonl .markdown .md .mht .mhtml .ndjson .parquet .pdf .text "
-            ".tsv .txt",
+            "Known endings: .csv .docx .eml .htm .html .json .jsonl .markdown .md .mht .mhtml .ndjson .parquet .pdf "
+            ".text .tsv .txt",
         ),
         (text, "there is no such file or folder", "Check the path"),
     ]
+
+
+@pytest.mark.parametrize("ending", sorted(READERS))
+def test_every_format_is_found_in_a_folder(tmp_path, ending):
+    path = write(tmp_path / f"a{ending}", ENGLISH)
+    assert list(expand([tmp_path])) == [(path, "a")]
 
 
 @pytest.mark.parametrize("ending", [".rtf", ".doc", ".ODT", ".pages", ".wps"])

@@ -31,8 +31,8 @@ CURES = {
     "the row": "Check its quotes and commas",
     "the line": "Mend the line",
 }
-GUESSED = (".html", ".htm", ".mhtml", ".mht", ".docx")
-"""Formats whose metadata come from the page or the word processor, so that what the user wrote goes before them."""
+GUESSED = (".html", ".htm", ".mhtml", ".mht", ".eml", ".docx")
+"""Formats whose metadata come from the page, the mail or the word processor: what the user wrote goes before them."""
 
 
 def documents_of(
@@ -101,7 +101,7 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, Record | Val
     if str(path) == "-":
         stream, head = open_stream(sys.stdin.buffer)
         suffix = format_of(head) or ".txt"
-        file = stream if suffix == ".jsonl" else io.BytesIO(_bounded(stream, MEGABYTES.get(suffix, 16)))
+        file = stream if suffix in (".jsonl", ".csv") else io.BytesIO(_bounded(stream, MEGABYTES.get(suffix, 16)))
         for where, record in _named(_reader(suffix)(file), suffix):
             yield where, record, suffix
         return

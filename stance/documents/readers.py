@@ -6,21 +6,18 @@ in one file, the other formats one. Reading itself is left to well-kept librarie
 
 from __future__ import annotations
 
-import email
-import email.policy
 import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from email.message import EmailMessage
 from typing import Any, BinaryIO
 
 from stance.documents.encoding import UNPACKED, UnreadableError, decode, unpacks_to_too_much
 from stance.documents.front_matter import split_front_matter
+from stance.documents.mime import read_eml, read_mhtml
 from stance.documents.pdf import read_pdf
 from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
-from stance.documents.web_page import read_html
+from stance.documents.web_page import PAGE, read_html
 
 # A search that fails ends where the next one may begin: whatever the text, the time is linear.
 _LINK = re.compile(r"!?\[([^\[\]\n]+)\]\((?:(?!\]\()[^)\s]){1,2000}\)")
@@ -28,7 +25,9 @@ _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
 
 STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
-MEGABYTES = {".html": 8, ".htm": 8, ".mhtml": 64, ".mht": 64, ".docx": 32, ".pdf": 64, ".json": 8}
+MEGABYTES = {
+    ".html": PAGE, ".htm": PAGE, ".mhtml": 64, ".mht": 64, ".eml": 32, ".docx": 32, ".pdf": 64, ".json": 8,
+}  # fmt: skip
 """Largest file of a format that is read as a whole; 16 for the others."""
 
 
@@ -46,20 +45,6 @@ def read_markdown(file: BinaryIO) -> Iterator[Located]:
     body = _LINK.sub(r"\1", _LINK.sub(r"\1", body))  # twice: a picture may stand in a link
     body = _EMPHASIS.sub(r"\2", body)
     yield "", {**metadata, "text": body.strip()}
-
-
-def read_mhtml(file: BinaryIO) -> Iterator[Located]:
-    """Read a web page that a browser saved as a single file (MHTML, RFC 2557), as `read_html` reads it."""
-    message = email.message_from_binary_file(file, policy=email.policy.default)
-    page = message.get_body(("html",)) if isinstance(message, EmailMessage) else None
-    content = page.get_payload(decode=True) if page else None
-    if not (page and isinstance(content, bytes)):
-        raise UnreadableError("it holds no web page", "Save the page as .html, or its text as a .txt file")
-    if len(content) > MEGABYTES[".html"] << 20:
-        raise UnreadableError(f"its page is larger than {MEGABYTES['.html']} MB", "Save its text as a .txt file")
-    with suppress(LookupError, UnicodeDecodeError):  # an encoding that is not known, or not that of the page
-        content = content.decode(page.get_content_charset("utf-8")).encode("utf-8-sig")
-    yield from read_html(io.BytesIO(content))
 
 
 def read_docx(file: BinaryIO) -> Iterator[Located]:
@@ -127,6 +112,7 @@ READERS: dict[str, Callable[[BinaryIO], Iterator[Located]]] = {
     ".htm": read_html,
     ".mhtml": read_mhtml,
     ".mht": read_mhtml,
+    ".eml": read_eml,
     ".docx": read_docx,
     ".pdf": read_pdf,
     ".jsonl": read_jsonl,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Callable
 
+from stance.documents.document import METADATA
 from stance.documents.encoding import UnreadableError
+from stance.table.schema import csv_delimiter
 
 _HTML = re.compile(
     rb"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _MHTML = re.compile(rb"(?:from|subject|date|mime-version|content-type|snapshot-content-location):", re.I)
+_MAIL = re.compile(rb"[a-z][a-z-]{1,40}:[ \t].*?^(?:mime-version|message-id|received):", re.I | re.M | re.S)
 _STARTS = {
     b"%PDF-": ".pdf", b"{\\rtf": ".rtf", b"PAR1": ".parquet", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ".doc",
 }  # fmt: skip
@@ -28,15 +33,26 @@ def format_of(head: bytes) -> str | None:
     known = next((ending for start, ending in _STARTS.items() if head.startswith(start)), None)
     if known:
         return known
-    if head.startswith(b"PK\x03\x04") and (b"word/" in head or b"[Content_Types].xml" in head):
-        return ".docx"
-    if _HTML.match(head):
-        return ".html"
-    if _MHTML.match(head) and b"multipart/related" in head:
-        return ".mhtml"
-    if re.match(rb"\[\s*[{\]]|\{\s*\n", head):
-        return ".json"
-    return ".jsonl" if head.startswith(b"{") else None
+    return next((ending for ending, fits in _CONTENTS.items() if fits(head)), None)
+
+
+def _is_table(head: bytes) -> bool:
+    """Whether the first line names the columns of a table: ``text``, and metadata if there are more."""
+    line = re.split(rb"[\r\n\0]", head, maxsplit=1)[0].decode("utf-8", errors="replace")
+    cells = {c.strip().casefold() for c in next(csv.reader([line], delimiter=csv_delimiter(line)), [])}
+    return "text" in cells and (len(cells) == 1 or not cells.isdisjoint(METADATA))
+
+
+_CONTENTS: dict[str, Callable[[bytes], object]] = {
+    ".docx": lambda head: head.startswith(b"PK\x03\x04") and (b"word/" in head or b"[Content_Types].xml" in head),
+    ".html": _HTML.match,
+    ".mhtml": lambda head: _MHTML.match(head) and b"multipart/related" in head,
+    ".eml": lambda head: _MAIL.match(re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]),
+    ".json": re.compile(rb"\[\s*[{\]]|\{\s*\n").match,
+    ".jsonl": lambda head: head.startswith(b"{"),
+    ".csv": _is_table,
+}
+"""What the first bytes of other formats are like, asked in this order."""
 
 
 def check_is_text(head: bytes, name: str) -> None:

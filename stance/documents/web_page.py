@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.records import Located
 
+PAGE = 8
+"""Largest page, in megabytes."""
 _CHARSET = re.compile(rb"<meta[^>]{1,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _AS_BROWSERS_READ = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",

@@ -58,7 +58,7 @@ logger = logging.getLogger(__name__)
 def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -> None:
     """Label every sentence of documents: issue, stance, holder and frame, with probabilities.
 
-    INPUT: files (.txt .md .html .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
+    INPUT: files (.txt .md .html .eml .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
     row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
     0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
     """
