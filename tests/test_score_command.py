@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 import stance
 from stance.cli import main
 from stance.documents.registry import Registry
+from stance.scoring.output import check_output
+from stance.scoring.shards import ShardFolder
 from tests.conftest import ROOT
 
 SUMMIT = ROOT / "examples" / "summit"
@@ -170,6 +173,29 @@ def test_outputs_that_are_refused(score, tmp_path, output):
         assert done.returncode == 2
         assert "Choose another" in done.stderr or "written as" in done.stderr
     assert (tmp_path / "folder-with-notes" / "notes.md").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_dry_run_is_refused_where_another_run_writes(score, tmp_path):
+    with ShardFolder(tmp_path / "t").opened():
+        before = sorted(tmp_path.rglob("*"))
+        done = score(SUMMIT, "-o", tmp_path / "t", "--dry-run")
+        assert done.returncode == 2
+        assert f"{tmp_path / 't'}: another run is writing to it (process {os.getpid()} on " in done.stderr
+        assert sorted(tmp_path.rglob("*")) == before
+    (tmp_path / "t" / ".run").write_text("process 1 on earth, which was killed", encoding="utf-8")
+    assert score(SUMMIT, "-o", tmp_path / "t", "--dry-run").returncode == 0
+
+
+def test_a_dry_run_is_refused_where_rights_are_missing(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    with pytest.raises(stance.StanceError, match=r"cannot be written \(Not a directory"):
+        check_output(tmp_path / "file" / "t")
+    check_output(tmp_path / "new" / "t")
+    monkeypatch.setattr(os, "access", lambda place, mode: place != tmp_path)  # root has all rights
+    for output in ("new/t", "t.csv"):
+        with pytest.raises(stance.StanceError, match=r"cannot be written \(Permission denied"):
+            check_output(tmp_path / output)
+    assert not (tmp_path / "new").exists()
 
 
 def test_an_archive_is_compared(score, tmp_path):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stance.atomic_write import replacing, writable
+from stance.atomic_write import replacing
 from stance.errors import InputFailure, StanceError
 from stance.scoring.shards import ShardFolder
 from stance.table.schema import FORMATS
@@ -22,7 +22,8 @@ def check_output(path: Path) -> None:
     """Check whether a table may be written to an output; nothing is changed.
 
     Raises:
-        StanceError: if the ending is unknown, or there is something else of this name.
+        StanceError: if the ending is unknown, there is something else of this name, rights are missing, or another run
+            writes to it.
     """
     single = path.suffix in FORMATS
     if path.suffix and not single and not path.is_dir():
@@ -31,8 +32,7 @@ def check_output(path: Path) -> None:
         )
     if single and path.is_dir():
         raise StanceError(f"{path}: it is a folder. Choose another output")
-    with writable(path):
-        ShardFolder(folder_of(path)).check_empty_or_ours()
+    ShardFolder(folder_of(path)).check()
 
 
 @contextmanager

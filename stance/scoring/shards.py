@@ -6,6 +6,7 @@ its bytes do not depend on what was scored before it, or on how often a run was 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -22,9 +23,12 @@ from stance.scoring.chunks import Chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from filelock import BaseFileLock
 
 MANIFEST = "_manifest.json"
 LOCK = ".lock"
+RUN = ".run"
+"""The file that says which process holds the lock."""
 _SHARD = re.compile(r"(?:part-\d{6}|kept)-([0-9a-f]{24})\.parquet")
 
 
@@ -49,28 +53,43 @@ class ShardFolder:
         Raises:
             StanceError: if another run holds it, it cannot be written, or it holds other files than a table's.
         """
-        from filelock import FileLock, Timeout
-
         with writable(self.folder):
             self.check_empty_or_ours()
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / LOCK)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout as error:
-                raise StanceError(
-                    f"{self.folder}: another run is writing to it{_holder(self.folder)}. Wait for it, "
-                    "or choose another output"
-                ) from error
+            lock = self._lock()
         try:
             with writable(self.folder):
-                (self.folder / ".run").write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+                (self.folder / RUN).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
                 self._take_over()
             yield self
         finally:
             with suppress(OSError):
-                (self.folder / ".run").unlink()
+                (self.folder / RUN).unlink()
             lock.release()
+
+    def check(self) -> None:
+        """Raise a `StanceError` where `opened` would, but for a full disk; nothing is changed."""
+        with writable(self.folder):
+            self.check_empty_or_ours()
+            place = next(p for p in (self.folder.absolute(), *self.folder.absolute().parents) if p.exists())
+            if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+                number = errno.EACCES if place.is_dir() else errno.ENOTDIR
+                raise OSError(number, os.strerror(number))
+            if (self.folder / RUN).exists():  # also after a run that was killed
+                self._lock().release()
+
+    def _lock(self) -> BaseFileLock:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            holder = _holder(self.folder)
+            raise StanceError(
+                f"{self.folder}: another run is writing to it{holder}. Wait for it, or choose another output"
+            ) from error
+        return lock
 
     def check_empty_or_ours(self) -> None:
         """Raise a `StanceError` where the folder holds other files than a table's, or is a file."""
@@ -241,5 +260,5 @@ def _documents_in(file: Path) -> set[str]:
 
 def _holder(folder: Path) -> str:
     with suppress(OSError):
-        return f" ({(folder / '.run').read_text(encoding='utf-8')})"
+        return f" ({(folder / RUN).read_text(encoding='utf-8')})"
     return ""
