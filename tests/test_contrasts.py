@@ -120,6 +120,12 @@ def test_framing_shares_and_words(table):
     assert words.loc["raised", "count_second"] == 0
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("text", "terms"), [("Ferry ferry.", 2), ("The ferry.", 0), ("Of the.", 0)])
+def test_of_a_single_word_there_are_no_odds(table, text, terms):
+    assert len(stance.compare(table.assign(text=text, issue=[["taiwan"]] * len(table))).framing.words) == terms
+
+
 def test_an_empty_side_is_refused_by_name(table):
     with pytest.raises(stance.StanceError, match="no sentence has source 'china'"):
         stance.compare(table[table["source"] == "us"])

@@ -33,7 +33,8 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
         issue: the name under which the rows stand.
 
     Returns:
-        the columns of `COLUMNS`, by falling z; terms that occur at least twice, in a long text five times.
+        the columns of `COLUMNS`, by falling z; terms that occur at least twice, in a long text five times. No
+        rows where there are fewer than two.
     """
     vectorizer = _vectorizer(chinese=(table["lang"] == "zh").mean() > 0.5)
     try:
@@ -42,7 +43,7 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
         return pd.DataFrame(columns=COLUMNS)
     enough = 2 if counts.sum() < LONG else 5
     keep = np.asarray(counts.sum(axis=0)).ravel() >= enough
-    if not keep.any():
+    if keep.sum() < 2:  # of a single term there are no odds
         return pd.DataFrame(columns=COLUMNS)
     counts = counts[:, np.flatnonzero(keep)]
     inside = [(table[sides.by] == g).to_numpy(dtype=bool) for g in sides.groups]
