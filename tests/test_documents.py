@@ -199,13 +199,14 @@ def test_an_email(tmp_path):
         assert "café rules and about the ferry" in document.text and "<p>" not in document.text
         assert (document.title, document.date) == ("会谈", None)
     wrong = plain.as_bytes().replace(b'charset="utf-8"', b'charset="us-ascii"')
-    assert one(write(tmp_path / "c.eml", wrong)).text == document_text(plain)
+    assert one(write(tmp_path / "c.eml", wrong)).text == "The ministers spoke about café rules."
+    for before in (b"\xef\xbb\xbf", b"\r\n\r\n", b"From a@b.c Mon Apr 5 10:00:00 2027\n"):
+        document = one(write(tmp_path / "d.eml", before + plain.as_bytes()))
+        assert (document.title, document.text) == ("Readout of the Call", "The ministers spoke about café rules.")
+    bare = mail(page="<div dir=ltr>The ministers met.</div>")
+    assert one(write(tmp_path / "e.eml", bare.as_bytes())).text == "The ministers met."
     write(tmp_path / "a.json", '{"date": "2027-04-06", "source": "us"}')
     assert one(tmp_path / "a.eml").date == "2027-04-06", "what the user wrote goes before the day of sending"
-
-
-def document_text(message):
-    return message.get_body(("plain",)).get_content().strip()
 
 
 def test_an_email_in_parts_and_its_attachments(tmp_path):
@@ -225,7 +226,7 @@ def test_an_email_in_parts_and_its_attachments(tmp_path):
     only = mail(Subject="Readout")
     only.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="readout.pdf")
     _, [failure] = split([write(tmp_path / "b.eml", only.as_bytes())])
-    assert failure.reason == "the e-mail has no text" and failure.cure.endswith("if it is attached")
+    assert failure.reason == "no text was found in the e-mail" and failure.cure.endswith("if it is attached")
 
 
 @pytest.mark.parametrize(

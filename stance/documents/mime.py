@@ -41,7 +41,8 @@ def read_eml(file: BinaryIO) -> Iterator[Located]:
     text = _text(message, attached)
     cure = "Save it as a file of its own"
     if not text:
-        raise UnreadableError("the e-mail has no text", f"{cure}, if it is attached" if attached else "Remove it")
+        without = "Save its text as a .txt file, or remove it"
+        raise UnreadableError("no text was found in the e-mail", f"{cure}, if it is attached" if attached else without)
     subject, date = message["subject"], message["date"]
     sent = date.datetime if date else None
     title = _FORWARDED.sub("", str(subject or "").strip(), count=1)
@@ -52,6 +53,7 @@ def read_eml(file: BinaryIO) -> Iterator[Located]:
 
 def _message(data: bytes) -> EmailMessage:
     """Parse a message; one that the parser would need very long or very much memory for is refused."""
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     cure = "Save its text as a .txt file"
     if data.count(b"\n--") > _MOST_PARTS:
         raise UnreadableError(f"it has more than {_MOST_PARTS:,} parts", cure)
@@ -102,4 +104,6 @@ def _page(part: MIMEPart) -> Iterator[Located]:
         raise UnreadableError(f"its page is larger than {PAGE} MB", "Save its text as a .txt file")
     with suppress(LookupError, UnicodeDecodeError):
         content = content.decode(part.get_content_charset("utf-8")).encode("utf-8-sig")
+    if not re.search(rb"<(?:html|body)\b", content, re.IGNORECASE):  # as some mail programs write it
+        content = b"<html><body>" + content.removeprefix(b"\xef\xbb\xbf") + b"</body></html>"
     yield from read_html(io.BytesIO(content))
