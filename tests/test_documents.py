@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from email.message import EmailMessage
+from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from pathlib import Path
@@ -173,6 +174,35 @@ def test_a_page_that_a_browser_saved_as_one_file(tmp_path):
     assert failure.reason == "it holds no web page" and "Save the page as .html" in failure.cure
 
 
+SENTENCES = [
+    "The two ministers spoke by phone about the ferry on Monday evening.",
+    "They agreed to open a channel between their coast guards.",
+    "The Secretary underscored that the strait must remain open to all ships.",
+    "He raised concerns about detained sailors and asked for their release.",
+    "The ministers thanked the mediators and will meet again this year.",
+]
+
+
+@pytest.mark.parametrize(
+    ("start", "between", "end"),
+    [
+        ("<html><body>", "<br><br>", "</body></html>"),
+        ("<html><body>", "<p>", "</body></html>"),
+        ("<html><body>The <b>two</b> spoke.<br>", "<br>", "</body></html>"),
+        ("<div dir=ltr>", "<br><br>", "</div>"),
+        ("<table><tr><td><p>", "</p><p>", "</p></td></tr></table>"),
+    ],
+)
+def test_no_paragraph_of_a_page_is_lost_that_has_no_tag_of_its_own(tmp_path, start, between, end):
+    document = one(write(tmp_path / "a.html", start + between.join(SENTENCES) + end))
+    assert document.text.split("\n")[-5:] == SENTENCES
+
+
+def test_a_page_of_very_many_tags_is_refused(tmp_path):
+    found = failure(write(tmp_path / "a.html", "<body>" + "<p>They met.</p>" * 50_000))
+    assert found.reason == "it has more than 100,000 tags"
+
+
 def mail(text="", page="", **headers):
     message = EmailMessage()
     for name, value in headers.items():
@@ -209,6 +239,49 @@ def test_an_email(tmp_path):
     assert one(tmp_path / "a.eml").date == "2027-04-06", "what the user wrote goes before the day of sending"
 
 
+def test_titles_of_emails(tmp_path):
+    for subject, title in [
+        ("Agriculture: Readout", "Agriculture: Readout"),
+        ("Rule of Law: Statement re: fisheries", "Rule of Law: Statement re: fisheries"),
+        ("RE: Fwd: 答复：Readout", "Readout"),
+    ]:
+        assert one(write(tmp_path / "a.eml", mail("They met.", Subject=subject).as_bytes())).title == title
+
+
+def test_of_the_versions_of_an_email_the_one_with_the_text_is_read(tmp_path):
+    page = f"<html><body><p>{'</p><p>'.join(SENTENCES)}</p></body></html>"
+    message = mail("Please use a program that shows pages.", page)
+    assert one(write(tmp_path / "a.eml", message.as_bytes())).text.split("\n") == SENTENCES
+
+
+def test_parts_of_an_email_that_are_not_read_are_named(tmp_path):
+    message = MIMEMultipart("mixed")
+    message.attach(MIMEText("They met.", "plain"))
+    message.attach(MIMEText("They left.", "enriched"))
+    message.attach(MIMEText("<html><body><a href=x>They</a></body></html>" + "<p>" * 100_001, "html"))
+    message.attach(MIMEText(" <br>&nbsp;", "html"))
+    message.attach(MIMEApplication(b"%PDF-1.4", "pdf"))
+    [document], failures = split([write(tmp_path / "a.eml", message.as_bytes())])
+    assert document.text == "They met.\n\nThey left."
+    assert [f.reason for f in failures] == [
+        "its part text/html (it has more than 100,000 tags) is not read",
+        "its part application/pdf is not read",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("declared", "used", "text"),
+    [
+        ("iso-8859-1", "cp1252", "The “two” sides met – and left"),
+        ("big5", "cp950", "雙方在會談裏同意"),
+        ("gb2312", "gbk", "双方在会谈裏同意"),
+    ],
+)
+def test_emails_in_encodings_that_programs_declare_too_small(tmp_path, declared, used, text):
+    head = f"Subject: Talks\nContent-Type: text/plain; charset={declared}\nContent-Transfer-Encoding: 8bit\n\n"
+    assert one(write(tmp_path / "a.eml", head.encode() + text.encode(used))).text == text
+
+
 def test_an_email_in_parts_and_its_attachments(tmp_path):
     message = mail("The first part.", Subject="Readout")
     message.add_attachment("The second part.")
@@ -219,22 +292,35 @@ def test_an_email_in_parts_and_its_attachments(tmp_path):
     path = write(tmp_path / "a.eml", message.as_bytes())
     [document], failures = split([path])
     assert document.text == "The first part.\n\nThe second part."
-    assert [f.location for f in failures] == [f"{path}:readout .pdf", f"{path}:attached message"]
-    assert {(f.reason, f.cure) for f in failures} == {
-        ("it is attached to an e-mail, and attachments are not read", "Save it as a file of its own")
-    }
+    assert [(f.location, f.reason) for f in failures] == [
+        (f"{path}:1", "its attachment readout .pdf is not read"),
+        (f"{path}:2", "its attachment message/rfc822 is not read"),
+    ]
+    assert {f.cure for f in failures} == {"Save it as a file of its own"}
+    assert {f.file for f in failures} == {str(path)}
     only = mail(Subject="Readout")
     only.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="readout.pdf")
     _, [failure] = split([write(tmp_path / "b.eml", only.as_bytes())])
-    assert failure.reason == "no text was found in the e-mail" and failure.cure.endswith("if it is attached")
+    assert failure.reason == "no text was found in the e-mail (its attachment readout.pdf is not read)"
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"Subject: " + b"=?utf-8?q?a?= " * 2000, "a header is longer than 20,000 characters"),
-        (b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n" * 5001, "it has more than 5,000 parts"),
+        (b"Subject: " + b"=?utf-8?q?a?= " * 1000, "a header is longer than 10,000 characters"),
+        (b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x\n\n" * 2001, "it has more than 2,000 parts"),
+        (b"Content-Type: multipart/mixed; boundary=x\r\r" + b"--x\r\r" * 2001, "it has more than 2,000 parts"),
+        (
+            b"Content-Type: multipart/mixed; boundary=x\n\n"
+            + (b"--x\nContent-Type: a/b;" + b" c=d;" * 1500 + b"\n\n") * 30,
+            "the headers of its parts are longer than any that mail programs write",
+        ),
+        (
+            b"Content-Type: a/b;" + b"\r c=d;" * 1700,
+            "the headers of its parts are longer than any that mail programs write",
+        ),
         (b"A: b\n" * 1_000_001, "it has more than 1,000,000 lines"),
+        (b"A: b\r" * 1_000_001, "it has more than 1,000,000 lines"),
     ],
 )
 def test_a_message_that_would_take_very_long_is_refused(tmp_path, content, reason):
@@ -369,25 +455,25 @@ def test_parquet(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("data", "texts"),
+    ("data", "found"),
     [
-        (ENGLISH.encode(), [ENGLISH]),
-        (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), [ENGLISH]),
-        (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', ["A.", "B."]),
-        (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', ['A, "B"; C.', "D."]),
-        (b"text\nA.\nB.\n", ["A.", "B."]),
-        (b"Text, date and place were agreed.\nThey met.", ["Text, date and place were agreed.\nThey met."]),
-        (b"Received: by x\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", ["A."]),
-        (b"Subject: Talks\n\nReceived: with thanks.", ["Subject: Talks\n\nReceived: with thanks."]),
+        (ENGLISH.encode(), {"stdin": ENGLISH}),
+        (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), {"stdin": ENGLISH}),
+        (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', {"stdin-1": "A.", "stdin-2": "B."}),
+        (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', {"stdin-2": 'A, "B"; C.', "stdin-3": "D."}),
+        (b"id,text\n1,A.\n", {"stdin-2": "A."}),
+        (b"text\nA.\nB.\n", {"stdin": "text\nA.\nB."}),
+        (b"Text, date and place were agreed.\nThey met.", {"stdin": "Text, date and place were agreed.\nThey met."}),
+        (b"Received: by x.org\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", {"stdin": "A."}),
+        (b"From a@b.c Mon Apr 5\nX-Status2: 0\nMessage-ID: <a@b.c>\n\nA.\n", {"stdin": "A."}),
+        (b"Subject: Talks\nReceived: with thanks.\n\nA.", {"stdin": "Subject: Talks\nReceived: with thanks.\n\nA."}),
     ],
 )
-def test_stdin(monkeypatch, data, texts):
+def test_stdin(monkeypatch, data, found):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     documents = read_documents("-", source="us")
-    assert [d.text for d in documents] == texts
-    assert [d.source for d in documents] == ["us"] * len(texts)
-    first = 1 if data.lstrip(b"\xef\xbb\xbf ").startswith(b"{") else 2  # after the names of columns
-    assert documents[0].doc_id == ("stdin" if len(texts) == 1 else f"stdin-{first}")
+    assert {d.doc_id: d.text for d in documents} == found
+    assert {d.source for d in documents} == {"us"}
 
 
 # Encodings

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 WITHOUT_SIDECAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 UNREAD = (
     ".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".fodt", ".sxw", ".pages", ".wps", ".wpd", ".hwp", ".epub",
-    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg",
+    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx",
 )  # fmt: skip
 """Endings of documents in formats that are not read. In a folder, too, such a file is a failure, unless the same name
 with an ending that is read stands beside it."""

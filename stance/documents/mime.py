@@ -13,12 +13,15 @@ from typing import BinaryIO
 
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.records import Located
-from stance.documents.web_page import PAGE, read_html
+from stance.documents.web_page import PAGE, encoding_named, read_html
 
-_LONGEST_HEADER = 20_000
-_MOST_PARTS = 5_000
+_LONGEST_HEADER = 10_000
+_MOST_OF_PARTS = 200_000
+"""Bytes of headers that say what parts hold, of all parts together: real mails have some hundred a part."""
+_OF_PARTS = re.compile(rb"(?:^|[\r\n])content-[\w-]+:[^\r\n]*(?:[\r\n]{1,2}[ \t][^\r\n]*)*", re.IGNORECASE)
+_MOST_PARTS = 2_000
 _MOST_LINES = 1_000_000
-_FORWARDED = re.compile(r"(?:(?:re|fwd?|aw|wg|sv|tr|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE)
+_FORWARDED = re.compile(r"\A(?:(?:re|fwd?|aw|wg|sv|tr|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE)
 _NO_DOCUMENT = re.compile(r"(?:image|audio|video|font)/|.+/(?:css|calendar|[\w.+-]*vcard|[\w.+-]*signature)$")
 """Types of parts that are passed over: they hold no text of a document."""
 
@@ -34,55 +37,81 @@ def read_mhtml(file: BinaryIO) -> Iterator[Located]:
 def read_eml(file: BinaryIO) -> Iterator[Located]:
     """Read an e-mail: its text, or where it has none its page, with subject and date.
 
-    Attached documents are not read; each is named.
+    Attached documents are not read; they are named, and so is any other part that is not.
     """
     message = _message(file.read())
-    attached: list[str] = []
-    text = _text(message, attached)
-    cure = "Save it as a file of its own"
+    unread: list[str] = []
+    text = _text(message, unread)
     if not text:
-        without = "Save its text as a .txt file, or remove it"
-        raise UnreadableError("no text was found in the e-mail", f"{cure}, if it is attached" if attached else without)
+        why = f" ({unread[0]} is not read)" if unread else ""
+        cure = "Save its text, or its attachment, as a file of its own"
+        raise UnreadableError(f"no text was found in the e-mail{why}", cure)
     subject, date = message["subject"], message["date"]
     sent = date.datetime if date else None
-    title = _FORWARDED.sub("", str(subject or "").strip(), count=1)
+    title = _FORWARDED.sub("", str(subject or "").strip())
     yield "", {"text": text, "title": title, "date": sent.date().isoformat() if sent else None}
-    for name in attached:
-        yield f":{name}", UnreadableError("it is attached to an e-mail, and attachments are not read", cure)
+    for number, what in enumerate(unread, 1):
+        yield f":{number}", UnreadableError(f"{what} is not read", "Save it as a file of its own")
 
 
 def _message(data: bytes) -> EmailMessage:
     """Parse a message; one that the parser would need very long or very much memory for is refused."""
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     cure = "Save its text as a .txt file"
-    if data.count(b"\n--") > _MOST_PARTS:
+    if data.count(b"\n--") + data.count(b"\r--") > _MOST_PARTS:
         raise UnreadableError(f"it has more than {_MOST_PARTS:,} parts", cure)
-    if data.count(b"\n") > _MOST_LINES:
+    if max(data.count(b"\n"), data.count(b"\r")) > _MOST_LINES:
         raise UnreadableError(f"it has more than {_MOST_LINES:,} lines", cure)
+    of_parts = [len(m.group()) for m in _OF_PARTS.finditer(data)]
+    if max(of_parts, default=0) > _LONGEST_HEADER or sum(of_parts) > _MOST_OF_PARTS:
+        raise UnreadableError("the headers of its parts are longer than any that mail programs write", cure)
     message = email.message_from_bytes(data, policy=email.policy.default)
     if any(len(value) > _LONGEST_HEADER for part in message.walk() for _, value in part.raw_items()):
         raise UnreadableError(f"a header is longer than {_LONGEST_HEADER:,} characters", cure)
     return message
 
 
-def _text(part: MIMEPart, attached: list[str]) -> str:
-    """The text of a part, and of the parts that it has; names of attachments are added to a list."""
+def _text(part: MIMEPart, unread: list[str]) -> str:
+    """The text of a part, and of the parts that it has; to a list is added what is not read of it."""
     kind, name = part.get_content_type(), part.get_filename()
     if part.is_attachment() or name or kind == "message/rfc822":
         if not _NO_DOCUMENT.match(kind):
-            attached.append(" ".join((name or "attached message").split()))
+            unread.append(f"its attachment {_on_a_line(name or kind)}")
         return ""
     if kind == "multipart/alternative":
-        parts = sorted(part.iter_parts(), key=lambda p: p.get_content_type() != "text/plain")
-        return next((text for p in parts if (text := _text(p, attached))), "")
+        return _alternative(part, unread)
     if part.is_multipart():
-        return "\n\n".join(text for p in part.iter_parts() if (text := _text(p, attached)))
-    if kind == "text/plain":
-        return _unicode(part).strip()
-    if kind == "text/html":
-        with suppress(UnreadableError):  # no main text: what is left may have some
+        return "\n\n".join(text for p in part.iter_parts() if (text := _text(p, unread)))
+    return "" if _NO_DOCUMENT.match(kind) else _leaf(part, kind, unread)
+
+
+def _leaf(part: MIMEPart, kind: str, unread: list[str]) -> str:
+    try:
+        if kind == "text/html":
             return "\n\n".join(str(record["text"]) for _, record in _page(part) if isinstance(record, dict))
+        if kind.startswith("text/"):
+            return _unicode(part).strip()
+    except UnreadableError as error:
+        if re.sub(rb"<[^>]*>|&nbsp;|\s", b"", _content(part)):
+            unread.append(f"its part {_on_a_line(kind)} ({error})")
+    else:
+        unread.append(f"its part {_on_a_line(kind)}")
     return ""
+
+
+def _alternative(part: MIMEPart, unread: list[str]) -> str:
+    """The first of several versions of a text, or, where that only tells to look at another one, the longest."""
+    missed: list[str] = []
+    texts = [text for p in part.iter_parts() if (text := _text(p, missed))]
+    unread += [m for m in missed if m.startswith("its attachment") or not texts]
+    if not texts:
+        return ""
+    longest = max(texts, key=len)
+    return longest if len(longest) > 4 * len(texts[0]) else texts[0]
+
+
+def _on_a_line(name: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:80]
 
 
 def _content(part: MIMEPart) -> bytes:
@@ -90,20 +119,24 @@ def _content(part: MIMEPart) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def _unicode(part: MIMEPart) -> str:
+def _declared(part: MIMEPart) -> str | None:
+    """The text of a part in the encoding that it declares, or in UTF-8 where that fits; None if neither does."""
     content = _content(part)
-    with suppress(LookupError, UnicodeDecodeError):  # an encoding that is not known, or not that of the text
-        if charset := part.get_content_charset():
-            return content.decode(charset)
-    return decode(content)
+    charset = part.get_content_charset()
+    for name in [charset] if charset and content.isascii() else ["utf-8", charset or "utf-8"]:
+        with suppress(LookupError, UnicodeDecodeError):
+            return content.decode(encoding_named(name))
+    return None
+
+
+def _unicode(part: MIMEPart) -> str:
+    text = _declared(part)
+    return decode(_content(part) if text is None else text.encode("utf-8", "replace"))  # which refuses what is no text
 
 
 def _page(part: MIMEPart) -> Iterator[Located]:
     content = _content(part)
     if len(content) > PAGE << 20:
         raise UnreadableError(f"its page is larger than {PAGE} MB", "Save its text as a .txt file")
-    with suppress(LookupError, UnicodeDecodeError):
-        content = content.decode(part.get_content_charset("utf-8")).encode("utf-8-sig")
-    if not re.search(rb"<(?:html|body)\b", content, re.IGNORECASE):  # as some mail programs write it
-        content = b"<html><body>" + content.removeprefix(b"\xef\xbb\xbf") + b"</body></html>"
-    yield from read_html(io.BytesIO(content))
+    text = _declared(part)
+    yield from read_html(io.BytesIO(content if text is None else text.encode("utf-8-sig", "replace")))

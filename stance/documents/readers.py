@@ -26,7 +26,7 @@ _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
 STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
 MEGABYTES = {
-    ".html": PAGE, ".htm": PAGE, ".mhtml": 64, ".mht": 64, ".eml": 32, ".docx": 32, ".pdf": 64, ".json": 8,
+    ".html": PAGE, ".htm": PAGE, ".mhtml": 32, ".mht": 32, ".eml": 32, ".docx": 32, ".pdf": 64, ".json": 8,
 }  # fmt: skip
 """Largest file of a format that is read as a whole; 16 for the others."""
 

@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Callable
 
-from stance.documents.document import METADATA
 from stance.documents.encoding import UnreadableError
 from stance.table.schema import csv_delimiter
 
@@ -14,7 +13,12 @@ _HTML = re.compile(
     rb"(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _MHTML = re.compile(rb"(?:from|subject|date|mime-version|content-type|snapshot-content-location):", re.I)
-_MAIL = re.compile(rb"[a-z][a-z-]{1,40}:[ \t].*?^(?:mime-version|message-id|received):", re.I | re.M | re.S)
+_MAIL = re.compile(
+    rb"(?:from [^\r\n]*\r?\n)?[a-z][a-z0-9-]{1,40}:[ \t].*?"
+    rb"^(?:mime-version:[ \t]*1|message-id:[ \t]*<|received:[ \t]*(?:from|by)[ \t])",
+    re.I | re.M | re.S,
+)
+_COLUMN = re.compile(r"[\w.-]*(?: [\w.-]+){0,2}")
 _STARTS = {
     b"%PDF-": ".pdf", b"{\\rtf": ".rtf", b"PAR1": ".parquet", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ".doc",
 }  # fmt: skip
@@ -37,10 +41,10 @@ def format_of(head: bytes) -> str | None:
 
 
 def _is_table(head: bytes) -> bool:
-    """Whether the first line names the columns of a table: ``text``, and metadata if there are more."""
+    """Whether the first line names the columns of a table, one of them ``text``."""
     line = re.split(rb"[\r\n\0]", head, maxsplit=1)[0].decode("utf-8", errors="replace")
     cells = {c.strip().casefold() for c in next(csv.reader([line], delimiter=csv_delimiter(line)), [])}
-    return "text" in cells and (len(cells) == 1 or not cells.isdisjoint(METADATA))
+    return "text" in cells and len(cells) > 1 and all(_COLUMN.fullmatch(c) for c in cells)
 
 
 _CONTENTS: dict[str, Callable[[bytes], object]] = {
@@ -56,7 +60,7 @@ _CONTENTS: dict[str, Callable[[bytes], object]] = {
 
 
 def check_is_text(head: bytes, name: str) -> None:
-    """Refuse a file that is named as text and written in another format; JSON is text, too.
+    """Refuse a file that is named as text and written in another format; JSON and CSV are text, too.
 
     Args:
         head: its first bytes.
@@ -68,5 +72,5 @@ def check_is_text(head: bytes, name: str) -> None:
     found = format_of(head)
     if found in (".rtf", ".doc"):
         raise UnreadableError(f"it is a {found} file", "Save it as .docx, .pdf or plain text")
-    if found and not found.startswith(".json"):
+    if found and not found.startswith((".json", ".csv")):
         raise UnreadableError(f"it is a {found} file", f"Rename it to {name}{found}")

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import takewhile
 from typing import Any, BinaryIO
 
 from stance.documents.encoding import UnreadableError, decode
@@ -14,26 +15,48 @@ from stance.documents.records import Located
 
 PAGE = 8
 """Largest page, in megabytes."""
+_MOST_TAGS = 100_000
+"""Tags of a page: trafilatura's time grows with the square of their number. Long transcripts have some thousands."""
+_PAGE_TAG = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
 _CHARSET = re.compile(rb"<meta[^>]{1,300}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 _AS_BROWSERS_READ = {
     "ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
     "shift_jis": "cp932", "euc_kr": "cp949", "big5": "big5hkscs",
 }  # fmt: skip
 """Encodings that browsers take for larger ones, as the Encoding Standard of the WHATWG says."""
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "br", "center", "div", "dl", "fieldset", "figure", "footer", "form",
+    "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre", "section", "table", "ul",
+))  # fmt: skip
+
+
+def encoding_named(name: str) -> str:
+    """The encoding that browsers use where text declares a name.
+
+    Raises:
+        LookupError: if there is none.
+    """
+    known = codecs.lookup(name).name
+    return _AS_BROWSERS_READ.get(known, known)
 
 
 def read_html(file: BinaryIO) -> Iterator[Located]:
     """Read the main text of a web page, with its title and date where the page tells them.
 
     Raises:
-        UnreadableError: if no main text is found, or the encoding cannot be told.
+        UnreadableError: if no main text is found, there are very many tags, or the encoding cannot be told.
     """
     import trafilatura
     from trafilatura.metadata import extract_metadata
 
     for library in ("trafilatura", "htmldate"):  # they warn without saying of which file
         logging.getLogger(library).setLevel(logging.CRITICAL)
-    tree: Any = trafilatura.load_html(decode_page(file.read()))
+    content = decode_page(file.read())
+    if content.count("<") > _MOST_TAGS:
+        raise UnreadableError(f"it has more than {_MOST_TAGS:,} tags", "Save the text of the page as a .txt file")
+    if not _PAGE_TAG.search(content):  # a fragment, of which trafilatura reads nothing if it has a single root
+        content = f"<html><body>{content}</body></html>"
+    tree: Any = trafilatura.load_html(content)
     metadata: Any = None
     text = ""
     if tree is not None:
@@ -58,14 +81,23 @@ def decode_page(data: bytes) -> str:
         return data.decode("utf-8-sig")
     if declared := _CHARSET.search(data[:1024]):
         with suppress(LookupError, UnicodeDecodeError):
-            name = codecs.lookup(declared[1].decode("ascii")).name
+            name = encoding_named(declared[1].decode("ascii"))
             if not name.startswith("utf"):
-                return data.decode(_AS_BROWSERS_READ.get(name, name))
+                return data.decode(name)
     return decode(data)
 
 
 def _mend(tree: Any) -> None:
-    """Change what makes trafilatura lose or join text: tables for layout, quotations, and tags inside sentences."""
+    """Change what makes trafilatura lose or join text.
+
+    That is a first paragraph without a tag of its own, tables for layout, quotations, and tags inside sentences.
+    """
+    for box in tree.xpath("//body | //div[br]"):
+        if (box.text or "").strip():
+            lead = tree.makeelement("p")
+            lead.text, box.text = box.text, None
+            lead.extend(takewhile(lambda child: child.tag not in _BLOCKS, list(box)))
+            box.insert(0, lead)
     for quotation in tree.xpath("//q"):
         quotation.text = f"“{quotation.text or ''}"
         if len(quotation):

@@ -8,6 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,6 +77,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         from stance.documents.claims import Claims
         from stance.documents.position import Position
         from stance.scoring.archive import Summary
+        from stance.scoring.output import check_output
 
         position, claims = Position(), Claims()
         metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
@@ -83,8 +85,10 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         if options["since"]:
             items = _since(items, first_day(options["since"]))
         model = Model(options["model"], threads=options["threads"])
-        model.warm_up()
         record.begun(inputs, model, options["threads"], options["engine"])
+        if output != "-":
+            check_output(Path(output))  # before the network is loaded
+        model.warm_up()
         if options["dry_run"]:
             _dry_run(items, record, model, claims, options)
         elif output == "-":
@@ -151,14 +155,9 @@ def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
 
 def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, options: dict[str, Any]) -> None:
     """Read everything and score nothing; what a run refuses is refused."""
-    from pathlib import Path
-
     from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
-    from stance.scoring.output import check_output
 
-    if record.output != "-":
-        check_output(Path(record.output))
     record.summary = summary = Summary(record.output, model.identity)
     finished = finished_shards(record.output)
     left = texts = 0

@@ -50,7 +50,7 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
     except ImportError as error:
         raise StanceError("the Ray engine needs the extra: pip install 'stance-readouts[ray]'") from error
     address = address or os.environ.get("RAY_ADDRESS")
-    if address and address.startswith("ray://"):
+    if address and address.lower().startswith("ray://"):
         raise StanceError(
             f"{address}: Ray Data does not run over Ray Client. Run the command on a machine of the cluster, with "
             "--ray-address auto"
