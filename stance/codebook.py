@@ -102,8 +102,15 @@ class Codebook:
     dimensions: tuple[Dimension, ...]
 
     def __getitem__(self, key: str) -> Dimension:
-        """The dimension with that key."""
-        return next(d for d in self.dimensions if d.key == key)
+        """The dimension with that key.
+
+        Raises:
+            KeyError: if there is none; it names those that there are.
+        """
+        found = {d.key: d for d in self.dimensions}
+        if key not in found:
+            raise KeyError(f"no dimension {key!r}; there are {', '.join(found)}")
+        return found[key]
 
     def name(self, dimension: str, key: str) -> str:
         """A label in words; the key itself where the dimension has no such label."""

@@ -126,6 +126,56 @@ def test_of_a_single_word_there_are_no_odds(table, text, terms):
     assert len(stance.compare(table.assign(text=text, issue=[["taiwan"]] * len(table))).framing.words) == terms
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("stance", np.nan, "the column stance is empty in 1 sentences; the first is doc_id"),
+        ("holder", None, "the column holder is empty in 1 sentences"),
+        ("text", None, "the column text is empty in 1 sentences"),
+        ("p_stance", 98.5, r"the column p_stance holds 98.5 \(doc_id .*Give numbers from 0 to 1"),
+        ("p_holder", -0.1, "which is no probability"),
+    ],
+)
+def test_gaps_of_a_table_are_refused(table, column, value, said):
+    table["p_stance"] = table["p_holder"] = 0.9
+    table[column] = table[column].astype(object)
+    table.loc[table.index[3], column] = value
+    with pytest.raises(stance.StanceError, match=said):
+        stance.compare(table)
+
+
+def test_a_sentence_that_stands_there_twice_is_named(table, caplog):
+    table["sent_id"] = range(len(table))
+    stance.compare(table)
+    assert not caplog.text
+    stance.compare(pd.concat([table, table]))
+    assert f"{len(table)} rows have the doc_id and sent_id of an earlier one" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"groups": ("us", "us")}, "give two different values of source"),
+        ({"groups": "us,china"}, "give two different values of source"),
+        ({"groups": ("us",)}, "give two different values of source"),
+        ({"by": "issue"}, "no column 'issue' that tells groups apart. It has: .*source"),
+        ({"names": "US"}, "give two names"),
+        ({"names": ("US",)}, "give two names"),
+    ],
+)
+def test_what_does_not_tell_two_groups_apart_is_refused(table, options, said):
+    with pytest.raises(stance.StanceError, match=said):
+        stance.compare(table, **options)
+    with pytest.raises(stance.StanceError, match="a sentence table is needed, not str"):
+        stance.compare("table.csv", **options)
+
+
+def test_groups_may_be_numbers(table):
+    table["year"] = np.where(table["source"] == "us", 2025, 2026)
+    groups = stance.compare(table, by="year", groups=(2025, 2026)).agenda.table["group"]
+    assert set(groups) == {"2025", "2026"}
+
+
 def test_an_empty_side_is_refused_by_name(table):
     with pytest.raises(stance.StanceError, match="no sentence has source 'china'"):
         stance.compare(table[table["source"] == "us"])

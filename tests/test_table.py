@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import stance
 from stance import __version__
 from stance.errors import StanceError
 from stance.table import (
@@ -343,7 +344,7 @@ def test_index_is_made_anew():
 def test_missing_column_is_named(column):
     with pytest.raises(StanceError) as error:
         check_table(hand_coded().drop(columns=[column]))
-    assert str(error.value) == f"the sentence table lacks the columns {column}. See the README, «Sentence table»"
+    assert str(error.value) == f"the sentence table lacks the columns {column}. See the README, «the sentence table»"
 
 
 def test_list_column_that_holds_something_else():
@@ -402,3 +403,19 @@ def test_documents_hold_no_labels(tmp_path, name, content):
     if content is not None:
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     assert not holds_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("examples/summit", "score takes documents with a text, not str"),
+        (Path("examples"), "not [A-Za-z]*Path"),
+        (["a text"], "not str. Read files with stance.read_documents"),
+        ([stance.Document("a", "Hello.", "US")], "a: source 'US' is none of us, china, other"),
+        ([stance.Document("a", "Hello."), stance.Document("a", "Bye.")], "a: two documents have this doc_id"),
+        (pd.DataFrame({"text": ["Hello."]}), "not DataFrame"),
+    ],
+)
+def test_what_are_no_documents_is_refused(random_model, given, said):
+    with pytest.raises(StanceError, match=said):
+        stance.score(given, random_model)

@@ -167,7 +167,8 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
             annotation = annotation_from_record(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise StanceError(
-                f"{path}:{number}: not an annotation ({error!r}). See the codebook for the form"
+                f"{path}:{number}: not an annotation ({error!r}). A line is a JSON object with doc_id, sent_id, start, "
+                "end, issue, stance, holder and frame; `stance annotate --collect` writes such files"
             ) from error
         problems = codebook.problems(annotation.labels) if codebook else []
         if problems:

@@ -176,8 +176,8 @@ def compare(
             they correct the figures in `Comparison.corrected`.
 
     Raises:
-        StanceError: if the table lacks columns, a group has no sentence, a label is not in the codebook, or the
-            hand-coded labels do not fit.
+        StanceError: if the table does not pass `check_table`, a group has no sentence, a label is not in the codebook,
+            or the hand-coded labels do not fit.
     """
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table, loaded["issue"].null_label)

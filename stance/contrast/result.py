@@ -146,10 +146,17 @@ def make_sides(
     """Choose two groups of a table.
 
     Raises:
-        StanceError: if the column is missing or a group has no sentence; the message says which values there are.
+        StanceError: if the column is missing or holds lists, there are not two groups and names, or a group has no
+            sentence; the message says which values there are.
     """
-    if by not in table:
-        raise StanceError(f"the sentence table has no column {by!r}. It has: {', '.join(table.columns)}")
+    if by not in table or by in ("issue", "frame", "probs"):
+        columns = ", ".join(c for c in table.columns if c not in ("issue", "frame", "probs"))
+        raise StanceError(f"the sentence table has no column {by!r} that tells groups apart. It has: {columns}")
+    if isinstance(groups, str) or len({str(g) for g in groups}) != 2:
+        raise StanceError(f"groups={groups!r}: give two different values of {by}, such as ('us', 'china')")
+    if names is not None and (isinstance(names, str) or len(names) != 2):
+        raise StanceError(f"names={names!r}: give two names, one for each group")
+    groups = (str(groups[0]), str(groups[1]))
     table = table.assign(**{by: table[by].map(lambda v: None if pd.isna(v) else str(v))})
     for group in groups:
         if not (table[by] == group).any():

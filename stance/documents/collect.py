@@ -109,12 +109,14 @@ def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **de
     """Read all documents, or none.
 
     Args:
-        *inputs: as for `iterate_documents`.
-        manifest: as for `iterate_documents`.
-        **defaults: as for `iterate_documents`.
+        *inputs: files, folders (read recursively), glob patterns, or ``-`` for stdin.
+        manifest: a CSV with a ``path`` column (relative to the manifest) and metadata columns.
+        **defaults: ``source`` (``us``, ``china`` or ``other``), ``date``, ``lang``, ``title``, ``event``,
+            ``kind``: fill what a document does not say itself.
 
     Raises:
         InputError: if any input cannot be read; it lists them all.
+        TypeError: if a default is no such metadata.
     """
     items = list(iterate_documents(inputs, manifest=manifest, position=None, claims=None, **defaults))
     failures = [i for i in items if isinstance(i, InputFailure)]

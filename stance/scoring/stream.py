@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from stance.classifier.predict import DEFAULT_MODEL, Model
 from stance.classifier.tokenization import Encoded, encode_blocks, join
-from stance.documents.document import Document
+from stance.documents.document import SOURCES, Document
+from stance.errors import StanceError
 from stance.scoring.rows import Group, label_columns, to_frame
 from stance.sentences import split_sentences
 from stance.table.schema import COLUMNS
@@ -51,17 +52,42 @@ def score(documents: Document | Iterable[Document], model: str | Path | Model = 
         the sentence table, one row a sentence in document order; the columns are those of `stance.table.COLUMNS`.
 
     Raises:
-        StanceError: if the model cannot be read.
+        StanceError: if the model cannot be read, or something else than documents is given, a document whose source is
+            none of `SOURCES`, or two with one doc_id.
     """
     import pandas as pd
 
     if isinstance(documents, Document):
         documents = [documents]
+    if isinstance(documents, str | Path | pd.DataFrame) or not isinstance(documents, Iterable):
+        raise _no_document(documents)
     loaded = model if isinstance(model, Model) else Model(model)
-    parts = list(score_stream(documents, loaded))
+    parts = list(score_stream(_checked(documents), loaded))
     if not parts:
         return pd.DataFrame({c: pd.Series(dtype=object) for c in COLUMNS})
     return pd.concat(parts, ignore_index=True)
+
+
+def _checked(documents: Iterable[Document]) -> Iterator[Document]:
+    seen = set()
+    for document in documents:
+        if not isinstance(document, Document) or not isinstance(document.text, str):
+            raise _no_document(document)
+        if document.source not in SOURCES:
+            raise StanceError(
+                f"{document.doc_id}: source {document.source!r} is none of {', '.join(SOURCES)}. Set it to one of them"
+            )
+        if document.doc_id in seen:
+            raise StanceError(f"{document.doc_id}: two documents have this doc_id. Give one of them another")
+        seen.add(document.doc_id)
+        yield document
+
+
+def _no_document(given: object) -> StanceError:
+    return StanceError(
+        f"score takes documents with a text, not {type(given).__name__}. Read files with stance.read_documents(…), or "
+        "make a stance.Document of a text"
+    )
 
 
 def score_stream(documents: Iterable[Document], model: Model) -> Iterator[pd.DataFrame]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pandas as pd
 
 from stance.errors import StanceError
 from stance.table.schema import COLUMNS, NO_ISSUE, NULLABLE, REQUIRED
+
+logger = logging.getLogger(__name__)
 
 
 def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFrame:
@@ -22,13 +25,18 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
         issue, ``paragraph`` 0.
 
     Raises:
-        StanceError: if a required column is missing or a list column holds something else.
+        StanceError: if it is no table, a required column is missing, a list column holds something else, a sentence has
+            no text, stance or holder, or a probability is not between 0 and 1.
     """
+    if not isinstance(table, pd.DataFrame):
+        kind = type(table).__name__
+        raise StanceError(f"a sentence table is needed, not {kind}. Take it from stance.score or stance.read_table")
     missing = [c for c in REQUIRED if c not in table.columns]
     if missing:
         raise StanceError(
-            f"the sentence table lacks the columns {', '.join(missing)}. See the README, «Sentence table»"
+            f"the sentence table lacks the columns {', '.join(missing)}. See the README, «the sentence table»"
         )
+    _refuse_gaps(table)
     table = table.copy()
     for column in ("issue", "frame"):
         table[column] = [label_list(v, column) for v in table[column]]
@@ -49,6 +57,33 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
     probabilities = table["probs"] if "probs" in table else [None] * len(table)
     table["probs"] = pd.Series([p if isinstance(p, dict) else {} for p in probabilities], table.index, dtype=object)
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
+
+
+def _refuse_gaps(table: pd.DataFrame) -> None:
+    """Raise where a sentence would drop out of figures without a word; warn where one would count twice."""
+    for column in ("doc_id", "sent_id", "text", "stance", "holder"):
+        if (lacking := table[column].isna()).any():
+            raise StanceError(
+                f"the column {column} is empty in {lacking.sum()} sentences; the first is {_first(table, lacking)}. "
+                "Fill it, or drop the rows"
+            )
+    if (again := table.duplicated(["doc_id", "sent_id"])).any():
+        logger.warning(
+            "%d rows have the doc_id and sent_id of an earlier one, and figures count them again; the first is %s. "
+            "Keep one row a sentence: adjudicate labels of several coders first", again.sum(), _first(table, again),
+        )  # fmt: skip
+    for column in (c for c in ("p_issue_main", "p_stance", "p_holder") if c in table):
+        values = pd.to_numeric(table[column], errors="coerce")
+        if (wrong := (values < 0) | (values > 1 + 1e-6)).any():
+            raise StanceError(
+                f"the column {column} holds {table.loc[wrong, column].iloc[0]} ({_first(table, wrong)}), which is no "
+                "probability. Give numbers from 0 to 1"
+            )
+
+
+def _first(table: pd.DataFrame, rows: pd.Series) -> str:
+    first = table[rows].iloc[0]
+    return f"doc_id {first['doc_id']}, sent_id {first['sent_id']}"
 
 
 def _main_issue(given: object, issues: list[str], no_issue: str) -> str:
