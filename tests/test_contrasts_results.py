@@ -111,11 +111,13 @@ def test_one_sides_satisfaction_and_the_others_words_are_not_agreed(table):
 
 
 def test_the_hardest_sentence_of_each_side_is_its_own_nearest_to_conflict(table):
-    """What a side reports of the other is not its own; of equals, first the main issue, then the surer one."""
+    """What a side reports of the other is not its own. Of equals: the main issue, then policy, then the surer one."""
     more = [
         row("us", 5, "She warned that arms sales would go on.", "trade_economy", "opposition", "us", p_stance=0.9),
         row("us", 6, "She would not allow tariffs to rise.", "trade_economy", "opposition", "us", p_stance=0.6),
         row("us", 7, "Taiwan was discussed.", "taiwan", "neutral", "us"),
+        row("us", 8, "They exchanged views on the oceans.", "maritime", "neutral", "us", p_stance=0.9),
+        row("us", 9, "Our ships will sail where the law allows.", "maritime", "commitment", "us", p_stance=0.6),
     ]
     more[0]["issue"] = ["taiwan", "trade_economy"]
     whole = check_table(pd.concat([table, pd.DataFrame(more)], ignore_index=True))
@@ -123,6 +125,7 @@ def test_the_hardest_sentence_of_each_side_is_its_own_nearest_to_conflict(table)
     assert hardest.loc[("taiwan", "china"), "text"] == LINE
     assert hardest.loc[("taiwan", "us"), ["sent_id", "n", "position"]].tolist() == [4, 3, -0.8]
     assert hardest.loc[("trade_economy", "us"), ["sent_id", "n"]].tolist() == [6, 2]
+    assert hardest.loc[("maritime", "us"), ["sent_id", "n"]].tolist() == [9, 2]
     assert ("people_exchange", "china") not in hardest.index
     assert not hardest["text"].isin([ARMS, TARIFFS, INDEPENDENCE]).any()
 

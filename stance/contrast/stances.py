@@ -24,7 +24,8 @@ class Stances(Contrast):
         distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``share``, ``low``, ``high``.
         hardest: the sentence of each side on each issue whose stance is nearest to conflict: ``issue``, ``group``,
             ``n`` (sentences that it is chosen from), ``position``, and the columns of `EVIDENCE` without the issues. Of
-            equals, one whose main issue it is goes first, then the one whose stance is more probable.
+            equals, one whose main issue it is goes first, then the stance that the codebook lists first (policy before
+            what takes no position), then the one whose stance is more probable.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -81,11 +82,13 @@ def stances(sides: Sides) -> Stances:
 def _hardest(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     """The sentence of each side on each issue that is nearest to conflict, see `Stances`."""
     kept = [column for column in EVIDENCE if column not in ("issue", "issue_main")]
+    keys = sides.codebook["stance"].keys
     rows = []
     for issue, group, inside in sides.cells(table):
         if not inside.any():
             continue
-        own = table[inside].assign(main=table["issue_main"] == issue)
-        first = own.sort_values(["position", "main", "p_stance"], ascending=[True, False, False], kind="stable").iloc[0]
+        own = table[inside].assign(main=table["issue_main"] == issue, order=table["stance"].map(keys.index))
+        by = {"position": True, "main": False, "order": True, "p_stance": False}
+        first = own.sort_values(list(by), ascending=list(by.values()), kind="stable").iloc[0]
         rows.append({"issue": issue, "group": group, "n": len(own), **first[["position", *kept]].to_dict()})
     return pd.DataFrame(rows, columns=["issue", "group", "n", "position", *kept])
