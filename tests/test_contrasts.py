@@ -120,6 +120,12 @@ def test_framing_shares_and_words(table):
     assert words.loc["raised", "count_second"] == 0
 
 
+def test_words_end_before_an_abbreviation(table):
+    words = stance.compare(table.assign(text="China-U.S. ties, a well-known matter.")).framing.words["term"]
+    assert {"china", "well-known"} <= set(words)
+    assert not words.str.contains("china-u").any()
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("text", "terms"), [("Ferry ferry.", 2), ("The ferry.", 0), ("Of the.", 0)])
 def test_of_a_single_word_there_are_no_odds(table, text, terms):

@@ -18,6 +18,8 @@ PRIOR_WORDS = 500.0
 PERMUTATIONS = 500
 LONG = 50_000
 """From this number of words and phrases on, a term has to occur five times, else twice."""
+_WORD = r"(?u)\b[a-zA-Z](?:[\w’']|-(?!\w\.\w))+\b"
+"""Two letters or more, hyphens among them, but not those before an abbreviation: of `China-U.S.`, `China`."""
 COLUMNS = [
     "issue", "term", "count_first", "count_second", "documents_first", "documents_second", "log_odds", "se", "z",
     "p_adjusted", "p_units",
@@ -124,7 +126,7 @@ def _vectorizer(chinese: bool) -> Any:
         return CountVectorizer(
             analyzer="char", ngram_range=(2, 4), preprocessor=lambda text: re.sub(r"[^\u4e00-\u9fff]+", "\n", text)
         )
-    return CountVectorizer(ngram_range=(1, 3), stop_words="english", token_pattern=r"(?u)\b[a-zA-Z][\w’'-]+\b")
+    return CountVectorizer(ngram_range=(1, 3), stop_words="english", token_pattern=_WORD)
 
 
 def weighted_log_odds(

@@ -134,7 +134,7 @@ def _disagreements(comparison: Comparison) -> Finding:
         figures[group] |= {"share": rounded(share), "low": rounded(low), "high": rounded(high)}
         kinds = mine["stance"].value_counts()
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
-        shares = f"{percent(share)} {interval(low, high, True)}"
+        shares = f"{percent(share)} {interval(low, high, True)}".strip()
         where = _most_on(comparison, mine["issue_main"])
         told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), {where}"
         parts.append(f"{account(comparison, group)} in {told}")
