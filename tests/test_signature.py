@@ -83,7 +83,7 @@ def test_text_stays_text(text):
 
 
 def test_samples_have_the_format_of_their_names():
-    for ending in (".html", ".docx", ".pdf", ".jsonl", ".parquet"):
+    for ending in (".html", ".eml", ".docx", ".pdf", ".jsonl", ".csv", ".parquet"):
         assert {format_of(data) for data in SAMPLES[ending]} == {ending}
-    for ending in (".txt", ".md", ".csv"):
+    for ending in (".txt", ".md"):
         assert {format_of(data) for data in SAMPLES[ending]} == {None}
