@@ -189,10 +189,7 @@ def compare(
 def _refuse_unknown_labels(table: pd.DataFrame, codebook: Codebook) -> None:
     """Raise on labels that the codebook does not list: they would drop out of every figure without a word."""
     for dimension in codebook.dimensions:
-        given = table[dimension.key].explode() if not dimension.exclusive else table[dimension.key]
-        counts = (
-            given.dropna().astype(str).value_counts() if not dimension.exclusive else given.astype(str).value_counts()
-        )
+        counts = table[dimension.key].explode().dropna().astype(str).value_counts()
         unknown = {k: int(n) for k, n in counts.items() if k not in dimension.keys}
         if unknown:
             shown = ", ".join(f"{k!r} ({n} sentences)" for k, n in list(unknown.items())[:5])

@@ -149,9 +149,10 @@ def make_sides(
         StanceError: if the column is missing or holds lists, there are not two groups and names, or a group has no
             sentence; the message says which values there are.
     """
-    if by not in table or by in ("issue", "frame", "probs"):
-        columns = ", ".join(c for c in table.columns if c not in ("issue", "frame", "probs"))
-        raise StanceError(f"the sentence table has no column {by!r} that tells groups apart. It has: {columns}")
+    columns = [c for c in table.columns if c not in ("issue", "frame", "probs")]
+    if by not in columns:
+        there = ", ".join(columns)
+        raise StanceError(f"the sentence table has no column {by!r} that tells groups apart. It has: {there}")
     if isinstance(groups, str) or len({str(g) for g in groups}) != 2:
         raise StanceError(f"groups={groups!r}: give two different values of {by}, such as ('us', 'china')")
     if names is not None and (isinstance(names, str) or len(names) != 2):

@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.records import Located
-from stance.documents.web_page import PAGE, encoding_named, read_html
+from stance.documents.web_page import PAGE_MEGABYTES, encoding_named, read_html
 
 _LONGEST_HEADER = 10_000
-_MOST_OF_PARTS = 200_000
-"""Bytes of headers that say what parts hold, of all parts together: real mails have some hundred a part."""
-_OF_PARTS = re.compile(rb"(?:^|[\r\n])content-[\w-]+:[^\r\n]*(?:[\r\n]{1,2}[ \t][^\r\n]*)*", re.IGNORECASE)
+_MOST_CONTENT_HEADERS = 200_000
+"""Bytes of the headers ``Content-…`` of all parts together, for each of which the parser needs quadratic time."""
+_CONTENT_HEADER = re.compile(rb"(?:^|[\r\n])content-[\w-]+:[^\r\n]*(?:[\r\n]{1,2}[ \t][^\r\n]*)*", re.IGNORECASE)
 _MOST_PARTS = 2_000
 _MOST_LINES = 1_000_000
 _FORWARDED = re.compile(r"\A(?:(?:re|fwd?|aw|wg|sv|tr|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE)
@@ -40,8 +40,10 @@ def read_eml(file: BinaryIO) -> Iterator[Located]:
     Attached documents are not read; they are named, and so is any other part that is not.
     """
     message = _message(file.read())
-    unread: list[str] = []
-    text = _text(message, unread)
+    attached: list[str] = []
+    failed: list[str] = []
+    text = _text(message, attached, failed)
+    unread = [*attached, *failed]
     if not text:
         why = f" ({unread[0]} is not read)" if unread else ""
         cure = "Save its text, or its attachment, as a file of its own"
@@ -62,8 +64,8 @@ def _message(data: bytes) -> EmailMessage:
         raise UnreadableError(f"it has more than {_MOST_PARTS:,} parts", cure)
     if max(data.count(b"\n"), data.count(b"\r")) > _MOST_LINES:
         raise UnreadableError(f"it has more than {_MOST_LINES:,} lines", cure)
-    of_parts = [len(m.group()) for m in _OF_PARTS.finditer(data)]
-    if max(of_parts, default=0) > _LONGEST_HEADER or sum(of_parts) > _MOST_OF_PARTS:
+    lengths = [len(m.group()) for m in _CONTENT_HEADER.finditer(data)]
+    if max(lengths, default=0) > _LONGEST_HEADER or sum(lengths) > _MOST_CONTENT_HEADERS:
         raise UnreadableError("the headers of its parts are longer than any that mail programs write", cure)
     message = email.message_from_bytes(data, policy=email.policy.default)
     if any(len(value) > _LONGEST_HEADER for part in message.walk() for _, value in part.raw_items()):
@@ -71,43 +73,45 @@ def _message(data: bytes) -> EmailMessage:
     return message
 
 
-def _text(part: MIMEPart, unread: list[str]) -> str:
-    """The text of a part, and of the parts that it has; to a list is added what is not read of it."""
+def _text(part: MIMEPart, attached: list[str], failed: list[str]) -> str:
+    """The text of a part, and of the parts that it has; what is not read is added to the lists."""
     kind, name = part.get_content_type(), part.get_filename()
     if part.is_attachment() or name or kind == "message/rfc822":
         if not _NO_DOCUMENT.match(kind):
-            unread.append(f"its attachment {_on_a_line(name or kind)}")
+            attached.append(f"its attachment {_on_a_line(name or kind)}")
         return ""
     if kind == "multipart/alternative":
-        return _alternative(part, unread)
+        return _alternative(part, attached, failed)
     if part.is_multipart():
-        return "\n\n".join(text for p in part.iter_parts() if (text := _text(p, unread)))
-    return "" if _NO_DOCUMENT.match(kind) else _leaf(part, kind, unread)
+        return "\n\n".join(text for p in part.iter_parts() if (text := _text(p, attached, failed)))
+    return "" if _NO_DOCUMENT.match(kind) else _leaf(part, kind, failed)
 
 
-def _leaf(part: MIMEPart, kind: str, unread: list[str]) -> str:
+def _alternative(part: MIMEPart, attached: list[str], failed: list[str]) -> str:
+    """The first of several versions of a text, or, where that only tells to look at another one, the longest."""
+    missed: list[str] = []
+    texts = [text for p in part.iter_parts() if (text := _text(p, attached, missed))]
+    if not texts:
+        failed += missed
+        return ""
+    longest = max(texts, key=len)
+    return longest if len(longest) > 4 * len(texts[0]) else texts[0]
+
+
+def _leaf(part: MIMEPart, kind: str, failed: list[str]) -> str:
+    """The text of a part that has no others."""
+    why = ""
     try:
         if kind == "text/html":
             return "\n\n".join(str(record["text"]) for _, record in _page(part) if isinstance(record, dict))
         if kind.startswith("text/"):
             return _unicode(part).strip()
     except UnreadableError as error:
-        if re.sub(rb"<[^>]*>|&nbsp;|\s", b"", _content(part)):
-            unread.append(f"its part {_on_a_line(kind)} ({error})")
-    else:
-        unread.append(f"its part {_on_a_line(kind)}")
+        if not re.sub(rb"<[^>]*>|&nbsp;|\s", b"", _content(part)):
+            return ""
+        why = f" ({error})"
+    failed.append(f"its part {_on_a_line(kind)}{why}")
     return ""
-
-
-def _alternative(part: MIMEPart, unread: list[str]) -> str:
-    """The first of several versions of a text, or, where that only tells to look at another one, the longest."""
-    missed: list[str] = []
-    texts = [text for p in part.iter_parts() if (text := _text(p, missed))]
-    unread += [m for m in missed if m.startswith("its attachment") or not texts]
-    if not texts:
-        return ""
-    longest = max(texts, key=len)
-    return longest if len(longest) > 4 * len(texts[0]) else texts[0]
 
 
 def _on_a_line(name: str) -> str:
@@ -136,7 +140,7 @@ def _unicode(part: MIMEPart) -> str:
 
 def _page(part: MIMEPart) -> Iterator[Located]:
     content = _content(part)
-    if len(content) > PAGE << 20:
-        raise UnreadableError(f"its page is larger than {PAGE} MB", "Save its text as a .txt file")
+    if len(content) > PAGE_MEGABYTES << 20:
+        raise UnreadableError(f"its page is larger than {PAGE_MEGABYTES} MB", "Save its text as a .txt file")
     text = _declared(part)
     yield from read_html(io.BytesIO(content if text is None else text.encode("utf-8-sig", "replace")))

@@ -17,7 +17,7 @@ from stance.documents.front_matter import split_front_matter
 from stance.documents.mime import read_eml, read_mhtml
 from stance.documents.pdf import read_pdf
 from stance.documents.records import Located, Record, read_csv, read_json, read_jsonl, read_parquet
-from stance.documents.web_page import PAGE, read_html
+from stance.documents.web_page import PAGE_MEGABYTES, read_html
 
 # A search that fails ends where the next one may begin: whatever the text, the time is linear.
 _LINK = re.compile(r"!?\[([^\[\]\n]+)\]\((?:(?!\]\()[^)\s]){1,2000}\)")
@@ -26,7 +26,8 @@ _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.(?:(?!\1\S).)*?)(?<=\S)\1")
 STREAMED = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 """Formats that may be of any size; the others are read as a whole."""
 MEGABYTES = {
-    ".html": PAGE, ".htm": PAGE, ".mhtml": 32, ".mht": 32, ".eml": 32, ".docx": 32, ".pdf": 64, ".json": 8,
+    ".html": PAGE_MEGABYTES, ".htm": PAGE_MEGABYTES, ".mhtml": 32, ".mht": 32, ".eml": 32, ".docx": 32, ".pdf": 64,
+    ".json": 8,
 }  # fmt: skip
 """Largest file of a format that is read as a whole; 16 for the others."""
 

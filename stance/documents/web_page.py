@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 from stance.documents.encoding import UnreadableError, decode
 from stance.documents.records import Located
 
-PAGE = 8
-"""Largest page, in megabytes."""
+PAGE_MEGABYTES = 8
+"""Largest page that is read."""
 _MOST_TAGS = 100_000
 """Tags of a page: trafilatura's time grows with the square of their number. Long transcripts have some thousands."""
 _PAGE_TAG = re.compile(r"<(?:html|body)\b", re.IGNORECASE)

@@ -154,7 +154,7 @@ def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
 
 
 def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, options: dict[str, Any]) -> None:
-    """Read everything and score nothing; what a run refuses is refused."""
+    """Read everything and score nothing; the output was checked before, so what a run refuses is refused."""
     from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
 

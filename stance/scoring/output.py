@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stance.atomic_write import replacing
+from stance.atomic_write import replacing, writable
 from stance.errors import InputFailure, StanceError
 from stance.scoring.shards import ShardFolder
 from stance.table.schema import FORMATS
@@ -32,7 +32,8 @@ def check_output(path: Path) -> None:
         )
     if single and path.is_dir():
         raise StanceError(f"{path}: it is a folder. Choose another output")
-    ShardFolder(folder_of(path)).check()
+    with writable(path):
+        ShardFolder(folder_of(path)).check()
 
 
 @contextmanager

@@ -68,15 +68,20 @@ class ShardFolder:
             lock.release()
 
     def check(self) -> None:
-        """Raise a `StanceError` where `opened` would, but for a full disk; nothing is changed."""
-        with writable(self.folder):
-            self.check_empty_or_ours()
-            place = next(p for p in (self.folder.absolute(), *self.folder.absolute().parents) if p.exists())
-            if not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-                number = errno.EACCES if place.is_dir() else errno.ENOTDIR
-                raise OSError(number, os.strerror(number))
-            if (self.folder / RUN).exists():  # also after a run that was killed
-                self._lock().release()
+        """Look whether this run could hold the folder; nothing is changed, and a full disk is not foreseen.
+
+        Raises:
+            StanceError: if another run holds it, or it holds other files than a table's.
+            OSError: if it cannot be made or written.
+        """
+        self.check_empty_or_ours()
+        place = next(p for p in (self.folder.absolute(), *self.folder.absolute().parents) if p.exists())
+        if not place.is_dir():
+            raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        if (self.folder / RUN).exists():  # also after a run that was killed
+            self._lock().release()
 
     def _lock(self) -> BaseFileLock:
         from filelock import FileLock, Timeout

@@ -36,7 +36,7 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
         raise StanceError(
             f"the sentence table lacks the columns {', '.join(missing)}. See the README, «the sentence table»"
         )
-    _refuse_gaps(table)
+    _check_rows(table)
     table = table.copy()
     for column in ("issue", "frame"):
         table[column] = [label_list(v, column) for v in table[column]]
@@ -59,29 +59,29 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
 
 
-def _refuse_gaps(table: pd.DataFrame) -> None:
+def _check_rows(table: pd.DataFrame) -> None:
     """Raise where a sentence would drop out of figures without a word; warn where one would count twice."""
     for column in ("doc_id", "sent_id", "text", "stance", "holder"):
         if (lacking := table[column].isna()).any():
             raise StanceError(
-                f"the column {column} is empty in {lacking.sum()} sentences; the first is {_first(table, lacking)}. "
+                f"the column {column} is empty in {lacking.sum()} sentences; the first is {_first_of(table, lacking)}. "
                 "Fill it, or drop the rows"
             )
     if (again := table.duplicated(["doc_id", "sent_id"])).any():
         logger.warning(
             "%d rows have the doc_id and sent_id of an earlier one, and figures count them again; the first is %s. "
-            "Keep one row a sentence: adjudicate labels of several coders first", again.sum(), _first(table, again),
+            "Keep one row a sentence: adjudicate labels of several coders first", again.sum(), _first_of(table, again),
         )  # fmt: skip
     for column in (c for c in ("p_issue_main", "p_stance", "p_holder") if c in table):
         values = pd.to_numeric(table[column], errors="coerce")
         if (wrong := (values < 0) | (values > 1 + 1e-6)).any():
             raise StanceError(
-                f"the column {column} holds {table.loc[wrong, column].iloc[0]} ({_first(table, wrong)}), which is no "
-                "probability. Give numbers from 0 to 1"
+                f"the column {column} holds {table.loc[wrong, column].iloc[0]} ({_first_of(table, wrong)}), which is "
+                "no probability. Give numbers from 0 to 1"
             )
 
 
-def _first(table: pd.DataFrame, rows: pd.Series) -> str:
+def _first_of(table: pd.DataFrame, rows: pd.Series) -> str:
     first = table[rows].iloc[0]
     return f"doc_id {first['doc_id']}, sent_id {first['sent_id']}"
 
