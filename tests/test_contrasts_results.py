@@ -92,6 +92,57 @@ def test_what_each_reports_of_another_meeting_is_told_apart(table):
     assert chips["By each, but never in the same meeting"] == ["counternarcotics"]
 
 
+@pytest.fixture
+def series(table):
+    """Five meetings: both raise Taiwan at the first; at the others only China does, at the last of them doubtfully."""
+    parts = []
+    for number in range(5):
+        event = f"Meeting {number}"
+        part = table.assign(event=event, doc_id=table["source"] + f"-{number}", date=f"2024-0{number + 1}-01")
+        part["probs"] = [{"issue:taiwan": 0.9 if "taiwan" in given else 0.01} for given in part["issue"]]
+        if number:
+            part = part[~((part["source"] == "us") & (part["issue_main"] == "taiwan"))]
+        parts.append(part)
+    last = parts[4]
+    last["probs"] = [{"issue:taiwan": 0.3 if "taiwan" in given else 0.01} for given in last["issue"]]
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_who_raises_an_issue_is_told_meeting_by_meeting(series):
+    """Pooled, both sides would raise Taiwan; the report must not hide that the United States did so once."""
+    comparison = stance.compare(series)
+    raised = comparison.agenda.raised.query("issue == 'taiwan'").set_index("event")
+    assert raised["raised_by"].tolist() == ["both", "china", "china", "china", "china"]
+    assert raised["uncertain"].tolist() == [False, False, False, False, True]
+    assert raised.loc["Meeting 0", ["first", "second"]].tolist() == [2, 2]
+    findings = {(f.kind, f.figures.get("group")): f for f in comparison.findings}
+    shared, only = findings["shared", None], findings["only", "china"]
+    assert "Taiwan (at 1; 2 and 2)" in shared.text
+    assert "people exchange" not in shared.text
+    assert "only the China account raises Taiwan (at 3 of 5 meetings; 6)" in only.text
+    assert "Uncertain, read" not in only.text  # it is sure elsewhere
+    assert shared.figures["meetings"]["taiwan"] == 1
+    assert {k[0] for k in only.evidence} == {f"china-{i}" for i in range(1, 5)}
+    assert "Taiwan (3 of 5 meetings)" in only.brief
+    shown = {c["heading"]: {x["name"]: (x["meetings"], x["counts"]) for x in c["chips"]} for c in chips(comparison)}
+    assert shown["Raised by both at a meeting"]["Taiwan"] == ("1 of 5 meetings", [2, 2])
+    assert shown["Only China"]["Taiwan"] == ("3 of 5 meetings", [0, 6])
+
+
+def test_a_meeting_of_one_account_tells_nothing_of_omissions(series):
+    """A sixth meeting of which only Beijing has an account does not count, and alone sides are compared as wholes."""
+    alone = series[(series["event"] == "Meeting 1") & (series["source"] == "china")]
+    alone = alone.assign(event="Meeting 6", doc_id="china-6", issue_main="maritime")
+    alone["issue"] = [["maritime"]] * len(alone)
+    agenda_ = stance.compare(pd.concat([series, alone])).agenda
+    assert "maritime" not in set(agenda_.raised["issue"])
+    assert pd.isna(agenda_.differences.set_index("issue").loc["maritime", "raised_by"])
+    apart = series.assign(event=series["event"] + series["source"])
+    wholes = stance.compare(apart).agenda
+    assert set(wholes.raised["event"]) == {""}
+    assert "taiwan" in wholes.raised_by("both")
+
+
 def test_one_sides_satisfaction_and_the_others_words_are_not_agreed(table):
     """Only what is said for both sides counts as agreed: in the finding, the evidence and the measures."""
     table.loc[table["text"] == FENTANYL, "holder"] = "us"  # its own praise
@@ -273,17 +324,13 @@ def test_agenda_tells_order_and_what_only_one_account_of_a_meeting_raises(sides)
     assert order.loc[("taiwan", "china"), "rank"] == 3
     assert found.order_agreement["n"].tolist() == [3]
     assert found.order_agreement["estimate"].iloc[0] == pytest.approx(1.0)
-    assert found.one_sided.to_dict("records") == [
-        {
-            "event": "Vienna",
-            "issue": "people_exchange",
-            "raised_by": "us",
-            "count": 1,
-            "mention": pytest.approx(np.nan, nan_ok=True),
-            "highest": pytest.approx(np.nan, nan_ok=True),
-            "uncertain": False,
-        }
-    ]
+    raised = found.raised.set_index("issue")
+    assert raised["raised_by"].to_dict() == {
+        "counternarcotics": "both", "trade_economy": "both", "taiwan": "both", "people_exchange": "us",
+    }  # fmt: skip
+    alone = raised.loc["people_exchange"]
+    assert (alone["event"], alone["first"], alone["second"], alone["uncertain"]) == ("Vienna", 1, 0, False)
+    assert alone[["mention", "highest"]].isna().all()  # the labels have no probabilities
 
 
 @pytest.mark.parametrize(
@@ -300,7 +347,7 @@ def test_what_only_one_side_raises_is_proved_on_both_sides(table, mention, elsew
     agenda_ = comparison.agenda
     assert (agenda_.raised_by("us"), agenda_.uncertain("us"))[uncertain] == ["people_exchange"]
     assert (agenda_.raised_by("us"), agenda_.uncertain("us"))[not uncertain] == []
-    assert agenda_.one_sided["uncertain"].tolist() == [uncertain]
+    assert agenda_.raised.set_index("issue").loc["people_exchange", "uncertain"] == uncertain
     [found] = [f for f in comparison.findings if f.kind == "only" and f.figures["group"] == "us"]
     assert f"exchange (1, p = {mention:.2f} against {elsewhere:.2f})" in found.text
     assert ("Uncertain, read: " in found.text) == found.brief.startswith("Uncertain, read") == uncertain

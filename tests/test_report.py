@@ -251,7 +251,8 @@ def test_markdown_and_json_hold_the_findings(comparison):
     assert text.startswith("# Vienna 0\n")
     row = next(line for line in text.splitlines() if line.startswith("| Taiwan | Washington"))
     assert (
-        "over Taiwan. (opposition 0.70, sentence 2, of 1) | Whoever plays with fire over Taiwan will be burned." in row
+        "over Taiwan. (opposition 0.70, sentence 2, the only one) | Whoever plays with fire over Taiwan will be burned."
+        in row
     )
 
 

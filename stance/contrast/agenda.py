@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
+from stance.contrast.by_meeting import tellers, told_by_meeting, with_certainty
 from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
@@ -28,37 +29,43 @@ class Agenda(Contrast):
         table: ``issue``, ``group``, ``count``, ``n`` (substantive sentences), ``estimate`` (share that names the
             issue), ``low``, ``high``, ``rank``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``,
-            ``raised_by`` (``both`` or one group); where it is one group: ``mention`` (the highest probability of its
-            sentences that name the issue), ``highest`` (the highest on the side without it, of all sentences that no
-            third party holds) and ``uncertain`` (see `is_uncertain`).
+            ``raised_by`` and ``uncertain`` (see `stance.contrast.by_meeting.tellers`; missing for issues that are
+            raised only at meetings of which one side has no account).
+        raised: ``event``, ``issue``, ``raised_by`` (``both`` or one group), ``first`` and ``second`` (sentences of each
+            side that name it), ``mention`` (the highest probability of such a sentence, of both sides' the lower),
+            ``highest`` (where only one side raises it, the highest of the other's sentences that no third party holds)
+            and ``uncertain`` (see `stance.contrast.by_meeting.is_uncertain`): who raises what at each meeting of which
+            both sides have an account; over all documents, with ``event`` "", if there is no such meeting.
         order: ``issue``, ``group``, ``n`` (documents that name it), ``estimate`` (mean place of its first mention, 0
             for a document's first substantive sentence, 1 for its last), ``low``, ``high``, ``rank`` (1 comes first).
         order_agreement: ``event``, ``n`` (issues that both accounts of the meeting raise), ``estimate`` (Kendall's
             tau-b of their places, 1 for the same order), ``p``.
-        one_sided: ``event``, ``issue``, ``raised_by``, ``count``, ``mention``, ``highest``, ``uncertain``: what only
-            one account of a meeting raises.
         sensitivity: ``issue``, ``group``, ``threshold``, ``count``, ``raised``: sentences that name the issue at that
             probability, and whether there is any. Omission depends on the threshold: read it before citing one.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
+    raised: pd.DataFrame = field(default_factory=pd.DataFrame)
     order: pd.DataFrame = field(default_factory=pd.DataFrame)
     order_agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
-    one_sided: pd.DataFrame = field(default_factory=pd.DataFrame)
     sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def raised_by(self, who: str) -> list[str]:
-        """Issues raised by ``both`` or surely by one group only, most frequent first."""
+        """Issues by who surely raises them, most frequent first; every issue once.
+
+        Args:
+            who: ``both`` (both accounts of at least one meeting), ``each`` (each side, but never both of one meeting),
+                or one group (only it, at any meeting).
+        """
         return self._raised(who, uncertain=False)
 
-    def uncertain(self, group: str) -> list[str]:
-        """Issues of which it is uncertain that only this group raises them, most frequent first."""
-        return self._raised(group, uncertain=True)
+    def uncertain(self, who: str) -> list[str]:
+        """Issues of which it is uncertain that they are raised so, most frequent first; ``who`` as in `raised_by`."""
+        return self._raised(who, uncertain=True)
 
     def _raised(self, who: str, uncertain: bool) -> list[str]:
-        chosen = (self.differences["raised_by"] == who) & (self.differences["uncertain"] == uncertain)
-        counts = self.table.groupby("issue")["count"].sum()
-        return sorted(self.differences.loc[chosen, "issue"], key=lambda i: -counts[i])
+        found = tellers(self.raised)
+        return list(found.index[(found["told_by"] == who) & (found["uncertain"] == uncertain)])
 
     def plot(self) -> Any:
         """Dumbbells: the two sides' shares of each issue, with intervals."""
@@ -83,23 +90,25 @@ def agenda(sides: Sides) -> Agenda:
     design = sides.design(table)
     shares = _shares(sides, table, design)
     order = _first_mentions(sides, table)
+    raised = _raised_by_meeting(sides, table)
     notes = (
         "Shares are of sentences that have an issue and are not a third party's; one sentence can name several issues.",
         design.note,
         *sides.prediction_note,
-        "«Only one side» means that no counterpart was found at this threshold, not that it was left out on purpose. "
-        f"It is uncertain, and to be read, if no mention has a probability of {SURE:.2f} or more, or if one of the "
-        f"other side's sentences has {POSSIBLE:.2f} or more.",
+        "Who raises an issue is told meeting by meeting. «Only one side» means that no counterpart was found in the "
+        "other account of the meeting at this threshold, not that it was left out on purpose. It is uncertain, and to "
+        f"be read, if no mention has a probability of {SURE:.2f} or more (where both raise it: of either side), or if "
+        f"one of the other side's sentences has {POSSIBLE:.2f} or more.",
     )
     return Agenda(
         sides,
         shares,
         table[list(EVIDENCE)].copy(),
         notes,
-        differences=_differences(sides, table, design, shares),
+        differences=_differences(sides, table, design, raised),
+        raised=raised,
         order=_order(sides, order, design.name == "meeting"),
         order_agreement=_order_agreement(sides, order),
-        one_sided=_one_sided(sides, table),
         sensitivity=_sensitivity(sides),
     )
 
@@ -115,25 +124,16 @@ def _shares(sides: Sides, table: pd.DataFrame, design: Design) -> pd.DataFrame:
     return shares
 
 
-def _differences(sides: Sides, table: pd.DataFrame, design: Design, shares: pd.DataFrame) -> pd.DataFrame:
-    counts = shares.set_index(["issue", "group"])["count"].to_dict()
+def _differences(sides: Sides, table: pd.DataFrame, design: Design, raised: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for issue in sides.issues:
-        raised = [g for g in sides.groups if counts[issue, g]]
-        if not raised:
-            continue
-        who = "both" if len(raised) == 2 else raised[0]
         named = names_issue(table, issue).to_numpy(dtype=bool)
-        mention, highest = (np.nan, np.nan) if who == "both" else _proof(sides, sides.table, who, issue)
-        result = share_difference(named, np.ones(len(table), dtype=bool), design)
-        doubt = is_uncertain(mention, highest)
-        rows.append(
-            {"issue": issue, **result, "raised_by": who, "mention": mention, "highest": highest, "uncertain": doubt}
-        )
-    columns = ["issue", "difference", "low", "high", "p", "raised_by", "mention", "highest", "uncertain"]
-    tests = pd.DataFrame(rows, columns=columns)
-    tests.insert(5, "p_adjusted", adjusted(tests["p"]))
-    return tests
+        if named.any():
+            rows.append({"issue": issue, **share_difference(named, np.ones(len(table), dtype=bool), design)})
+    tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p"])
+    tests["p_adjusted"] = adjusted(tests["p"])
+    found = tellers(raised).reindex(tests["issue"])
+    return tests.assign(raised_by=found["told_by"].to_numpy(), uncertain=found["uncertain"].to_numpy())
 
 
 def _first_mentions(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
@@ -172,45 +172,13 @@ def _order_agreement(sides: Sides, first: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["event", "n", "estimate", "p"])
 
 
-def _one_sided(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
-    named = table.assign(event=meetings(table), group=table[sides.by])
-    both = named.groupby("event")["group"].nunique()
-    named = named[named["event"].map(both) == 2].explode("issue")
-    counts = named.groupby(["event", "issue"], sort=False)["group"].agg(["nunique", "first", "size"]).reset_index()
-    alone = counts[(counts["nunique"] == 1) & counts["issue"].isin(sides.issues)]
-    alone = alone.drop(columns="nunique").set_axis(["event", "issue", "raised_by", "count"], axis=1)
-    of_event = dict(list(sides.table.groupby(meetings(sides.table))))
-    proofs = [
-        _proof(sides, of_event[e], g, i)
-        for e, i, g in zip(alone["event"], alone["issue"], alone["raised_by"], strict=True)
-    ]
-    return alone.assign(
-        mention=[mention for mention, _ in proofs],
-        highest=[highest for _, highest in proofs],
-        uncertain=[is_uncertain(*proof) for proof in proofs],
-    ).reset_index(drop=True)
-
-
-def is_uncertain(mention: float, highest: float) -> bool:
-    """Whether «only one side raises it» is to be read before it is said.
-
-    Args:
-        mention: highest probability of the sentences that name the issue; NaN where there are no probabilities.
-        highest: highest probability on the other side; NaN likewise.
-
-    Returns:
-        whether the mention is below `SURE`, or the other side reaches `POSSIBLE`; False for labels coded by hand.
-    """
-    return bool(mention < SURE or highest >= POSSIBLE)
-
-
-def _proof(sides: Sides, table: pd.DataFrame, group: str, issue: str) -> tuple[float, float]:
-    """Highest probability of a group's sentences that name an issue, and of any sentence of the other group."""
-    named = sides.substantive(sides.of(group, table))
-    named = named[names_issue(named, issue)]
-    silent = sides.without_third_parties(sides.of(sides.other(group), table))
-    mention, highest = (max(_probabilities(part, issue), default=float("nan")) for part in (named, silent))
-    return mention, highest
+def _raised_by_meeting(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
+    """Who raises each issue of each meeting, and how sure that is; over everything if no meeting has two accounts."""
+    heard = sides.without_third_parties()
+    heard = heard.assign(event=meetings(heard)) if sides.compared else heard.assign(event="")
+    heard = sides.tied(heard) if sides.compared else heard
+    substantive = heard["row"].isin(table["row"]).to_numpy()
+    return with_certainty(sides, told_by_meeting(sides, heard[substantive], "raised_by"), heard, substantive)
 
 
 def _probabilities(table: pd.DataFrame, issue: str) -> list[float]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.contrast.certainty import SURE
 from stance.contrast.counterpart import COLUMNS, SIMILARITY, THRESHOLD, nearest_counterparts
 from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
 from stance.contrast.statistics import clustered_share
@@ -27,12 +28,13 @@ class Attribution(Contrast):
             ``n`` (reported sentences), ``estimate`` (share), ``low``, ``high``, ``expected`` (sum of the verdict's
             probabilities). The verdict tells the report against the holder's own words: ``confirmed`` (within
             `TOLERANCE` on the scale of stances), ``softened`` (reported as more cooperative), ``hardened`` (reported as
-            more conflictual), ``absent`` (no counterpart found). A counterpart has a similarity of at least the
+            less cooperative), ``absent`` (no counterpart found). A counterpart has a similarity of at least the
             threshold, and each sentence is the other's nearest; the rule is the same for every verdict.
         evidence: the reports, each with the nearest sentence of the holder's own document
             (`stance.contrast.counterpart.COLUMNS`), ``verdict``, ``shift`` (position of the report minus that of the
-            own words; positive is softer), and ``p_confirmed``, ``p_softened``, ``p_hardened``: how sure the stances
-            are, given that the two sentences are about the same thing.
+            own words; positive is softer), ``p_confirmed``, ``p_softened``, ``p_hardened``: how sure the stances
+            are, given that the two sentences are about the same thing; and ``uncertain``, whether that of the verdict
+            is below `SURE`.
         sensitivity: ``source``, ``holder``, ``threshold``, ``absent``, ``n``: reports without a counterpart at that
             similarity, whether or not the two are each other's nearest.
         threshold: similarity from which an own sentence counts as the counterpart.
@@ -90,18 +92,19 @@ def _verdicts(
     distance = np.array([[round(place[a] - place[b], 6) for b in keys] for a in keys])
     softer, harder = distance > TOLERANCE, distance < -TOLERANCE
     own_rows = dict(zip(own["row"], own.to_dict("records"), strict=True))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for report, pair in zip(reported.to_dict("records"), pairs.to_dict("records"), strict=True):
         if not (pair["similarity"] >= threshold and pair["mutual"]):  # also where there is none
-            rows.append(("absent", np.nan, np.nan, np.nan, np.nan))
+            rows.append(("absent", np.nan, np.nan, np.nan, np.nan, False))
             continue
         said = own_rows[pair["counterpart_row"]]
         joint = np.outer(_distribution(report, keys), _distribution(said, keys))
         soft, hard = float(joint[softer].sum()), float(joint[harder].sum())
         shift = round(place[report["stance"]] - place[said["stance"]], 6)
         verdict = "softened" if shift > TOLERANCE else "hardened" if shift < -TOLERANCE else "confirmed"
-        rows.append((verdict, shift, max(0.0, 1 - soft - hard), soft, hard))
-    columns = ["verdict", "shift", "p_confirmed", "p_softened", "p_hardened"]
+        sure = {"confirmed": max(0.0, 1 - soft - hard), "softened": soft, "hardened": hard}
+        rows.append((verdict, shift, *sure.values(), sure[verdict] < SURE))
+    columns = ["verdict", "shift", "p_confirmed", "p_softened", "p_hardened", "uncertain"]
     return pd.DataFrame(rows, columns=columns, index=reported.index)
 
 

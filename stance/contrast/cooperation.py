@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
+from stance.contrast.by_meeting import BOTH, tellers, told_by_meeting, with_certainty
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
 from stance.contrast.disagreements import issue_differences, issue_shares
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
-
-BOTH = "both"
-"""Both accounts of one meeting report it."""
-EACH = "each"
-"""Each side reports it, but never both of one meeting."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -28,8 +24,12 @@ class Cooperation(Contrast):
             (share), ``low``, ``high``; stances are those with the role ``cooperation`` in the codebook.
         differences: ``issue``, ``difference`` (first minus second group, of the shares that report something agreed;
             see `is_agreed`), ``low``, ``high``, ``p``, ``p_adjusted``.
-        reported: ``event``, ``issue``, ``reported_by`` (``both`` or one group), and the counts ``first`` and
-            ``second``: on which issues of each meeting both accounts report something agreed, and on which only one.
+        reported: ``event``, ``issue``, ``reported_by`` (``both`` or one group), ``first`` and ``second`` (sentences of
+            each side), ``same_point`` (those of them with that ``match``), ``mention`` (the highest probability of such
+            a sentence, that is the lowest of those of its issue, stance and holder; of both sides' the lower),
+            ``highest`` (where only one side reports it, the highest of the other's sentences) and ``uncertain`` (see
+            `stance.contrast.by_meeting.is_uncertain`): on which issues of each meeting both accounts report something
+            agreed, and on which only one; meetings of which one side has no account are left out, unless all are such.
         evidence: sentences that report something agreed, with the nearest such sentence of the other account
             (`stance.contrast.counterpart.COLUMNS`) and ``match``: ``same point`` (similarity of at least
             ``threshold``), ``same issue`` (the other account reports something agreed on the issue, but nothing so
@@ -48,18 +48,21 @@ class Cooperation(Contrast):
     threshold: float = THRESHOLD
 
     def reported_by(self, who: str) -> list[str]:
-        """Issues by who reports something agreed on them, those with the most sentences first; every issue once.
+        """Issues by who surely reports something agreed on them, those with the most sentences first; every issue once.
 
         Args:
-            who: `BOTH` (both accounts of at least one meeting), `EACH` (each side, but never both of one meeting), or
-                one group (only it, at any meeting).
+            who: ``both`` (both accounts of at least one meeting), ``each`` (each side, but never both of one meeting),
+                or one group (only it, at any meeting).
         """
-        total = self.reported.groupby("issue", sort=False)["reported_by"].agg(set)
-        counts = self.reported.groupby("issue")[["first", "second"]].sum().sum(axis=1)
-        told = {
-            i: BOTH if BOTH in given else EACH if len(given) > 1 else next(iter(given)) for i, given in total.items()
-        }
-        return sorted((str(i) for i, by in told.items() if by == who), key=lambda i: -counts[i])
+        return self._reported(who, uncertain=False)
+
+    def uncertain(self, who: str) -> list[str]:
+        """Issues of which it is uncertain that they are reported so, in that order; ``who`` as in `reported_by`."""
+        return self._reported(who, uncertain=True)
+
+    def _reported(self, who: str, uncertain: bool) -> list[str]:
+        found = tellers(self.reported)
+        return list(found.index[(found["told_by"] == who) & (found["uncertain"] == uncertain)])
 
     def plot(self) -> Any:
         """Sentences reported as agreed by issue and side, told apart by whether the other side reports the point."""
@@ -105,7 +108,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
         notes,
         differences=issue_differences(sides, own, is_agreed(sides.codebook, own).to_numpy(dtype=bool)),
-        reported=_reported(sides, agreed),
+        reported=_reported_by_meeting(sides, agreed, match, table),
         claims=claims[list(EVIDENCE)]
         .join(nearest_counterparts(sides, claims)[list(COLUMNS)])
         .assign(voice=np.where(claims["holder"] == claims["source"], "own", "reported"))
@@ -130,12 +133,24 @@ def is_agreed(codebook: Codebook, table: pd.DataFrame) -> pd.Series:
     return table["stance"].isin(codebook["stance"].with_role("agreed")) & (table["holder"] == BOTH)
 
 
-def _reported(sides: Sides, agreed: pd.DataFrame) -> pd.DataFrame:
-    """Who reports something agreed, by meeting and issue."""
-    told = agreed.assign(event=meetings(agreed), group=agreed[sides.by]).explode("issue")
-    told = told[told["issue"].isin(sides.issues)]
-    counts = told.groupby(["event", "issue", "group"], sort=False).size().unstack(fill_value=0)
-    counts = counts.reindex(columns=list(sides.groups), fill_value=0).set_axis(["first", "second"], axis=1)
-    who = np.select([counts.min(axis=1) > 0, counts["first"] > 0], [BOTH, sides.groups[0]], sides.groups[1])
-    counts.insert(0, "reported_by", who)
-    return counts.reset_index()
+def _reported_by_meeting(sides: Sides, agreed: pd.DataFrame, match: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
+    """Who reports something agreed, by meeting and issue, and how sure that is."""
+    table = table.assign(event=meetings(table))
+    table = sides.tied(table) if sides.compared else table
+    tells = table["row"].isin(agreed["row"]).to_numpy()
+    told = told_by_meeting(sides, table[tells], "reported_by")
+    same = agreed.assign(event=meetings(agreed), same=match == "same point").explode("issue")
+    points = same.groupby(["event", "issue"])["same"].sum()
+    keys = pd.MultiIndex.from_frame(told[["event", "issue"]])
+    told.insert(5, "same_point", points.reindex(keys, fill_value=0).to_numpy(dtype=int))
+    return with_certainty(sides, told, table, tells, _probability_agreed(sides.codebook, table))
+
+
+def _probability_agreed(codebook: Codebook, table: pd.DataFrame) -> np.ndarray:
+    """Probability that each sentence reports something agreed, or that both sides hold it, if that is lower."""
+    stances = codebook["stance"].with_role("agreed")
+    found = [
+        min(sum(float(probs.get(f"stance:{k}", 0.0)) for k in stances), float(probs.get(f"holder:{BOTH}", 0.0)))
+        for probs in table["probs"]
+    ]
+    return np.array(found, dtype=float)

@@ -12,7 +12,7 @@ from stance.contrast.measures import Measure, measures
 from stance.contrast.resampling import bootstrap_mean
 from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import MIN_UNITS, adjusted, clustered_share
-from stance.contrast.trend import trend
+from stance.contrast.trend import DAYS_A_YEAR, trend
 from stance.errors import StanceError
 
 PERIODS = ("meeting", "month", "quarter", "year")
@@ -29,8 +29,8 @@ class Drift(Contrast):
             (missing for positions), ``n``, ``units``, ``estimate``, ``low``, ``high``. Measures: ``issue`` and
             ``frame`` (shares, label by label), ``difference``, ``limit``, ``agreed`` (shares of the side's own
             sentences with a stance of that role), ``position`` (mean place from cooperation to conflict).
-        trends: ``measure``, ``label``, ``group``, ``n`` (dated units), ``sentences``, ``estimate`` (change a year),
-            ``low``, ``high``, ``p``, ``p_adjusted``.
+        trends: ``measure``, ``label``, ``group``, ``n`` (dated units), ``sentences``, ``years`` (from the first unit to
+            the last), ``estimate`` (change a year), ``low``, ``high``, ``p``, ``p_adjusted``.
         period: how time is cut: one of `PERIODS`.
     """
 
@@ -73,10 +73,12 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
             inside = measure.counted & (design.group == number)
             rows += _over_time(measure, group, inside, cut, dates, unit)
             if units := len(np.unique(unit[inside])):
+                first = dates[inside].groupby(unit[inside]).min()
+                years = (first.max() - first.min()).days / DAYS_A_YEAR
                 found = trend(measure.values, inside, unit, dates)
-                trends.append((measure.name, measure.label, group, units, int(inside.sum()), *found))
+                trends.append((measure.name, measure.label, group, units, int(inside.sum()), years, *found))
     tests = pd.DataFrame(
-        trends, columns=["measure", "label", "group", "n", "sentences", "estimate", "low", "high", "p"]
+        trends, columns=["measure", "label", "group", "n", "sentences", "years", "estimate", "low", "high", "p"]
     )
     tests["p_adjusted"] = adjusted(tests["p"])
     columns = ["measure", "label", "group", "period", "date", "count", "n", "units", "estimate", "low", "high"]

@@ -102,8 +102,13 @@ class Sides:
 
     def tied(self, table: pd.DataFrame) -> pd.DataFrame:
         """Sentences of meetings of which both groups have a document: elsewhere nothing can answer or confirm them."""
+        return table[meetings(table).isin(self.compared)]
+
+    @property
+    def compared(self) -> set[str]:
+        """The meetings of which both groups have a document."""
         groups = self.table.groupby("meeting_id")[self.by].nunique()
-        return table[meetings(table).map(groups) == len(self.groups)]
+        return {str(event) for event in groups.index[groups == len(self.groups)]}
 
     def cells(self, table: pd.DataFrame) -> Iterator[tuple[str, str, np.ndarray]]:
         """Every issue with every group, and which rows of a table belong to both."""

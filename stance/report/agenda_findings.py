@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stance.contrast.cooperation import BOTH, EACH
+from stance.contrast.by_meeting import BOTH, EACH, tally
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
-from stance.report.lookup import groups_of, keys_of
+from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, joined
 
 if TYPE_CHECKING:
@@ -18,72 +18,113 @@ VOICES = {"own": "of its own", "reported": "of the other side"}
 """Whose claim an account gives."""
 
 
-def _naming(comparison: Comparison, issues: list[str], group: str | None = None) -> list[tuple[str, int]]:
+def _issue(comparison: Comparison, row: dict[Any, Any], first: bool, *told: str) -> str:
+    """An issue with the number of meetings at which it is so, where there are several, and its figures."""
+    several = len(comparison.sides.compared)
+    at = [f"at {row['meetings']:,}{f' of {several:,} meetings' if first else ''}"] if several > 1 else []
+    return f"{comparison.sides.issue_name(row['issue'])} ({'; '.join([*at, *filter(None, told)])})"
+
+
+def rows_of(told: pd.DataFrame, who: str, uncertain: bool = False) -> dict[str, dict[Any, Any]]:
+    """The issues that both or one side surely tell of, or only uncertainly, with their figures."""
+    counted = tally(told)
+    counted = counted[counted["told_by"] == who]
+    sure = counted.loc[~counted["uncertain"], "issue"]
+    chosen = counted[counted["uncertain"] & ~counted["issue"].isin(sure)] if uncertain else counted.loc[sure.index]
+    return {str(row["issue"]): row for row in chosen.to_dict("records")}
+
+
+def _naming(comparison: Comparison, who: str, issues: list[str]) -> list[tuple[str, int]]:
+    """Sentences that name the issues at the meetings at which they are so raised, the first issue's first."""
+    sides, raised = comparison.sides, comparison.agenda.raised
+    at = raised[(raised["raised_by"] == who) & raised["issue"].isin(issues)]
+    chosen = at.groupby("event")["issue"].agg(set).to_dict()
     table = comparison.agenda.evidence
-    if group is not None:
-        table = table[groups_of(comparison.sides, table) == group]
+    groups = groups_of(sides, table)
+    table = table.assign(at=looked_up(sides, table, ["meeting_id"])["meeting_id"] if sides.compared else "")
+    table = table if who == BOTH else table[groups == who]
     place = {issue: i for i, issue in enumerate(issues)}
-    rank = (
-        table["issue"].map(lambda given: min((place[i] for i in given if i in place), default=len(place))).astype(int)
-    )
-    chosen = table.assign(rank=rank)[rank < len(place)]
-    return keys_of(chosen.sort_values("rank", kind="stable"))
+    rank = [
+        min((place[i] for i in given if i in chosen.get(event, ())), default=len(place))
+        for event, given in zip(table["at"], table["issue"], strict=True)
+    ]
+    table = table.assign(rank=rank)
+    return keys_of(table[table["rank"] < len(place)].sort_values("rank", kind="stable"))
 
 
 def shared(comparison: Comparison) -> Finding:
-    """Which issues both sides raise."""
+    """Which issues both sides raise: of several meetings, both accounts of at least one."""
     agenda, sides = comparison.agenda, comparison.sides
-    issues = agenda.raised_by("both")
-    if not issues:
-        return Finding("shared", f"No issue is raised by {both_words(comparison)} at this threshold.", {"issues": []})
-    counts = {i: [_count(comparison, i, g) for g in sides.groups] for i in issues}
-    named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,})" for i in issues[:LISTED]]
+    sure, doubtful = rows_of(agenda.raised, BOTH), rows_of(agenda.raised, BOTH, uncertain=True)
     n = [substantive(comparison, g) for g in sides.groups]
-    text = (
-        f"{upper(both_words(comparison))} raise {listed(named, len(issues))}; of {n[0]:,} ({sides.names[0]}) and "
-        f"{n[1]:,} ({sides.names[1]}) sentences with an issue."
-    )
-    return Finding("shared", text, {"issues": counts, "n": n}, _naming(comparison, issues[:LISTED]))
+    several = len(sides.compared) > 1
+
+    def told(rows: dict[str, dict[Any, Any]]) -> str:
+        named = []
+        for place, row in enumerate(list(rows.values())[:LISTED]):
+            counts = f"{row['first']:,} and {row['second']:,}"
+            counts += f", p = {row['mention']:.2f}" if row["uncertain"] else ""
+            named.append(_issue(comparison, row, not place, counts))
+        return listed(named, len(rows))
+
+    text = f"No issue is surely raised by {both_words(comparison)}{' of one meeting' if several else ''}."
+    if sure:
+        text = f"{upper(both_words(comparison))} raise {told(sure)}; of {n[0]:,} ({sides.names[0]}) and "
+        text += f"{n[1]:,} ({sides.names[1]}) sentences with an issue."
+    if doubtful:
+        text += f" Uncertain, read: {told(doubtful)}; p is the highest probability of a mention on the "
+        text += "side where that is lower."
+    figures = {
+        "issues": {i: [row["first"], row["second"]] for i, row in sure.items()}, "n": n,
+        "uncertain": {i: [row["first"], row["second"]] for i, row in doubtful.items()},
+        **_meetings(comparison, sure),
+    }  # fmt: skip
+    evidence = _naming(comparison, BOTH, [*list(sure)[:LISTED], *list(doubtful)[:LISTED]])
+    return Finding("shared", text, figures, evidence)
 
 
-def _count(comparison: Comparison, issue: str, group: str) -> int:
-    table = comparison.agenda.table
-    return int(table.loc[(table["issue"] == issue) & (table["group"] == group), "count"].sum())
+def _meetings(comparison: Comparison, sure: dict[str, dict[Any, Any]]) -> dict[str, Any]:
+    """For machines: at how many meetings each issue is surely so, and how many were compared."""
+    return {"meetings": {i: int(r["meetings"]) for i, r in sure.items()}, "compared": len(comparison.sides.compared)}
 
 
 def only(comparison: Comparison, group: str) -> Finding | None:
-    """Which issues one side raises and the other is not found to, and of which that is uncertain."""
-    agenda, sides = comparison.agenda, comparison.sides
-    issues, doubtful = agenda.raised_by(group), agenda.uncertain(group)
-    if not issues and not doubtful:
+    """Which issues one side raises and the other account of the meeting does not, and where that is uncertain."""
+    sides, raised = comparison.sides, comparison.agenda.raised
+    sure, doubtful = rows_of(raised, group), rows_of(raised, group, uncertain=True)
+    if not sure and not doubtful:
         return None
-    proof = agenda.differences.set_index("issue")[["mention", "highest"]].astype(float)
+    own = ("first", "second")[sides.groups.index(group)]
     here, there = account(comparison, group), account(comparison, sides.other(group))
+    several = len(sides.compared) > 1
 
-    def told(keys: list[str]) -> str:
+    def told(rows: dict[str, dict[Any, Any]]) -> str:
         """Issues with their sentences, and the highest probabilities here and there."""
-        named = [
-            f"{sides.issue_name(i)} ({_count(comparison, i, group):,}{_probabilities(*proof.loc[i])})"
-            for i in keys[:LISTED]
-        ]
-        return listed(named, len(keys))
+        named = []
+        for place, row in enumerate(list(rows.values())[:LISTED]):
+            counts = f"{row[own]:,}{'' if several else _probabilities(row['mention'], row['highest'])}"
+            named.append(_issue(comparison, row, not place, counts))
+        return listed(named, len(rows))
 
     n = substantive(comparison, group)
     text = f"No issue is surely raised by {here} only."
-    if issues:
-        text = f"Of its {count(n, 'sentence')} with an issue, only {here} raises {told(issues)}; no counterpart found "
-        text += f"in {there} at this threshold."
+    if sure:
+        text = f"Of its {count(n, 'sentence')} with an issue, only {here} raises {told(sure)}; no "
+        text += f"counterpart found in {there}{' of the meeting' if several else ''} at this threshold."
     if doubtful:
         text += f" Uncertain, read: {told(doubtful)}."
-    if proof.loc[[*issues, *doubtful]].notna().any(axis=None):
+    if not several and any(pd.notna(row["mention"]) for row in (sure | doubtful).values()):
         text += " p is the highest probability of a mention, and after «against» that of the other account's sentences."
+    rows = sure | doubtful
     figures = {
-        "group": group, "issues": {i: _count(comparison, i, group) for i in issues}, "n": n,
-        "uncertain": {i: _count(comparison, i, group) for i in doubtful},
-        "highest": proof["mention"].reindex([*issues, *doubtful]).dropna().round(4).to_dict(),
-        "highest_elsewhere": proof["highest"].reindex([*issues, *doubtful]).dropna().round(4).to_dict(),
+        "group": group, "issues": {i: row[own] for i, row in sure.items()}, "n": n,
+        "uncertain": {i: row[own] for i, row in doubtful.items()},
+        "highest": {i: round(r["mention"], 4) for i, r in rows.items() if pd.notna(r["mention"])},
+        "highest_elsewhere": {i: round(r["highest"], 4) for i, r in rows.items() if pd.notna(r["highest"])},
+        **_meetings(comparison, sure),
     }  # fmt: skip
-    return Finding("only", text, figures, _naming(comparison, [*issues[:LISTED], *doubtful[:LISTED]], group))
+    evidence = _naming(comparison, group, [*list(sure)[:LISTED], *list(doubtful)[:LISTED]])
+    return Finding("only", text, figures, evidence)
 
 
 def _probabilities(mention: float, highest: float) -> str:
@@ -97,35 +138,46 @@ def agreed(comparison: Comparison) -> Finding:
     """On which issues both accounts report something agreed, on which each at another meeting, on which only one."""
     sides, cooperation = comparison.sides, comparison.cooperation
     claimed, apart = _claimed(comparison)
-    if cooperation.reported.empty:
-        figures: dict[str, Any] = {"issues": {}, "both": [], "each": [], "alone": {g: [] for g in sides.groups}}
-        text = f"Nothing is found to be reported as agreed.{apart}"
-        return Finding("agreed", text, {**figures, "claimed": claimed})
+    each = cooperation.reported_by(EACH)
+    rows = {who: rows_of(cooperation.reported, who) for who in (BOTH, *sides.groups)}
+    doubtful = {who: rows_of(cooperation.reported, who, uncertain=True) for who in (BOTH, *sides.groups)}
+    same = cooperation.reported[cooperation.reported["reported_by"] == BOTH].groupby("issue")["same_point"].sum()
+    alone = {g: [i for i in rows[g] if i not in each] for g in sides.groups}
+    sure = {issue for found in rows.values() for issue in found}
+    uncertain = [i for i in dict.fromkeys(i for found in doubtful.values() for i in found) if i not in sure]
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
-    both, each = cooperation.reported_by(BOTH), cooperation.reported_by(EACH)
-    alone = {g: cooperation.reported_by(g) for g in sides.groups}
-
-    def named(issues: list[str]) -> str:
-        """Issues that both sides report, with the two counts."""
-        told = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in issues[:LISTED]]
-        return listed(told, len(issues))
+    figures = {
+        "issues": counts, "both": list(rows[BOTH]), "each": each, "alone": alone, "uncertain": uncertain,
+        "same_point": {str(i): int(c) for i, c in same.items()}, "claimed": claimed,
+    }  # fmt: skip
+    if cooperation.reported.empty:
+        return Finding("agreed", f"Nothing is found to be reported as agreed.{apart}", figures)
 
     parts = []
-    if both:
-        parts.append(f"{both_words(comparison)} report something agreed on {named(both)}")
+    several = " of one meeting" if len(sides.compared) != 1 else ""
+    if rows[BOTH]:
+        named = []
+        for place, row in enumerate(list(rows[BOTH].values())[:LISTED]):
+            told = f"{row['first']:,} and {row['second']:,}{'' if place else ' sentences'}"
+            point = "" if same[row["issue"]] else "no point found in common"
+            named.append(_issue(comparison, row, not place, told, point))
+        parts.append(f"{both_words(comparison)} report something agreed on {listed(named, len(rows[BOTH]))}")
     else:
-        parts.append(f"no issue is reported as agreed by {both_words(comparison)} of one meeting")
+        parts.append(f"no issue is surely reported as agreed by {both_words(comparison)}{several}")
     if each:
-        parts.append(f"each side, but never both in the same meeting, on {named(each)}")
-    for number, group in enumerate(sides.groups):
+        named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in each[:LISTED]]
+        parts.append(f"each side, but never both in the same meeting, on {listed(named, len(each))}")
+    for group, own in zip(sides.groups, ("first", "second"), strict=True):
         if alone[group]:
-            told = [f"{sides.issue_name(i)} ({counts[i][number]:,})" for i in alone[group][:LISTED]]
-            parts.append(f"only {account(comparison, group)} on {listed(told, len(alone[group]))}")
+            chosen = enumerate(rows[group][i] for i in alone[group][:LISTED])
+            named = [_issue(comparison, row, not place, f"{row[own]:,}") for place, row in chosen]
+            parts.append(f"only {account(comparison, group)} on {listed(named, len(alone[group]))}")
     text = upper("; ".join(parts)) + "."
     if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
-    figures = {"issues": counts, "both": both, "each": each, "alone": alone, "claimed": claimed}
+    if uncertain:
+        text += f" Uncertain, read: {listed([sides.issue_name(i) for i in uncertain[:LISTED]], len(uncertain))}."
     return Finding("agreed", text + apart, figures, keys_of(cooperation.evidence))
 
 

@@ -35,8 +35,13 @@ def brief(comparison: Comparison, finding: Finding) -> str:
     return makers[finding.kind](comparison, finding.figures)
 
 
-def _issues(comparison: Comparison, keys: list[str], most: int = NAMED) -> str:
-    named = [comparison.sides.issue_name(k) for k in keys[:most]]
+def _issues(comparison: Comparison, keys: list[str], most: int = NAMED, at: dict[str, int] | None = None) -> str:
+    """Names of issues, with the number of meetings of several at which they are so; the rest counted."""
+    several = len(comparison.sides.compared)
+    named = []
+    for place, key in enumerate(keys[:most]):
+        where = f" ({at[key]:,}{'' if place else f' of {several:,} meetings'})" if at and several > 1 else ""
+        named.append(f"{comparison.sides.issue_name(key)}{where}")
     return joined([*named, f"{len(keys) - most} more"] if len(keys) > most else named)
 
 
@@ -48,13 +53,16 @@ def _copies(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:
     issues = list(figures["issues"])
-    if not issues:
-        return "No issue in common at this threshold"
-    return f"{count(len(issues), 'issue')} in common: {_issues(comparison, issues)}"
+    if issues:
+        what = "raised by both at a meeting" if figures["compared"] > 1 else "in common"
+        return f"{count(len(issues), 'issue')} {what}: {_issues(comparison, issues, at=figures['meetings'])}"
+    if figures["uncertain"]:
+        return f"No issue surely in common; uncertain, read: {_issues(comparison, list(figures['uncertain']))}"
+    return "No issue in common at this threshold"
 
 
 def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
-    parts = [_issues(comparison, list(figures["issues"]))] if figures["issues"] else []
+    parts = [_issues(comparison, list(figures["issues"]), at=figures["meetings"])] if figures["issues"] else []
     if figures["uncertain"]:
         parts.append(f"uncertain, read: {_issues(comparison, list(figures['uncertain']))}")
     text = "; ".join(parts)
@@ -64,11 +72,15 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["issues"]:
         return "Nothing found"
-    if not figures["both"]:
-        each = figures["each"]
-        more = f"; by each, but never in the same meeting, on {_issues(comparison, each)}" if each else ""
-        return f"Nothing is reported as agreed by both{' of one meeting' if each else ''}{more}"
-    return f"By both on {_issues(comparison, figures['both'])}"
+    if figures["both"]:
+        points = [i for i in figures["both"] if figures["same_point"][i]]
+        more = "" if points else ", but no point found in common"
+        return f"By both on {_issues(comparison, figures['both'])}{more}"
+    each = figures["each"]
+    several = len(comparison.sides.compared) != 1
+    more = f"; by each, but never in the same meeting, on {_issues(comparison, each)}" if each else ""
+    sure = " surely" if figures["uncertain"] else ""
+    return f"Nothing is{sure} reported as agreed by both{' of one meeting' if several else ''}{more}"
 
 
 def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -78,7 +90,7 @@ def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
     for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
         number, issues = figures[group]["count"], list(figures[group]["issues"])
         parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)})" if number else f"{name} none")
-    return "; ".join(parts)
+    return "; ".join(parts + ([f"{figures['possible']:,} possible"] if figures["possible"] else []))
 
 
 def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -87,8 +99,9 @@ def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["enough"]:
         return "No issue has three sentences of each side; too few to compare"
     name = comparison.sides.issue_name(figures["issue"])
-    said = [f"{side} {signed(m)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
-    return f"Furthest apart on {name}: {', '.join(said)}; {_sure(figures)}"
+    said = [f"{side} {signed(m, 2)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
+    text = f"{figures['ranking']}furthest apart on {name}: {', '.join(said)}; {_sure(figures)}"
+    return text[:1].upper() + text[1:]
 
 
 def _sure(figures: dict[str, Any]) -> str:
@@ -124,7 +137,8 @@ def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
 def _drift(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["sure"]:
         return f"No trend is significant after correction, of {figures['trends']} tried"
-    return f"{figures['name'][:1].upper()}{figures['name'][1:]} of {figures['side']} moves by {figures['change']}"
+    name, years = figures["name"], f"{figures['years']:.1f} years"
+    return f"{name[:1].upper()}{name[1:]} of {figures['side']} moves by {figures['change']} in {years}"
 
 
 def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:

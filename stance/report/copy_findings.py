@@ -22,10 +22,10 @@ def copied(comparison: Comparison) -> Finding | None:
     parts = []
     across = found[~within]
     if len(across):
-        which = f"{_named(across, 'and')} are each"
-        if sides.one_document_each:
-            which = f"these two texts, {_named(across, 'and')}, are"
-        parts.append(f"{which} largely the same document: a joint statement, or copies; differences are of wording")
+        told = f"{count(len(across), 'pair')} of accounts {'is' if len(across) == 1 else 'are'} largely one text"
+        parts.append(
+            f"{told}, a joint statement or copies, so that differences are of wording: {_named(across, 'and')}"
+        )
     for group, name in zip(sides.groups, sides.names, strict=True):
         same = found[within & (found["group"] == group)]
         if len(same):
@@ -36,7 +36,16 @@ def copied(comparison: Comparison) -> Finding | None:
         "across": across[columns].round(4).to_dict("records"),
         "within": found.loc[within, columns].round(4).to_dict("records"),
     }
-    return Finding("copies", upper("; ".join(parts)) + ".", figures)
+    text = upper("; ".join(parts)) + "."
+    if is_one_text(comparison):
+        text += " Findings that set one account against the other are left out: they would tell how a text is labelled."
+    return Finding("copies", text, figures)
+
+
+def is_one_text(comparison: Comparison) -> bool:
+    """Whether the two accounts compared are largely one text."""
+    found = comparison.copies
+    return comparison.sides.one_document_each and bool((found["group"] != found["other_group"]).any())
 
 
 def _named(pairs: pd.DataFrame, between: str) -> str:

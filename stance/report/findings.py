@@ -14,8 +14,8 @@ from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
 from stance.report.cautions import cautions
 from stance.report.charts import distinctive
-from stance.report.copy_findings import copied
-from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive
+from stance.report.copy_findings import copied, is_one_text
+from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
 from stance.report.series_findings import attribution, drift
@@ -37,18 +37,15 @@ def headline(comparison: Comparison) -> list[Finding]:
         comparison: from `stance.compare`.
 
     Returns:
-        findings in the order of the report's sections; the last says how much the evidence carries.
+        findings in the order of the report's sections; the last says how much the evidence carries. Of a joint text
+        there are no others than this and what says so.
     """
     first, second = comparison.sides.groups
-    found = [
-        copied(comparison),
-        shared(comparison),
-        only(comparison, first),
-        only(comparison, second),
-        agreed(comparison),
-    ]
-    found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
-    found += [attribution(comparison), _framing(comparison), drift(comparison)]
+    found = [copied(comparison)]
+    if not is_one_text(comparison):
+        found += [shared(comparison), only(comparison, first), only(comparison, second), agreed(comparison)]
+        found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
+        found += [attribution(comparison), _framing(comparison), drift(comparison)]
     found.append(_carries(comparison))
     return [replace(f, brief=brief(comparison, f)) for f in found if f]
 
@@ -74,13 +71,16 @@ def _red_lines(comparison: Comparison) -> Finding:
     possible, by_side = len(near), groups_of(sides, near)
     whose = [f"{(by_side == g).sum():,} of {name}" for g, name in zip(sides.groups, sides.names, strict=True)]
     below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
-    told = f" {count(possible, 'more sentence')} may name one ({joined(whose)}; {below}): read."
-    more = told if possible else ""
+    more = "sentence" if named_lines.empty else "more sentence"
+    told = f" {count(possible, more)} may name one ({joined(whose)}; {below}): read."
     text = f"Red lines: {'; '.join(parts)}."
     if named_lines.empty:
         text = "Neither side is found to name a red line."
     return Finding(
-        "red_lines", text + more, {**figures, "possible": possible}, keys_of(red.evidence) + keys_of(red.possible)
+        "red_lines",
+        text + (told if possible else ""),
+        {**figures, "possible": possible},
+        keys_of(red.evidence) + keys_of(red.possible),
     )
 
 
@@ -93,17 +93,18 @@ def _positions(comparison: Comparison) -> Finding | None:
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
     said = [
-        f"{signed(rows[g]['estimate'])} ({name}, n = {rows[g]['n']:,})"
+        f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
-    start = "" if top["enough"] else "No issue has three sentences of each side, so read what follows as a pointer. "
+    which = ranking(ranked)
     text = (
-        f"{start}Furthest apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): {said[0]} "
-        f"against {said[1]}, difference {signed(top['difference'])}{certainty(top, share=False)}"
+        f"{upper(f'{which}furthest')} apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): "
+        f"{said[0]} against {said[1]}, difference {signed(top['difference'], 2)}{certainty(top, share=False)}"
     )
     figures: dict[str, Any] = {
         "issue": issue,
         "enough": bool(top["enough"]),
+        "ranking": which,
         **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")},
     }
     figures |= {
@@ -112,6 +113,24 @@ def _positions(comparison: Comparison) -> Finding | None:
     }
     own = stances.evidence
     return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
+
+
+def ranking(ranked: pd.DataFrame) -> str:
+    """Which issues the first is the furthest apart of, where it is not that of all.
+
+    Args:
+        ranked: from `stance.report.position_charts.ranked_differences`.
+    """
+    top = ranked.iloc[0]
+    if not top["enough"] and not top["sure"]:
+        return "no issue has three sentences of each side, so this is a pointer to read: "
+    if top["difference"] and abs(top["difference"]) >= ranked["difference"].abs().max():
+        return ""
+    return (
+        "of the issues with a significant difference, "
+        if top["sure"]
+        else "of the issues with three sentences of each side, "
+    )
 
 
 def _disagreements(comparison: Comparison) -> Finding:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.contrast.cooperation import BOTH, EACH
+from stance.contrast.by_meeting import BOTH, EACH
+from stance.report.agenda_findings import rows_of
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, stance_colors
 
@@ -110,53 +111,62 @@ def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[
 
 
 def chips(comparison: Comparison) -> list[dict[str, Any]]:
-    """Issues that both or only one side raises, with the two counts."""
-    agenda, groups = comparison.agenda, comparison.sides.groups
-    totals = agenda.table.pivot_table(index="issue", columns="group", values="count", aggfunc="sum").astype(int)
-    counts = {str(i): [int(row[g]) for g in groups] for i, row in totals.to_dict("index").items()}
-    issues = {who: agenda.raised_by(who) for who in ("both", *groups)}
-    uncertain = {g: agenda.uncertain(g) for g in groups}
-    doubtful = [c | {"heading": f"{c['heading']}, uncertain: read"} for c in _chips(comparison, {}, uncertain, counts)]
-    return _chips(comparison, {"both": "Raised by both"}, issues, counts) + doubtful
+    """Issues that both or only one side raises, surely and then uncertainly, with the counts and meetings."""
+    raised = comparison.agenda.raised
+    both = "Raised by both" + (" at a meeting" if len(comparison.sides.compared) > 1 else "")
+    made = []
+    for uncertain, more in ((False, ""), (True, ", uncertain: read")):
+        found = {who: rows_of(raised, who, uncertain) for who in (BOTH, *comparison.sides.groups)}
+        made += _chips(comparison, {both: found[BOTH]}, found, heading_more=more)
+    return made
 
 
 def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
-    """Issues on which both or only one side reports something agreed, with the two counts."""
-    cooperation, groups = comparison.cooperation, comparison.sides.groups
-    if cooperation.reported.empty:
-        return []
-    totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
-    issues = {who: cooperation.reported_by(who) for who in (BOTH, EACH, *groups)}
-    counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
-    stances = ",".join(comparison.sides.codebook["stance"].with_role("agreed"))
-    headings = {BOTH: "Reported as agreed by both", EACH: "By each, but never in the same meeting"}
-    return _chips(comparison, headings, issues, counts, f"&stance={quote(stances, safe=',')}&holder={BOTH}")
+    """Issues on which both or only one side surely reports something agreed, and those uncertain, as in `chips`."""
+    cooperation, sides = comparison.cooperation, comparison.sides
+    stances = ",".join(sides.codebook["stance"].with_role("agreed"))
+    link = f"&stance={quote(stances, safe=',')}&holder={BOTH}"
+    each = cooperation.reported_by(EACH)
+    made = []
+    for uncertain, more in ((False, ""), (True, ", uncertain: read")):
+        found = {who: rows_of(cooperation.reported, who, uncertain) for who in (BOTH, *sides.groups)}
+        first, second = (found[g] for g in sides.groups)
+        apart = {i: first[i] | {"second": second[i]["second"]} for i in each if i in first and i in second}
+        found |= {g: {i: row for i, row in found[g].items() if i not in apart} for g in sides.groups}
+        headings = {"Reported as agreed by both": found[BOTH], "By each, but never in the same meeting": apart}
+        made += _chips(comparison, headings, found, link, more)
+    return made
 
 
 def _chips(
     comparison: Comparison,
-    headings: dict[str, str],
-    issues: dict[str, list[str]],
-    counts: dict[str, list[int]],
-    more: str = "",
+    both: dict[str, dict[str, dict[Any, Any]]],
+    alone: dict[str, dict[str, dict[Any, Any]]],
+    link: str = "",
+    heading_more: str = "",
 ) -> list[dict[str, Any]]:
-    """Lists of issues: of the two sides under the headings given, then those of each side alone."""
+    """Lists of issues: those of the two sides under the headings given, then those of each side alone."""
     sides = comparison.sides
+    several = len(sides.compared)
     lists = [
-        *((heading, who, None) for who, heading in headings.items()),
-        *((f"Only {sides.names[i]}", g, i) for i, g in enumerate(sides.groups)),
+        *((heading, rows, None) for heading, rows in both.items()),
+        *((f"Only {name}", alone[g], i) for i, (g, name) in enumerate(zip(sides.groups, sides.names, strict=True))),
     ]
     return [
         {
-            "heading": heading,
-            "side": number,
+            "heading": heading + heading_more,
+            "side": side,
             "chips": [
-                {"name": sides.issue_name(issue), "link": issue_link(issue) + more, "counts": counts[issue]}
-                for issue in issues[who]
+                {
+                    "name": sides.issue_name(issue), "link": issue_link(issue) + link,
+                    "counts": [int(row["first"]), int(row["second"])],
+                    "meetings": f"{row['meetings']:,} of {several:,} meetings" if several > 1 else "",
+                }
+                for issue, row in rows.items()
             ],
         }
-        for heading, who, number in lists
-    ]
+        for heading, rows, side in lists
+    ]  # fmt: skip
 
 
 def text_of(value: object) -> str:

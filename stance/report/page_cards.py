@@ -28,8 +28,9 @@ MATCHES = {
     "not found": "nothing agreed found in the other account on the issue",
 }  # fmt: skip
 VERDICTS = {
-    "confirmed": "confirmed by that side's own account", "softened": "reported as softer than that side's own words",
-    "hardened": "reported as harder than that side's own words",
+    "confirmed": "confirmed by that side's own account",
+    "softened": "reported as more cooperative than that side's own words",
+    "hardened": "reported as less cooperative than that side's own words",
     "absent": "no counterpart found in its own account (near enough, and each the other's nearest)",
 }  # fmt: skip
 
@@ -118,7 +119,8 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
         said.append("said of the other side")
     if row.get("verdict") in VERDICTS:
         sure = row.get(f"p_{row['verdict']}")
-        said.append(VERDICTS[row["verdict"]] + (f" (probability {probability(sure)})" if sure is not None else ""))
+        told = ("uncertain: " if row["uncertain"] else "") + VERDICTS[row["verdict"]]
+        said.append(told + (f" (probability {probability(sure)})" if sure is not None else ""))
     if isinstance(row.get("kind"), str):
         phrases = ", ".join(f"«{p}»" for p in row["phrases"])
         said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from stance.report.charts import distinctive
 from stance.report.page import WORDS
+from stance.report.series_findings import surest_trends, trend_change
 from stance.report.style import interval, issue_link, percent, signed
 
 TRENDS = 24
@@ -74,20 +75,16 @@ def _attribution_table(comparison: Comparison) -> dict[str, Any]:
 def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """Trends over the meetings, the surest first."""
     names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
-    trends = comparison.drift.trends.dropna(subset=["p"]).sort_values("p", kind="stable").head(TRENDS)
+    trends = surest_trends(comparison.drift.trends.dropna(subset=["p"])).head(TRENDS)
     rows = []
     for r in trends.to_dict("records"):
         label = labels.name(r["measure"], r["label"]) if r["measure"] in ("issue", "frame") else r["label"]
-        share = r["measure"] != "position"
-        change = percent(r["estimate"]) if share else signed(r["estimate"], 2)
-        bounds = (
-            f"[{signed(r['low'], 2)}, {signed(r['high'], 2)}]" if not share else interval(r["low"], r["high"], True)
-        )
         rows.append(
-            [r["measure"], label, names[r["group"]], change, bounds,
+            [r["measure"], label, names[r["group"]], *trend_change(r), f"{r['years']:.1f}",
              f"{r['n']:,}", f"{r['p']:.2g}", f"{r['p_adjusted']:.2g}"]
         )  # fmt: skip
-    columns = ["measure", "label", "side", "change a year", "95% interval", "meetings", "p", "p, corrected"]
+    columns = ["measure", "label", "side", "change, first to last", "95% interval", "years", "meetings", "p",
+               "p, corrected"]  # fmt: skip
     return {"columns": columns, "rows": rows}
 
 

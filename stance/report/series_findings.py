@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
 VERDICTS = {
-    "confirmed": "confirmed", "softened": "softer than its own words", "hardened": "harder than its own words",
+    "confirmed": "confirmed", "softened": "more cooperative than its own words",
+    "hardened": "less cooperative than its own words",
     "absent": "without a counterpart found",
 }  # fmt: skip
 
@@ -28,15 +30,21 @@ def attribution(comparison: Comparison) -> Finding | None:
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for group, part in found.table.groupby("source", sort=False):
+        doubt = found.evidence.loc[(found.evidence["source"] == group) & found.evidence["uncertain"], "verdict"]
         counts = {str(v): int(c) for v, c in zip(part["verdict"], part["count"], strict=True)}
         n, holder = int(part["n"].iloc[0]), sides.names[sides.groups.index(part["holder"].iloc[0])]
-        figures[str(group)] = {"n": n, **counts}
-        told = joined([f"{c} {VERDICTS[v]}" for v, c in counts.items() if c])
+        figures[str(group)] = {"n": n, **counts, "uncertain": len(doubt)}
+        sure = {v: c - int((doubt == v).sum()) for v, c in counts.items()}
+        told = joined(
+            [f"{c} {VERDICTS[v]}" for v, c in sure.items() if c]
+            + ([f"{len(doubt):,} with a counterpart, but uncertain stances"] if len(doubt) else [])
+        )
         parts.append(f"{account(comparison, str(group))} reports {count(n, 'sentence')} of {holder}, {told}")
     text = upper("; ".join(parts)) + "."
     if any(f["softened"] or f["hardened"] for f in figures.values()):
         text += (
-            " Softer and harder compare two predicted stances of sentences that may not answer each other: read them."
+            " «More» and «less cooperative» compare two predicted stances of sentences that may not answer each other: "
+            "read them."
         )
     return Finding("attribution", text, figures, keys_of(found.evidence))
 
@@ -47,25 +55,51 @@ def drift(comparison: Comparison) -> Finding | None:
     known = trends[trends["p"].notna()] if len(trends) else trends
     if known.empty:
         return None
-    top: dict[Any, Any] = known.sort_values(["p_adjusted", "p"], kind="stable").iloc[0].to_dict()
+    top: dict[Any, Any] = surest_trends(known).iloc[0].to_dict()
     name, side = _measure(comparison, top), sides.names[sides.groups.index(top["group"])]
-    position = top["measure"] == "position"
-    points = 1 if position else 100
-    change = (
-        f"{signed(points * top['estimate'], 2 if position else 0)}{'' if position else ' percentage points'} a year"
-    )
-    bounds = interval(points * top["low"], points * top["high"], decimals=2 if position else 0)
+    change, bounds = trend_change(top)
     meetings = count(int(top["n"]), "meeting")
     sure = bool(top["p_adjusted"] < 0.05)
     text = (
-        f"The surest trend of {len(known)}: {name} of {side}, {change} {bounds} over {meetings}, "
+        f"The surest trend of {len(known)}: {name} of {side}, {change} {bounds} from the first to the last of "
+        f"{meetings}, {top['years']:.1f} years apart, "
         f"p = {top['p']:.2g}, {top['p_adjusted']:.2g} after correction"
     )
     text += "." if sure else "; with so many trends tried, this may be chance."
     figures: dict[str, Any] = {k: rounded(top[k]) for k in ("estimate", "low", "high", "p", "p_adjusted")}
-    figures |= {"measure": top["measure"], "label": top["label"], "group": top["group"], "trends": len(known)}
+    figures |= {
+        "measure": top["measure"],
+        "label": top["label"],
+        "group": top["group"],
+        "trends": len(known),
+        "years": rounded(top["years"]),
+    }
     figures |= {"name": name, "side": side, "change": change, "sure": sure}
     return Finding("drift", text, figures, _behind(comparison, top))
+
+
+def surest_trends(trends: pd.DataFrame) -> pd.DataFrame:
+    """Trends by p; of equals those first whose change is largest beside the width of its interval.
+
+    Args:
+        trends: `stance.contrast.drift.Drift.trends`, those with a p.
+    """
+    clear = (trends["estimate"] / (trends["high"] - trends["low"])).abs()
+    ordered = trends.assign(clear=clear).sort_values(["p", "clear"], ascending=[True, False], kind="stable")
+    return ordered.drop(columns="clear")
+
+
+def trend_change(row: dict[Any, Any]) -> tuple[str, str]:
+    """A trend as the change from the first meeting to the last, and its interval, within what the measure can move.
+
+    Args:
+        row: of `stance.contrast.drift.Drift.trends`.
+    """
+    position = row["measure"] == "position"
+    most, unit, decimals = (2, "", 2) if position else (100, " percentage points", 0)
+    scale = row["years"] * (1 if position else 100)
+    change, low, high = (float(np.clip(scale * row[k], -most, most)) for k in ("estimate", "low", "high"))
+    return f"{signed(change, decimals)}{unit}", interval(low, high, decimals=decimals)
 
 
 def _measure(comparison: Comparison, row: dict[Any, Any]) -> str:

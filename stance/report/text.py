@@ -133,7 +133,8 @@ def _hardest(quoted: dict[str, Any], alone: bool) -> str:
     """A sentence with its label and place; its document is named where a side has more than one."""
     where = "" if alone else " ".join(filter(None, (quoted["date"], quoted["title"]))) + ", "
     label = f"{quoted['stance']['name']} {quoted['stance']['p']}"
-    return f"{quoted['text']} ({label}, {where}sentence {quoted['number']}, of {quoted['n']:,})"
+    place = "the only one" if quoted["n"] == 1 else f"the hardest of {quoted['n']:,}"
+    return f"{quoted['text']} ({label}, {where}sentence {quoted['number']}, {place})"
 
 
 def _history(comparison: Comparison, labels: Labels) -> str:
