@@ -275,8 +275,17 @@ def test_unknown_ending(tmp_path, table):
         read_table(tmp_path / "t.xlsx")
 
 
+def test_added_columns_of_any_kind_are_written(tmp_path, table):
+    table["when"] = pd.Timestamp("2024-05-01")
+    table["vector"] = [np.array([1.0, 2.0])] * 2
+    write_table(table, tmp_path / "t.jsonl")
+    found = read_table(tmp_path / "t.jsonl")
+    assert found["when"].tolist() == ["2024-05-01 00:00:00"] * 2
+    assert found["vector"].tolist() == [[1.0, 2.0]] * 2
+
+
 def test_wrong_type_is_named(tmp_path, table):
-    table["sent_id"] = ["first", "second"]
+    table["truncated"] = ["perhaps", "no"]
     with pytest.raises(StanceError, match=r"t\.parquet: a column holds a value of the wrong type"):
         write_table(table, tmp_path / "t.parquet")
     assert list(tmp_path.iterdir()) == []
@@ -347,6 +356,40 @@ def test_missing_column_is_named(column):
     assert str(error.value) == f"the sentence table lacks the columns {column}. See the README, «the sentence table»"
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("sent_id", "s0", "the column sent_id holds s0 (doc_id {}, sent_id s0), which is no whole number. Give whole"),
+        ("paragraph", 1.5, "the column paragraph holds 1.5 (doc_id {}, sent_id 0), which is no whole number. Give"),
+        ("p_stance", "high", "the column p_stance holds high (doc_id {}, sent_id 0), which is no probability. Give"),
+        ("text", 1, "the column text holds something else than text (doc_id {}, sent_id 0). Mend it"),
+        ("date", "soon", "the column date: 'soon' is not a date (doc_id {}, sent_id 0). Write 2023-11-15, 2023-11"),
+    ],
+)
+def test_value_of_another_kind_is_named(column, value, message):
+    """Each of these ended in a traceback somewhere in the comparison, or was passed over."""
+    table = hand_coded().astype(object)
+    if column not in table:
+        table[column] = None
+    table.loc[0, column] = value
+    with pytest.raises(StanceError) as error:
+        check_table(table)
+    assert message.format(table.loc[0, "doc_id"]) in str(error.value)
+
+
+def test_numbers_as_ids_and_dates_as_timestamps_are_taken_for_what_they_are():
+    """Timestamps tied no document to another, and numbers as ids ended in an error after the report was written."""
+    table = check_table(
+        hand_coded().assign(
+            doc_id=[1.0, 2.0], date=pd.Timestamp("2023-11-15"), event=2023, probs=[{"issue:taiwan": None}] * 2
+        )
+    )
+    assert table["doc_id"].tolist() == ["1", "2"]
+    assert table["date"].tolist() == ["2023-11-15", "2023-11-15"]
+    assert table["event"].tolist() == ["2023", "2023"]
+    assert table["probs"].tolist() == [{}, {}]
+
+
 def test_list_column_that_holds_something_else():
     with pytest.raises(StanceError) as error:
         check_table(hand_coded().assign(frame=[3, 4]))
@@ -359,7 +402,8 @@ def test_list_column_that_holds_something_else():
         ("t.csv", "a,b\n1,2\n", "t.csv: the sentence table lacks the columns doc_id, source, sent_id, text, issue"),
         ("t.csv", "", "t.csv: the sentence table cannot be read (No columns"),
         ("t.jsonl", '{"doc_id": "a"}\n{"doc', "t.jsonl: the sentence table cannot be read ("),
-        ("t.jsonl", "[1, 2]\n", "t.jsonl: the sentence table lacks the columns"),
+        ("t.jsonl", "[1, 2]\n", "t.jsonl: a row of a sentence table is a JSON object. Mend the file"),
+        ("t.JSON", '[{"doc_id": "a"}]', "t.JSON: the sentence table lacks the columns source"),
         ("t.parquet", "PAR1", "t.parquet: the sentence table cannot be read ("),
         ("t.parquet", None, "t.parquet: the sentence table cannot be read ("),
     ],
@@ -381,7 +425,7 @@ def test_holds_labels(tmp_path, table, ending):
 def test_a_table_that_a_spreadsheet_has_saved_with_semicolons_is_read(tmp_path, table):
     write_table(table, tmp_path / "t.csv")
     plain = read_table(tmp_path / "t.csv")
-    pd.read_csv(tmp_path / "t.csv").to_csv(tmp_path / "s.csv", sep=";", decimal=",", index=False)
+    pd.read_csv(tmp_path / "t.csv").convert_dtypes().to_csv(tmp_path / "s.csv", sep=";", decimal=",", index=False)
     found = read_table(tmp_path / "s.csv")
     assert found["text"].tolist() == plain["text"].tolist()
     assert found["p_stance"].tolist() == pytest.approx(plain["p_stance"].tolist())

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.measures import Measure, measures
+from stance.contrast.meetings import days
 from stance.contrast.resampling import bootstrap_mean
 from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import MIN_UNITS, adjusted, clustered_share
@@ -58,7 +59,7 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
     if period is not None and period not in PERIODS:
         raise StanceError(f"there is no period {period!r}. Choose one of: {', '.join(PERIODS)}")
     table = sides.substantive().reset_index(drop=True)
-    dates = pd.to_datetime(table["date"], errors="coerce")
+    dates = days(table["date"])
     undated = int(dates.isna().sum())
     table, dates = table[dates.notna()].reset_index(drop=True), dates[dates.notna()].reset_index(drop=True)
     period = period or _suitable_period(table, dates)

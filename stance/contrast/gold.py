@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from stance.codebook import Codebook
+from stance.annotation.standoff import sentence_hash
+from stance.codebook import DIMENSIONS, Codebook
 from stance.errors import StanceError
 from stance.table.check import label_list
+from stance.table.read import read_csv
+
+logger = logging.getLogger(__name__)
 
 KEY = ["doc_id", "start", "end"]
-LABELS = ("issue", "stance", "holder", "frame")
+LABELS = DIMENSIONS
 PROBABILITY = "sampling_probability"
 
 
@@ -30,18 +35,22 @@ def read_gold(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     readers = {
         ".jsonl": lambda: pd.read_json(path, lines=True, dtype={"doc_id": str}, convert_dates=False),
-        ".csv": lambda: pd.read_csv(path, dtype={"doc_id": str}, encoding="utf-8-sig"),
+        ".csv": lambda: read_csv(path),
+        ".tsv": lambda: read_csv(path),
         ".parquet": lambda: pd.read_parquet(path),
     }
-    if path.suffix not in readers:
+    if path.suffix.lower() not in readers:
         raise StanceError(f"{path}: hand-coded labels are read from {', '.join(readers)}")
     try:
-        gold = readers[path.suffix]()
+        gold = readers[path.suffix.lower()]()
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise StanceError(f"{path}: the hand-coded labels cannot be read ({error}). Mend the file") from error
     missing = [c for c in (*KEY, *LABELS) if c not in gold]
     if missing:
-        raise StanceError(f"{path}: the hand-coded labels lack the columns {', '.join(missing)}")
+        raise StanceError(
+            f"{path}: the hand-coded labels {'are empty' if gold.empty else 'lack the columns ' + ', '.join(missing)}. "
+            "`stance annotate --collect` writes them with all that is needed"
+        )
     return gold
 
 
@@ -58,13 +67,28 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
         ``sampling_probability`` (NaN where not given).
 
     Raises:
-        StanceError: if a column is missing, a label is unknown, a sentence is coded twice, or none is in the table.
+        StanceError: if a column is missing, a number is none, a label is unknown, a sentence is coded twice, or one is
+            not in the table or has another text there.
     """
     missing = [c for c in (*KEY, *LABELS) if c not in gold]
     if missing:
         raise StanceError(f"the hand-coded labels lack the columns {', '.join(missing)}")
-    coded = gold.assign(doc_id=gold["doc_id"].astype(str), **{c: gold[c].map(label_list) for c in ("issue", "frame")})
+    coded = gold.assign(**{c: gold[c].map(label_list) for c in ("issue", "frame")})
+    coded = coded.assign(**{c: coded[c].map(_plain) for c in ("doc_id", "stance", "holder")})
+    for column in ("start", "end", *([PROBABILITY] if PROBABILITY in coded else [])):
+        numbers = pd.to_numeric(coded[column], errors="coerce")
+        if (wrong := numbers.isna()).any() and not (column == PROBABILITY and wrong.all()):
+            first = coded[wrong].iloc[0]
+            raise StanceError(
+                f"the column {column} of the hand-coded labels holds {first[column]!r} (doc_id {first['doc_id']!r}), "
+                f"which is no number; {wrong.sum()} of {len(coded)} rows do. Mend it: a program for spreadsheets may "
+                "have written decimal commas or thousands"
+            )
+        coded[column] = numbers
     _refuse(coded, table, codebook)
+    coded = _in_table(coded, table)
+    if "sha256" in coded:
+        _refuse_other_texts(coded, table)
     keep = [*KEY, *LABELS, *([PROBABILITY] if PROBABILITY in coded else [])]
     named = coded[keep].rename(columns={c: f"gold_{c}" for c in LABELS})
     joined = table.assign(doc_id=table["doc_id"].astype(str)).merge(named, on=KEY, how="left", validate="m:1")
@@ -75,6 +99,11 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
     if PROBABILITY not in joined:
         joined[PROBABILITY] = np.nan
     return joined
+
+
+def _plain(value: object) -> str:
+    """A label or id as text without spaces around it."""
+    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124  # NaN
 
 
 def _refuse(coded: pd.DataFrame, table: pd.DataFrame, codebook: Codebook) -> None:
@@ -94,9 +123,37 @@ def _refuse(coded: pd.DataFrame, table: pd.DataFrame, codebook: Codebook) -> Non
         raise StanceError(
             "the sentence table holds sentences with the same doc_id, start and end: labels cannot be told"
         )
+
+
+def _in_table(coded: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """The hand-coded sentences of the table's documents; a warning tells how many are of others."""
+    there = coded["doc_id"].isin(table["doc_id"].astype(str))
     keys = pd.MultiIndex.from_frame(coded[KEY])
-    if not keys.isin(pd.MultiIndex.from_frame(table[KEY].astype({"doc_id": str}))).any():
+    known = keys.isin(pd.MultiIndex.from_frame(table[KEY].astype({"doc_id": str})))
+    if (lost := there & ~known).any() or not known.any():
+        first = (coded[lost] if lost.any() else coded).iloc[0]
+        what = f"{lost.sum() if known.any() else 'none'} of the {len(coded)} hand-coded sentences"
         raise StanceError(
-            f"none of the {len(coded)} hand-coded sentences is in the table: doc_id, start and end must be the same. "
-            "Score the documents that were coded"
+            f"{what} {'are not' if known.any() else 'is'} in the table; the first is {first['doc_id']} "
+            f"{first['start']:.0f}-{first['end']:.0f}. What is left of a sample is no random sample: doc_id, start and "
+            "end must be the same, so score the documents that were coded"
         )
+    if not there.all():
+        logger.warning(
+            "%d of the %d hand-coded sentences are of documents that are not in the table (the first is %s), and are "
+            "left out: a random sample of all remains one of those compared, one that was chosen otherwise may not",
+            (~there).sum(), len(coded), coded.loc[~there, "doc_id"].iloc[0],
+        )  # fmt: skip
+    return coded[there]
+
+
+def _refuse_other_texts(coded: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Raise where the sentence that was coded is another text than that of the table."""
+    texts = table.set_index(KEY)["text"].to_dict()
+    for row in coded.to_dict("records"):
+        key = tuple(row[k] for k in KEY)
+        if isinstance(row["sha256"], str) and row["sha256"] and sentence_hash(texts[key]) != row["sha256"]:
+            raise StanceError(
+                f"the hand-coded sentence {key[0]} {key[1]:.0f}-{key[2]:.0f} is another text in the table. Score the "
+                "documents that were coded"
+            )

@@ -27,6 +27,11 @@ def one_spelling(events: pd.Series) -> pd.Series:
     return pd.Series([e and spelling.setdefault(folded(e), e) for e in given], events.index, dtype=object)
 
 
+def days(dates: pd.Series) -> pd.Series:
+    """Dates of a checked sentence table as timestamps, the first day of months and years; NaT where there is none."""
+    return pd.to_datetime(dates, format="ISO8601", errors="coerce")
+
+
 def one_document_each(table: pd.DataFrame, by: str) -> bool:
     """Whether each group of a table has a single document."""
     return bool(table.groupby(by)["doc_id"].nunique().max() == 1)

@@ -24,11 +24,12 @@ def scored_table(path: str) -> pd.DataFrame | None:
     Returns:
         the table if a file or a folder of shards holds one, None if it holds documents or something else.
     """
-    from stance.table import FORMATS, holds_labels, read_table
+    from stance.documents.files import is_archive
+    from stance.table import holds_labels, read_table
 
-    if (Path(path) / "_manifest.json").is_file():
+    if is_archive(Path(path)):
         return read_table(path)
-    if Path(path).suffix not in FORMATS or not Path(path).is_file() or not holds_labels(path):
+    if not Path(path).is_file() or not holds_labels(path):
         return None
     return read_table(path)
 

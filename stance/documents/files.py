@@ -50,7 +50,7 @@ def expand(inputs: Iterable[str | Path]) -> Iterator[Found]:
             yield Path("-"), "stdin"
         elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
             yield from _fitting(text)
-        elif _is_archive(path) or _is_scored(path):
+        elif is_archive(path) or _is_scored(path):
             cure = "Give the documents that it was made from; `stance compare` takes the table"
             yield InputFailure(text, "it is a table of scored sentences, not a document", cure), text
         elif path.is_dir():
@@ -119,7 +119,7 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
         above = [p for p in file.parents if p.is_relative_to(root) and p != root] if root else [file.parent]
         for folder in above:
             if folder not in written:
-                written[folder] = _is_archive(folder) or _is_report(folder)
+                written[folder] = is_archive(folder) or _is_report(folder)
         return next((p for p in above if written[p]), None)
 
     kept: list[Path] = []
@@ -137,7 +137,7 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
     return kept
 
 
-def _is_archive(folder: Path) -> bool:
+def is_archive(folder: Path) -> bool:
     """Whether a folder is an archive that `stance score` wrote."""
     try:
         content = json.loads((folder / "_manifest.json").read_text(encoding="utf-8"))

@@ -88,7 +88,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, ti
     """Everything that the template shows besides charts and data."""
     sides, table = comparison.sides, comparison.sides.table
     documents = page.documents(comparison)
-    speakers = [str(s) for s in table["speaker"].dropna().unique() if len(s) > 1]  # Q asks
+    speakers = [str(s) for s in table["speaker"].dropna().unique() if s.strip("[]") not in ("", "Q")]
     codebook = sides.codebook
     return {
         "title": title or report_title(comparison),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stance.contrast.meetings import days
 from stance.report.lookup import groups_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def find_meetings(sides: Sides) -> Meetings:
         sides: the two groups.
     """
     documents = sides.table.drop_duplicates("doc_id")[["doc_id", "event", "date"]]
-    dates = pd.to_datetime(documents["date"], errors="coerce")
+    dates = days(documents["date"])
     keys = documents["event"].where(documents["event"].notna(), None)
     if not 1 <= keys.nunique() <= MOST:
         keys = _periods(dates)
@@ -74,8 +75,8 @@ def find_meetings(sides: Sides) -> Meetings:
     first = known.groupby("key", sort=False)["when"].min().sort_values(na_position="last", kind="stable")
     names = [str(k) for k in first.index]
     when = [None if pd.isna(d) else pd.Timestamp(d) for d in first]
-    days = [None if d is None else f"{d:%Y-%m-%d}" for d in when]
-    short = [day if day and days.count(day) == 1 else name for day, name in zip(days, names, strict=True)]
+    dated = [None if d is None else f"{d:%Y-%m-%d}" for d in when]
+    short = [day if day and dated.count(day) == 1 else name for day, name in zip(dated, names, strict=True)]
     short = names if _are_periods(names) else short
     key_of = dict(zip(names, short, strict=True))
     of_document = {str(d): key_of[str(k)] for d, k in zip(known["doc_id"], known["key"], strict=True)}

@@ -7,10 +7,15 @@ from typing import Any
 
 import pandas as pd
 
+from stance.documents.dates import iso_date
 from stance.errors import StanceError
 from stance.table.schema import COLUMNS, NO_ISSUE, NULLABLE, REQUIRED
 
 logger = logging.getLogger(__name__)
+
+TEXTS = ("event", "doc_id", "source", "lang", "title", "speaker", "model", "codebook")
+WHOLE = ("sent_id", "start", "end", "paragraph")
+PROBABILITIES = ("p_issue_main", "p_stance", "p_holder")
 
 
 def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFrame:
@@ -22,11 +27,12 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
 
     Returns:
         a copy with all columns of `COLUMNS` first, missing ones filled: probabilities 1, ``issue_main`` the first
-        issue, ``paragraph`` 0.
+        issue, ``paragraph`` 0; texts are strings, whole numbers integers, dates as `iso_date` gives them.
 
     Raises:
         StanceError: if it is no table, a required column is missing, a list column holds something else, a sentence has
-            no text, stance or holder, or a probability is not between 0 and 1.
+            no text, stance or holder, a number is none, a probability is not between 0 and 1, or a date is no date; it
+            names the sentence.
     """
     if not isinstance(table, pd.DataFrame):
         kind = type(table).__name__
@@ -54,9 +60,33 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
     for column in NULLABLE:
         given = [None if pd.isna(v) or not str(v).strip() else v for v in table[column]]
         table[column] = pd.Series(given, table.index, dtype=object)
-    probabilities = table["probs"] if "probs" in table else [None] * len(table)
-    table["probs"] = pd.Series([p if isinstance(p, dict) else {} for p in probabilities], table.index, dtype=object)
+    table["date"] = _dates(table)
+    for column in TEXTS:
+        table[column] = pd.Series([_text(v) for v in table[column]], table.index, dtype=object)
+    for column in WHOLE:
+        table[column] = pd.to_numeric(table[column]).astype(int)
+    probs = list(table["probs"]) if "probs" in table else [None] * len(table)
+    known = [{k: v for k, v in p.items() if v is not None} if isinstance(p, dict) else {} for p in probs]
+    table["probs"] = pd.Series(known, table.index, dtype=object)
     return table[[*COLUMNS, *(c for c in table.columns if c not in COLUMNS)]].reset_index(drop=True)
+
+
+def _dates(table: pd.DataFrame) -> pd.Series:
+    """The dates in ISO form; a column of timestamps would tie no document to another."""
+    found: dict[object, str | None] = {}
+    for value in table["date"].unique():
+        try:
+            found[value] = None if value is None else iso_date(value)
+        except ValueError as error:
+            first = _first_of(table, table["date"] == value)
+            raise StanceError(f"the column date: {error} ({first}). Write 2023-11-15, 2023-11 or 2023") from error
+    return pd.Series([found[v] for v in table["date"]], table.index, dtype=object)
+
+
+def _text(value: object) -> str | None:
+    """A value as text: a number that a column with gaps has made 1.0 is 1."""
+    whole = isinstance(value, float) and value.is_integer()
+    return value if value is None or isinstance(value, str) else str(int(value) if whole else value)  # type: ignore[call-overload]
 
 
 def _check_rows(table: pd.DataFrame) -> None:
@@ -72,12 +102,22 @@ def _check_rows(table: pd.DataFrame) -> None:
             "%d rows have the doc_id and sent_id of an earlier one, and figures count them again; the first is %s. "
             "Keep one row a sentence: adjudicate labels of several coders first", again.sum(), _first_of(table, again),
         )  # fmt: skip
-    for column in (c for c in ("p_issue_main", "p_stance", "p_holder") if c in table):
+    texts = table["text"].map(lambda text: isinstance(text, str))
+    if not texts.all():
+        raise StanceError(f"the column text holds something else than text ({_first_of(table, ~texts)}). Mend it")
+    for column in (c for c in (*WHOLE, *PROBABILITIES) if c in table):
         values = pd.to_numeric(table[column], errors="coerce")
-        if (wrong := (values < 0) | (values > 1 + 1e-6)).any():
+        wrong = values.isna() & table[column].notna()
+        if column in WHOLE:
+            wrong |= values.notna() & (values != values.round())
+            kind, cure = "whole number", "whole numbers"
+        else:
+            wrong |= (values < 0) | (values > 1 + 1e-6)
+            kind, cure = "probability", "numbers from 0 to 1"
+        if wrong.any():
             raise StanceError(
                 f"the column {column} holds {table.loc[wrong, column].iloc[0]} ({_first_of(table, wrong)}), which is "
-                "no probability. Give numbers from 0 to 1"
+                f"no {kind}. Give {cure}"
             )
 
 

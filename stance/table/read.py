@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stance.errors import StanceError
 from stance.table.check import check_table
-from stance.table.schema import COLUMNS, FORMATS, NULLABLE, NUMBERS, csv_delimiter, plain_cell
+from stance.table.schema import COLUMNS, NULLABLE, NUMBERS, READ, csv_delimiter, plain_cell
 
 logger = logging.getLogger(__name__)
 
@@ -28,20 +29,20 @@ def read_table(path: str | Path) -> pd.DataFrame:
         StanceError: if the file cannot be read or lacks required columns.
     """
     path = Path(path)
+    suffix = path.suffix.lower()
     try:
-        if path.suffix == ".parquet" or path.is_dir():
+        if suffix == ".parquet" or path.is_dir():
             content = _read_folder(path) if path.is_dir() else pq.read_table(path)
             frame = pd.DataFrame(content.to_pylist(), columns=content.column_names)
             if "probs" in frame:
                 frame["probs"] = pd.Series([dict(p or ()) for p in frame["probs"]], frame.index, dtype=object)
-        elif path.suffix == ".jsonl":
-            with path.open(encoding="utf-8-sig", newline="\n") as file:
-                rows = [json.loads(line) for line in file if line.strip()]
-            frame = pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(COLUMNS))
-        elif path.suffix == ".csv":
-            frame = _read_csv(path)
+        elif suffix in (".jsonl", ".ndjson", ".json"):
+            frame = pd.DataFrame(_read_json(path))
+            frame = frame if len(frame) else pd.DataFrame(columns=list(COLUMNS))
+        elif suffix in (".csv", ".tsv"):
+            frame = read_csv(path)
         else:
-            raise StanceError(f"{path}: tables are read from {', '.join(FORMATS)}")
+            raise StanceError(f"{path}: tables are read from {', '.join(READ)}. Save it as one of them")
         table = check_table(frame)
         scorers = table[["model", "codebook"]].astype(str).drop_duplicates()
         warn_of_mixture(path, scorers.itertuples(index=False, name=None))
@@ -81,23 +82,48 @@ def _read_folder(folder: Path) -> pa.Table:
             if any(folder.glob("part-*.parquet"))
             else f"{folder}: it holds no sentence table"
         )
-    shards = json.loads(manifest.read_text(encoding="utf-8"))["shards"]
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    shards = content.get("shards") if isinstance(content, dict) else None
+    if not isinstance(shards, list):
+        raise StanceError(
+            f"{manifest}: it is not the manifest of a sentence table. Give the folder that was scored into"
+        )
     return pa.concat_tables([pq.read_table(folder / s["file"]) for s in shards])
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    """Read a CSV in which texts stay texts, whatever they look like: a doc_id ``007``, an event ``2023``."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
+def _read_json(path: Path) -> list[dict[str, Any]]:
+    """The rows of JSON lines, or of one JSON array."""
+    text = path.read_text(encoding="utf-8-sig")
+    one_array = text.lstrip().startswith("[")
+    rows: list[Any] = json.loads(text) if one_array else [json.loads(x) for x in text.split("\n") if x.strip()]
+    if not all(isinstance(row, dict) for row in rows):
+        raise StanceError(f"{path}: a row of a sentence table is a JSON object. Mend the file, or score again")
+    return rows
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV in which texts stay texts, whatever they look like: a doc_id ``007``, an event ``2023``.
+
+    Commas, semicolons (then with decimal commas) or tabs, UTF-8 or UTF-16, with the apostrophes of `safe_cell` taken
+    away again and empty rows passed over.
+
+    Raises:
+        OSError, ValueError: if the file cannot be read.
+    """
+    with path.open("rb") as file:
+        encoding = "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    with path.open(encoding=encoding, errors="replace") as file:
         delimiter = csv_delimiter(file.readline())
     frame = pd.read_csv(
         path,
         sep=delimiter,
         decimal="," if delimiter == ";" else ".",
-        encoding="utf-8-sig",
+        encoding=encoding,
         dtype={c: str for c in COLUMNS if c not in NUMBERS},
         keep_default_na=False,
         na_values={c: [""] for c in (*NULLABLE, *NUMBERS)},
     )
+    frame = frame[(frame.notna() & (frame != "")).any(axis=1)]
     for column in frame.columns:
         if column not in NUMBERS:
             frame[column] = frame[column].map(plain_cell)

@@ -24,6 +24,8 @@ NO_ISSUE = "none"
 NULLABLE = ("event", "date", "speaker")
 NUMBERS = ("sent_id", "start", "end", "paragraph", "p_issue_main", "p_stance", "p_holder", "truncated")
 FORMATS = (".parquet", ".jsonl", ".csv")
+READ = (*FORMATS, ".json", ".ndjson", ".tsv")
+"""Endings of tables that are read, whatever their case; other programs save the last three."""
 HEAD = 1 << 20
 """Longest header, or first record, by which a table is known, in bytes."""
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 from stance.atomic_write import sync_folder
@@ -76,7 +77,9 @@ class TableWriter:
             elif self.path.suffix == ".csv":
                 _flat(table).to_csv(self._text, index=False, header=first)
             else:
-                self._text.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _plain_rows(table))
+                self._text.writelines(
+                    json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in _plain_rows(table)
+                )
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.to_stdout:
@@ -146,13 +149,17 @@ def _flat(table: pd.DataFrame) -> pd.DataFrame:
     return flat
 
 
+def _plain(value: Any) -> Any:
+    """A value as JSON has it: None where it is missing, plain numbers and lists for those of numpy."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return None
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
 def _plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     rows = []
     for row in table.to_dict("records"):
-        plain = {
-            str(k): (None if not isinstance(v, list | dict) and pd.isna(v) else v.item() if hasattr(v, "item") else v)
-            for k, v in row.items()
-        }
+        plain = {str(k): _plain(v) for k, v in row.items()}
         plain["probs"] = {k: round(float(v), 5) for k, v in row["probs"].items()}
         for column in ("p_issue_main", "p_stance", "p_holder"):
             plain[column] = None if plain[column] is None else round(float(row[column]), 5)
