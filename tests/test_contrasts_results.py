@@ -85,7 +85,9 @@ def test_what_each_reports_of_another_meeting_is_told_apart(table):
     listed = {who: cooperation.reported_by(who) for who in ("both", "each", "us", "china")}
     assert listed == {"both": [], "each": ["counternarcotics"], "us": ["people_exchange"], "china": []}
     [found] = [f for f in comparison.findings if f.kind == "agreed"]
-    assert "each side, but never both in the same meeting, on counternarcotics (1 and 1 sentences)" in found.text
+    assert found.text.startswith(
+        "Each side, but never both in the same meeting, on counternarcotics (1 and 1 sentences)"
+    )
     assert found.figures["each"] == ["counternarcotics"]
     assert found.brief.endswith("by each, but never in the same meeting, on counternarcotics")
     chips = {c["heading"]: [chip["name"] for chip in c["chips"]] for c in agreed_chips(comparison)}
@@ -490,6 +492,85 @@ def test_gold_that_does_not_fit_is_refused(many):
         stance.compare(many, gold=gold.drop(columns="frame"))
     with pytest.raises(stance.StanceError, match="sampling_probability"):
         stance.compare(many, gold=gold.assign(sampling_probability=0.0))
+
+
+def test_gold_of_which_a_part_does_not_fit_is_no_random_sample_any_more(many, caplog):
+    gold = gold_of(many, 0.5, np.random.default_rng(2))
+    shifted = gold.assign(start=gold["start"] + (np.arange(len(gold)) < 3))
+    with pytest.raises(
+        stance.StanceError, match=rf"3 of the {len(gold)} hand-coded sentences are not in the table; the"
+    ):
+        stance.compare(many, gold=shifted)
+    with pytest.raises(stance.StanceError, match="the column start of the hand-coded labels holds '1,234'"):
+        stance.compare(many, gold=gold.astype({"start": object}).assign(start=["1,234", *gold["start"][1:]]))
+    other = gold.assign(sha256=[sentence_hash("Another text.")] * len(gold))
+    with pytest.raises(stance.StanceError, match="is another text in the table"):
+        stance.compare(many, gold=other)
+    assert not caplog.records
+    elsewhere = gold.assign(doc_id=["elsewhere", *gold["doc_id"][1:]])
+    assert len(stance.compare(many, gold=elsewhere).corrected.evidence) == len(gold) - 1
+    assert f"1 of the {len(gold)} hand-coded sentences are of documents that are not in the table" in caplog.text
+
+
+def test_gold_is_read_as_spreadsheets_save_it(many, tmp_path):
+    gold = gold_of(many, 0.5, np.random.default_rng(2)).assign(sampling_probability=0.5)
+    for column in ("issue", "frame"):
+        gold[column] = gold[column].map(";".join)
+    gold.to_csv(tmp_path / "g.csv", sep=";", decimal=",", index=False, encoding="utf-16")
+    found = read_gold(tmp_path / "g.csv")
+    assert found["sampling_probability"].tolist() == [0.5] * len(gold)
+    assert len(stance.compare(many, gold=found).corrected.evidence) == len(gold)
+    (tmp_path / "empty.jsonl").write_text("")
+    with pytest.raises(stance.StanceError, match="hand-coded labels are empty"):
+        read_gold(tmp_path / "empty.jsonl")
+
+
+def test_a_corrected_report_says_so_in_words_and_for_machines(many, tmp_path):
+    comparison = stance.compare(many, gold=gold_of(many, 0.5, np.random.default_rng(2)))
+    n = len(comparison.corrected.evidence)
+    assert f"the table «corrected» gives those that {n} hand-coded sentences correct" in comparison.findings[-1].text
+    comparison.write(tmp_path)
+    record = json.loads((tmp_path / "findings.json").read_text())
+    assert len(record["corrected"]) == len(comparison.corrected.table)
+    assert "## Corrected in figures" in (tmp_path / "report.md").read_text()
+
+
+def test_a_second_report_leaves_nothing_of_the_first(table, tmp_path):
+    stance.compare(table).write(tmp_path)
+    (tmp_path / "figures" / "mine.svg").write_text("<svg/>")
+    assert (tmp_path / "figures" / "red_lines.svg").is_file()
+    stance.compare(table[table["stance"] != "red_line"].assign(probs=None)).write(tmp_path)
+    names = {p.name for p in (tmp_path / "figures").iterdir()}
+    assert "red_lines.svg" not in names
+    assert {"mine.svg", "agenda.svg"} <= names
+
+
+def test_documents_in_a_language_that_the_model_does_not_read_are_named_in_the_report(table):
+    chinese = table.assign(model="readout-small@0", lang=np.where(table["source"] == "china", "zh", "en"))
+    carries = stance.compare(chinese).findings[-1].text
+    assert "labelled 1 document (china-Vienna) does not read the language (zh)" in carries
+    assert "does not read" not in stance.compare(table.assign(lang="zh")).findings[-1].text  # coded by hand
+
+
+def test_two_documents_can_be_compared_by_their_ids_and_names_must_differ(table):
+    comparison = stance.compare(table, by="doc_id", groups=("us-Vienna", "china-Vienna"))
+    assert {f.kind for f in comparison.findings} >= {"shared", "disagreements"}
+    with pytest.raises(stance.StanceError, match="give two different names"):
+        stance.compare(table, names=("Here", "Here"))
+
+
+def test_red_lines_address_the_other_government_whatever_the_groups_are(table):
+    named = table.assign(year=np.where(table["doc_id"].str.startswith("us"), "2023", "2024"))
+    named.loc[named["text"] == LINE, "text"] = "The United States must not cross the red line on Taiwan arms sales."
+    lines = stance.compare(named, by="year", groups=("2023", "2024")).red_lines.evidence
+    assert lines["addressee"].tolist() == ["us"]
+
+
+def test_full_dates_beside_partial_ones_are_kept(table):
+    later = table.assign(doc_id=table["doc_id"] + "-2", event="Graz", date="2024-11-16")
+    found = stance.compare(pd.concat([table.assign(date="2023"), later])).drift
+    assert set(found.table["date"]) == {"2023-01-01", "2024-11-16"}
+    assert not any("no date" in note for note in found.notes)
 
 
 def test_gold_on_the_command_line(many, tmp_path):

@@ -69,9 +69,12 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
         seed: of the draw.
 
     Returns:
-        the examples in the order of documents and sentences.
+        the examples in the order of documents and sentences; a sample in random order, so that what is coded of it so
+        far is a random sample, too.
     """
     from dataclasses import replace
+
+    import numpy as np
 
     from stance.annotation.examples import Example
     from stance.annotation.standoff import sentence_hash
@@ -101,7 +104,7 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
             coder=model.identity,
         )
         examples.append(Example(document, annotation, *shown[t][position]))
-    return examples
+    return examples if sample is None else [examples[i] for i in np.random.default_rng(seed).permutation(len(examples))]
 
 
 def _draw(sides: list[str], sample: int, seed: int) -> list[int]:

@@ -174,11 +174,14 @@ def span_problems(annotations: Sequence[Annotation]) -> list[str]:
     found = [f"{_place(a)}: empty span" for a in annotations if not 0 <= a.start < a.end]
     found += [f"{_place(a)}: no hash" for a in annotations if not a.sha256]
     ordered = sorted(annotations, key=lambda a: a.span)
+    last = ordered[0] if ordered else None
     for first, second in zip(ordered, ordered[1:], strict=False):
+        if last is None or last.doc_id != first.doc_id or first.end > last.end:
+            last = first  # the one that reaches furthest so far
         if first.span == second.span:
             found.append(f"{_place(second)}: coded twice ({first.coder or '?'}, {second.coder or '?'})")
-        elif first.doc_id == second.doc_id and second.start < first.end:
-            found.append(f"{_place(second)}: overlaps {first.start}-{first.end}")
+        elif last.doc_id == second.doc_id and second.start < last.end:
+            found.append(f"{_place(second)}: overlaps {last.start}-{last.end}")
     return found
 
 

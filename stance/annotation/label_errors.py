@@ -15,6 +15,7 @@ import pandas as pd
 
 from stance.annotation.examples import Example
 from stance.classifier.embeddings import embed
+from stance.errors import StanceError
 
 FOLDS = 5
 
@@ -57,6 +58,10 @@ def suspects(
         [e.annotation.issue[0] if dimension == "issue" else getattr(e.annotation, dimension) for e in examples]
     )
     groups = [e.document.doc_id for e in examples]
+    if len(set(groups)) < FOLDS:
+        raise StanceError(
+            f"labels are checked against those of other documents: {len(set(groups))} are too few. Give {FOLDS} or more"
+        )
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
     p = cross_val_predict(classifier, features, labels, groups=groups, cv=GroupKFold(FOLDS), method="predict_proba")
     classes = np.unique(labels)

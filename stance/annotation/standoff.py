@@ -127,7 +127,13 @@ def annotation_from_record(record: dict[str, Any]) -> Annotation:
 
     Raises:
         KeyError: if a field is missing.
+        TypeError: if it is no record, or labels that are a list are something else.
     """
+    if not isinstance(record, dict):
+        raise TypeError(f"{type(record).__name__} instead of an object")
+    for name in ("issue", "frame"):
+        if not isinstance(record[name], list | tuple):
+            raise TypeError(f"{name} is {record[name]!r} and no list")
     sha256 = record.get("sha256") or (sentence_hash(record["text"]) if record.get("text") else "")
     return Annotation(
         doc_id=str(record["doc_id"]),
@@ -175,6 +181,22 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
             raise StanceError(f"{path}:{number}: {'; '.join(problems)}. Mend the label or the codebook")
         annotations.append(annotation)
     return annotations
+
+
+def coded_once(annotations: Sequence[Annotation], path: Path) -> None:
+    """Raise if a sentence stands there twice, as where two coders' labels lie in one file: the last would win.
+
+    Raises:
+        StanceError: naming the file and the first such sentence.
+    """
+    seen: dict[tuple[str, int, int], Annotation] = {}
+    for annotation in annotations:
+        if (first := seen.setdefault(annotation.span, annotation)) is not annotation:
+            doc_id, start, end = annotation.span
+            raise StanceError(
+                f"{path}: a sentence is coded more than once: {doc_id} {start}-{end} (coders {first.coder or '?'} and "
+                f"{annotation.coder or '?'}). Adjudicate first, and keep one row a sentence"
+            )
 
 
 def write_annotations(annotations: Iterable[Annotation], path: str | Path) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
 from stance.model_input import ContextWindow, DocumentWindow, Reading
+from stance.resources import resource_path
 
 FILE = "scoring.json"
 
@@ -193,3 +194,20 @@ def decide(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) ->
         [codebook[key].keys[i] for i in each[:, codebook.columns(key)].argmax(axis=1)] for key in ("stance", "holder")
     )
     return Decision(issues, stances, holders, frames, each, main)
+
+
+def languages_of(identity: str) -> tuple[str, ...]:
+    """Languages that a shipped model reads.
+
+    Args:
+        identity: of the model, as the sentence table gives it: its name, ``@`` and digits of its hash.
+
+    Returns:
+        the languages of the documents that it was trained on; none where no such model is shipped.
+    """
+    name = identity.partition("@")[0]
+    try:
+        folder = resource_path(f"models/{Path(name).name}")
+    except FileNotFoundError:
+        return ()
+    return ScoringSettings.read(folder).languages if name else ()

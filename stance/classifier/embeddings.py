@@ -50,7 +50,11 @@ def embed(
     rows = _means(texts, folder, network or _load(folder, half), batch_size)
     if unit:
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        cure = "Set STANCE_CACHE to a folder that can be written"
+        raise StanceError(f"{kept.parent}: the cache cannot be made ({error.strerror}). {cure}") from error
     with replacing(kept) as temporary:
         np.save(temporary, rows)
     return rows

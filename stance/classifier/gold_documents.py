@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, join, read_annotations
+from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, coded_once, join, read_annotations
 from stance.codebook import Codebook
 from stance.documents import read_documents
 from stance.documents.document import Document, make_document
@@ -39,6 +39,7 @@ def join_gold(gold: Path, documents: Sequence[str], codebook: Codebook, wanted: 
         wanted: whether the document with an id is.
     """
     annotations = read_annotations(gold, codebook)
+    coded_once(annotations, gold)
     paths = [str(p) for p in documents] or [str(p) for p in sorted(gold.parent.glob("*documents.jsonl"))]
     found = read_documents(*paths) if paths else _documents_of_sentences(gold, annotations)
     return join([a for a in annotations if wanted(a.doc_id)], found)

@@ -33,10 +33,12 @@ class Drift(Contrast):
         trends: ``measure``, ``label``, ``group``, ``n`` (dated units), ``sentences``, ``years`` (from the first unit to
             the last), ``estimate`` (change a year), ``low``, ``high``, ``p``, ``p_adjusted``.
         period: how time is cut: one of `PERIODS`.
+        unit: what trends are drawn through: ``meeting`` or ``document``.
     """
 
     trends: pd.DataFrame = field(default_factory=pd.DataFrame)
     period: str = "meeting"
+    unit: str = "meeting"
 
     def plot(self, measure: str = "position", label: str = "") -> Any:
         """One measure over time, both sides, with intervals."""
@@ -92,6 +94,7 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
         (*_notes(design.name, undated, tests), *sides.prediction_note),
         trends=tests,
         period=period,
+        unit="meeting" if design.name == "meeting" else "document",
     )
 
 

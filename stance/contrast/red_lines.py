@@ -107,14 +107,17 @@ def limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
 
 
 def _read(sides: Sides, table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
+    """How each limit is worded; who may be addressed is the other government, whatever the groups are."""
+    other = dict(zip(GOVERNMENTS, reversed(GOVERNMENTS), strict=True))
     readings = [
-        wording.read(str(text), str(lang), sides.other(group))
-        for text, lang, group in zip(table["text"], table["lang"], table[sides.by], strict=True)
+        wording.read(str(text), str(lang), other.get(source, ""))
+        for text, lang, source in zip(table["text"], table["lang"], table["source"], strict=True)
     ]
     columns = {c: pd.Series([getattr(r, c) for r in readings], table.index, dtype=object) for c in READING}
     return table.assign(**columns).astype({"hardness": int})
 
 
+GOVERNMENTS = ("us", "china")
 NOTED = ("noted", "noted_doc_id", "noted_sent_id", "noted_text", "noted_stance")
 
 

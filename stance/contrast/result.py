@@ -162,6 +162,8 @@ def make_sides(
         raise StanceError(f"groups={groups!r}: give two different values of {by}, such as ('us', 'china')")
     if names is not None and (isinstance(names, str) or len(names) != 2):
         raise StanceError(f"names={names!r}: give two names, one for each group")
+    if names is not None and names[0] == names[1]:
+        raise StanceError(f"names={names!r}: give two different names; the figures tell the groups apart by them")
     groups = (str(groups[0]), str(groups[1]))
     table = table.assign(**{by: table[by].map(lambda v: None if pd.isna(v) else str(v))})
     for group in groups:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 VOICES = {"own": "of its own", "reported": "of the other side"}
 """Whose claim an account gives."""
+GOVERNMENTS = {"own": "of the government that published it", "reported": "of another"}
+"""Whose claim it is where the groups are no sides."""
 
 
 def _issue(comparison: Comparison, row: dict[Any, Any], first: bool, *told: str) -> str:
@@ -155,7 +157,7 @@ def agreed(comparison: Comparison) -> Finding:
         return Finding("agreed", f"Nothing is found to be reported as agreed.{apart}", figures)
 
     parts = []
-    several = " of one meeting" if len(sides.compared) != 1 else ""
+    several = " of one meeting" if len(sides.compared) > 1 else ""
     if rows[BOTH]:
         named = []
         for place, row in enumerate(list(rows[BOTH].values())[:LISTED]):
@@ -163,7 +165,7 @@ def agreed(comparison: Comparison) -> Finding:
             point = "" if same[row["issue"]] else "no point found in common"
             named.append(_issue(comparison, row, not place, told, point))
         parts.append(f"{both_words(comparison)} report something agreed on {listed(named, len(rows[BOTH]))}")
-    else:
+    elif sides.compared or not (each or any(alone.values())):
         parts.append(f"no issue is surely reported as agreed by {both_words(comparison)}{several}")
     if each:
         named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in each[:LISTED]]
@@ -187,8 +189,9 @@ def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
     groups = groups_of(sides, claims)
     counts = {g: {v: int(((groups == g) & (claims["voice"] == v)).sum()) for v in VOICES} for g in sides.groups}
     parts = []
+    voices = VOICES if sides.hold_positions else GOVERNMENTS
     for group in sides.groups:
-        told = [f"{counts[group][voice]:,} {words}" for voice, words in VOICES.items() if counts[group][voice]]
+        told = [f"{counts[group][voice]:,} {words}" for voice, words in voices.items() if counts[group][voice]]
         if told:
             parts.append(f"{account(comparison, group)} {joined(told)}")
     return counts, f" Claimed or praised by one side alone, not counted: {'; '.join(parts)}." if parts else ""

@@ -77,7 +77,7 @@ def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
         more = "" if points else ", but no point found in common"
         return f"By both on {_issues(comparison, figures['both'])}{more}"
     each = figures["each"]
-    several = len(comparison.sides.compared) != 1
+    several = len(comparison.sides.compared) > 1
     more = f"; by each, but never in the same meeting, on {_issues(comparison, each)}" if each else ""
     sure = " surely" if figures["uncertain"] else ""
     return f"Nothing is{sure} reported as agreed by both{' of one meeting' if several else ''}{more}"

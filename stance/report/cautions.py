@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stance.classifier.decision import languages_of
 from stance.documents import Document
 from stance.model_input import speaker_side
 from stance.report.finding import LISTED, account, listed
@@ -20,11 +21,28 @@ def cautions(comparison: Comparison) -> list[str]:
         comparison: from `stance.compare`.
 
     Returns:
-        whole sentences; none where nothing is to be said, or where the groups are not sides.
+        whole sentences; none where nothing is to be said.
     """
-    if not comparison.sides.hold_positions:
-        return []
-    return [text for text in (_untied(comparison), *_foreign_turns(comparison)) if text]
+    told = [_unread_languages(comparison)]
+    if comparison.sides.hold_positions:
+        told += [_untied(comparison), *_foreign_turns(comparison)]
+    return [text for text in told if text]
+
+
+def _unread_languages(comparison: Comparison) -> str:
+    """Documents in languages that the model which labelled them was not trained on."""
+    documents = comparison.sides.table.drop_duplicates("doc_id")[["doc_id", "lang", "model"]]
+    read = {str(model): languages_of(str(model)) for model in documents["model"].unique() if model}
+    pairs = zip(documents["lang"], documents["model"], strict=True)
+    unread = documents[[bool(read.get(model)) and lang not in read[model] for lang, model in pairs]]
+    if unread.empty:
+        return ""
+    named = listed(unread["doc_id"].head(LISTED).tolist(), len(unread))
+    languages = ", ".join(sorted(set(unread["lang"].astype(str))))
+    return (
+        f"The model that labelled {count(len(unread), 'document')} ({named}) does not read the language ({languages}): "
+        "their labels, and every figure that counts them, are not to be used. Compare translations."
+    )
 
 
 def _untied(comparison: Comparison) -> str:
@@ -37,11 +55,11 @@ def _untied(comparison: Comparison) -> str:
     events: list[str] = list(dict.fromkeys(table["event"].dropna()))
     named = [f"«{event}»" for event in events[:LISTED]]
     alone = f" (only one side has the event {listed(named, len(events))})" if events else ""
+    omitted = "nothing is said to be left out" if sides.compared else "who raises an issue is told over all documents"
     return (
         f"{count(len(table), 'document')} of {total:,} {'is' if len(table) == 1 else 'are'} not tied to an account of "
-        f"the other side{alone}, so what is reported there is not checked, nothing is paired with it, and nothing is "
-        "said to be left out. To tie documents together, give them the same event, or, without events, full dates at "
-        "most two days apart."
+        f"the other side{alone}, so what is reported there is not checked, nothing is paired with it, and {omitted}. "
+        "To tie documents together, give them the same event, or, without events, full dates at most two days apart."
     )
 
 

@@ -58,7 +58,9 @@ def certainty(row: dict[Any, Any], share: bool) -> str:
     """What follows a difference: its interval and test, or that there is none."""
     if pd.isna(row["low"]) or pd.isna(row["p"]):
         return "; too little material for a test."
-    text = f" {interval(row['low'], row['high'], share, decimals=2)}, p = {row['p_adjusted']:.2g} after correction"
+    points, decimals = (100, 0) if share else (1, 2)
+    bounds = interval(points * row["low"], points * row["high"], decimals=decimals)
+    text = f" {bounds}, p = {row['p_adjusted']:.2g} after correction"
     if row["low"] <= 0 <= row["high"]:
         return text + "; the interval spans zero, so this may be chance."
     return text + ("." if row["p_adjusted"] < 0.05 else "; not significant once corrected for the number of tests.")

@@ -138,8 +138,8 @@ def _disagreements(comparison: Comparison) -> Finding:
     own = comparison.stances.evidence
     own_groups, groups = groups_of(comparison.sides, own), groups_of(comparison.sides, evidence)
     voiced = set(sides.codebook["stance"].with_role("difference"))
-    units = looked_up(sides, own, ["event", "paragraph"])
-    design = sides.design(units.assign(doc_id=own["doc_id"], **{sides.by: own_groups})) if len(own) else None
+    units = looked_up(sides, own, ["event", "paragraph"]).assign(doc_id=own["doc_id"])
+    design = sides.design(units.assign(**{sides.by: own_groups})) if len(own) else None
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for number, group in enumerate(sides.groups):
@@ -183,7 +183,7 @@ def _framing(comparison: Comparison) -> Finding | None:
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
-    text += f"; difference {percent(top['difference'])}{certainty(top, share=True)}"
+    text += f"; difference {signed(100 * top['difference'], 0)} percentage points{certainty(top, share=True)}"
     text += _words(comparison)
     evidence = comparison.stances.evidence
     carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
@@ -225,7 +225,11 @@ def _carries(comparison: Comparison) -> Finding:
     if unit == "sentence":
         text += "They treat sentences as independent and are too narrow. "
     if any(table["model"]):
-        text += "Labels are a classifier's, and no figure here is corrected for its errors."
+        coded, corrected = len(comparison.corrected.evidence), not comparison.corrected.table.empty
+        text += "Labels are a classifier's, and no figure here is corrected for its errors"
+        text += (
+            f"; the table «corrected» gives those that {coded:,} hand-coded sentences correct." if corrected else "."
+        )
     figures = {"n": n, "documents": documents, "sentences": len(table), "unit": unit}
     warnings = cautions(comparison)
     return Finding("evidence", " ".join([text.strip(), *warnings]), figures | {"cautions": warnings})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,8 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
 
     Args:
         comparison: from `stance.compare`.
-        folder: is made if need be; files of the same names are replaced.
+        folder: is made if need be; files of the same names are replaced, and tables and figures of an earlier report
+            there that this one has not are removed.
 
     Returns:
         the files: ``report.html``, ``report.md``, ``findings.json``, ``sentences.parquet``, then ``tables/*.csv``,
@@ -39,20 +41,34 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     files: dict[Path, Callable[[], str | bytes]] = {
         folder / "report.html": lambda: render_report(comparison, figures=figures, files=tables),
         folder / "report.md": lambda: markdown_report(comparison),
-        folder / "findings.json": lambda: findings_json(comparison),
     }
     for name, text in tables.items():
         files[folder / "tables" / f"{name}.csv"] = partial(str, text)
     for name in figures.makers:
         files[folder / "figures" / f"{name}.svg"] = partial(figures.svg, name)
         files[folder / "figures" / f"{name}.png"] = lambda name=name: svg_to_png(figures.svg(name))  # type: ignore[misc]
+    names = sorted(path.relative_to(folder).as_posix() for path in files)
+    files[folder / "findings.json"] = lambda: findings_json(comparison, names)
+    earlier = _written_before(folder)
     written = []
     for path, content in files.items():
         _write(path, content())
         written.append(path)
     sentences = folder / "sentences.parquet"
     write_table(comparison.table, sentences)
-    return [*written[:3], sentences, *written[3:]]
+    for path in earlier - set(files):
+        path.unlink(missing_ok=True)
+    return [*written[:2], written[-1], sentences, *written[2:-1]]
+
+
+def _written_before(folder: Path) -> set[Path]:
+    """Tables and figures that an earlier report in the folder names as its own."""
+    try:
+        given = json.loads((folder / "findings.json").read_text(encoding="utf-8")).get("files", [])
+        parts = [Path(name).parts for name in given]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return set()
+    return {folder.joinpath(*p) for p in parts if len(p) == 2 and p[0] in ("tables", "figures") and p[1] != ".."}
 
 
 def _write(path: Path, content: str | bytes) -> None:

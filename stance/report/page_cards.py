@@ -124,8 +124,8 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
     if isinstance(row.get("kind"), str):
         phrases = ", ".join(f"«{p}»" for p in row["phrases"])
         said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))
-        if row["addressee"] in comparison.sides.groups:
-            said.append(f"addressed to {comparison.sides.names[comparison.sides.groups.index(row['addressee'])]}")
+        if row["addressee"] in comparison.sides.codebook["holder"].keys:
+            said.append(f"addressed to {comparison.sides.codebook.name('holder', row['addressee'])}")
     if row.get("p_limit", SURE) < SURE:
         said.append(f"only possible: probability {probability(row['p_limit'])}")
     if row.get("noted") is True:

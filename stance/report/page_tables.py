@@ -83,8 +83,8 @@ def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
             [r["measure"], label, names[r["group"]], *trend_change(r), f"{r['years']:.1f}",
              f"{r['n']:,}", f"{r['p']:.2g}", f"{r['p_adjusted']:.2g}"]
         )  # fmt: skip
-    columns = ["measure", "label", "side", "change, first to last", "95% interval", "years", "meetings", "p",
-               "p, corrected"]  # fmt: skip
+    units = f"{comparison.drift.unit}s"
+    columns = ["measure", "label", "side", "change, first to last", "95% interval", "years", units, "p", "p, corrected"]
     return {"columns": columns, "rows": rows}
 
 

@@ -58,7 +58,7 @@ def drift(comparison: Comparison) -> Finding | None:
     top: dict[Any, Any] = surest_trends(known).iloc[0].to_dict()
     name, side = _measure(comparison, top), sides.names[sides.groups.index(top["group"])]
     change, bounds = trend_change(top)
-    meetings = count(int(top["n"]), "meeting")
+    meetings = count(int(top["n"]), comparison.drift.unit)
     sure = bool(top["p_adjusted"] < 0.05)
     text = (
         f"The surest trend of {len(known)}: {name} of {side}, {change} {bounds} from the first to the last of "

@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
 QUOTED = 3
 """Sentences that are quoted for a finding."""
-SHOWN = ("stances", "red_lines", "agenda", "framing")
+SHOWN = ("corrected", "stances", "red_lines", "agenda", "framing")
 """Tables that the text holds; the CSV files hold all."""
 
 
-def findings_json(comparison: Comparison) -> str:
-    """`findings_record` as JSON."""
-    return json.dumps(findings_record(comparison), ensure_ascii=False, indent=1, allow_nan=False, default=str) + "\n"
+def findings_json(comparison: Comparison, files: list[str]) -> str:
+    """`findings_record` as JSON, with the ``files`` of the report, relative to its folder."""
+    return (
+        json.dumps(
+            {**findings_record(comparison), "files": files}, ensure_ascii=False, indent=1, allow_nan=False, default=str
+        )
+        + "\n"
+    )
 
 
 def findings_record(comparison: Comparison) -> dict[str, Any]:
@@ -37,7 +42,8 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
 
     Returns:
         ``sides``, ``documents``, ``models``, ``codebook``, and ``findings``: each with ``heading``, ``kind``,
-        ``brief``, ``text``, ``figures`` and ``evidence`` (``doc_id``, ``sent_id``, ``start``, ``end``, ``text``).
+        ``brief``, ``text``, ``figures`` and ``evidence`` (``doc_id``, ``sent_id``, ``start``, ``end``, ``text``);
+        where sentences were coded by hand, ``corrected``, the rows of `stance.contrast.corrected.Corrected.table`.
     """
     sides, documents = comparison.sides, comparison.documents
     return {
@@ -46,7 +52,13 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
         "models": sorted({str(m) for m in sides.table["model"] if m}),
         "codebook": sides.codebook.version,
         "findings": [_finding_record(f, comparison) for f in comparison.findings],
+        **_corrected(comparison),
     }
+
+
+def _corrected(comparison: Comparison) -> dict[str, Any]:
+    table = comparison.corrected.table.astype(object)
+    return {} if table.empty else {"corrected": table.where(table.notna(), None).to_dict("records")}
 
 
 def _finding_record(finding: Finding, comparison: Comparison) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     """
     if options["since"] and options["prune"]:
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
+    if output == "-" and (named := _without_folder(options)):
+        raise click.UsageError(f"-o - scores here and keeps nothing, so {', '.join(named)} needs a file or folder")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # JSON is UTF-8 whatever the locale
     record = RunRecord(output, options["model"])
@@ -130,6 +132,12 @@ def _to_disk(
         )
     finally:
         close()
+
+
+def _without_folder(options: dict[str, Any]) -> list[str]:
+    """Options given that mean nothing where rows go to standard output."""
+    given = {"--prune": options["prune"], "--engine": options["engine"] != "local"}
+    return [name for name, value in (given | {"--ray-address": options["ray_address"]}).items() if value]
 
 
 def _engine(options: dict[str, Any]) -> Engine | None:
