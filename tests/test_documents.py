@@ -581,6 +581,28 @@ def test_precedence_is_document_sidecar_manifest_flags(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("path,title\na.md,Readout of talks, part 1\n", "m.csv:2: more cells than the header has. Quote a cell that"),
+        ("path,source\na.md,us\n./a.md,china\n", "m.csv:3: the manifest names"),
+    ],
+)
+def test_a_manifest_that_would_give_wrong_metadata_is_refused(tmp_path, rows, message):
+    write(tmp_path / "a.md", "The ministers met.")
+    with pytest.raises(StanceError) as error:
+        read_documents(tmp_path, manifest=write(tmp_path / "m.csv", rows))
+    assert message in str(error.value)
+
+
+def test_a_manifest_may_have_semicolons_and_its_unknown_columns_are_named(tmp_path, caplog):
+    write(tmp_path / "a.md", "The ministers met.")
+    manifest = write(tmp_path / "m.csv", "path;title;sorce\na.md;Talks, part 1;us\n")
+    [document] = read_documents(tmp_path, manifest=manifest)
+    assert (document.title, document.source) == ("Talks, part 1", "other")
+    assert "the columns sorce mean nothing to stance" in caplog.text
+
+
 def test_what_a_file_tells_of_itself_goes_after_manifest_and_before_flags(tmp_path):
     for name in "abc":
         write(tmp_path / f"{name}.docx", word("Body.", title="from Word"))

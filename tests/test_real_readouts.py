@@ -81,7 +81,12 @@ def test_every_pair_is_compared(real, gold_documents, model, tmp_path):
         side = {pair["us_doc_id"]: "us", pair["china_doc_id"]: "china"}
         comparison = stance.compare(table.assign(source=table["doc_id"].map(side)))
         for name, contrast in comparison.contrasts.items():
-            if name != "red_lines":  # a table of sentences
-                assert contrast.table.empty or contrast.table["estimate"].notna().any()
+            if name != "red_lines":  # it has no estimates
+                assert contrast.table["estimate"].between(-1, 1)[contrast.table["estimate"].notna()].all(), name
+        issues = comparison.agenda.table.groupby("issue")["count"].sum()
+        named = comparison.agenda.evidence.explode("issue")["issue"].value_counts()
+        assert named.to_dict() == issues[issues > 0].to_dict()
+        own = comparison.stances.evidence
+        assert len(own) == len(comparison.sides.substantive(comparison.sides.own_voice())) > 0
         report = comparison.write(tmp_path / pair["us_doc_id"])[0]
         assert 50_000 < report.stat().st_size < 2_000_000

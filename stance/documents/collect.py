@@ -16,6 +16,7 @@ from stance.documents.files import expand, may_have_sidecar, size_of
 from stance.documents.one_file import documents_of, location_of
 from stance.documents.position import Position
 from stance.errors import InputError, InputFailure, StanceError, printable
+from stance.table.schema import csv_delimiter
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ def iterate_documents(
 
     Raises:
         StanceError: if the manifest itself cannot be read.
+        TypeError: if a default is no such metadata.
     """
     if unknown := sorted(set(defaults) - set(METADATA)):
         raise TypeError(f"no such metadata: {', '.join(unknown)} (there are {', '.join(METADATA)})")
@@ -116,6 +118,7 @@ def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **de
 
     Raises:
         InputError: if any input cannot be read; it lists them all.
+        StanceError: if the manifest itself cannot be read.
         TypeError: if a default is no such metadata.
     """
     items = list(iterate_documents(inputs, manifest=manifest, position=None, claims=None, **defaults))
@@ -129,10 +132,12 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
     """Read a manifest CSV: a ``path`` column, relative to the manifest's folder, and metadata columns.
 
     Raises:
-        StanceError: if it is missing, has no ``path`` column, or names a file that does not exist.
+        StanceError: if it is missing, has no ``path`` column or a row with too many cells, or names a file twice or one
+            that does not exist.
     """
     try:
-        reader = csv.DictReader(io.StringIO(decode(path.read_bytes())))
+        text = decode(path.read_bytes())
+        reader = csv.DictReader(io.StringIO(text), delimiter=csv_delimiter(text.split("\n", 1)[0]))
         columns = reader.fieldnames = [c.strip().casefold() for c in reader.fieldnames or []]
         records = list(reader)
     except OSError as error:
@@ -141,12 +146,21 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
         raise StanceError(f"{path}: the manifest cannot be read ({error}). Save it as CSV in UTF-8") from error
     if "path" not in columns:
         raise StanceError(f"{path}: the manifest has no column named path. Add one, relative to the manifest")
-    rows = {}
+    if unknown := [c for c in columns if c not in ("path", *METADATA)]:
+        logger.warning(
+            "%s: the columns %s mean nothing to stance and are left out; it knows path, %s",
+            path, ", ".join(unknown), ", ".join(METADATA),
+        )  # fmt: skip
+    rows: dict[Path, dict[str, str]] = {}
     for number, row in enumerate(records, 2):
         if not any(row.values()):
             continue
+        if None in row:
+            raise StanceError(f"{path}:{number}: more cells than the header has. Quote a cell that holds a comma")
         file = path.parent / (row.pop("path") or "")
         if not file.is_file():
             raise StanceError(f"{path}:{number}: the manifest names {file}, which does not exist. Mend the path")
+        if file.resolve() in rows:
+            raise StanceError(f"{path}:{number}: the manifest names {file} twice. Keep one row a file")
         rows[file.resolve()] = {k: v for k, v in row.items() if k and v}
     return rows
