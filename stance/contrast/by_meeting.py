@@ -56,11 +56,11 @@ def with_certainty(
     """
     best: dict[tuple[str, str, str], float] = {}
     anyone: dict[tuple[str, str, str], float] = {}
-    limits = np.ones(len(table)) if most is None else most
+    limits, issues = np.ones(len(table)) if most is None else most, sides.issues
     for event, group, named, probs, tell, limit in zip(
         table["event"], table[sides.by], table["issue"], table["probs"], tells, limits, strict=True
     ):
-        for issue in sides.issues:
+        for issue in issues:
             if f"issue:{issue}" in probs:
                 key = (event, issue, group)
                 p = min(float(probs[f"issue:{issue}"]), float(limit))

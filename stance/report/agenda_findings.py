@@ -166,7 +166,8 @@ def agreed(comparison: Comparison) -> Finding:
             named.append(_issue(comparison, row, not place, told, point))
         parts.append(f"{both_words(comparison)} report something agreed on {listed(named, len(rows[BOTH]))}")
     elif sides.compared or not (each or any(alone.values())):
-        parts.append(f"no issue is surely reported as agreed by {both_words(comparison)}{several}")
+        surely = " surely" if uncertain else ""
+        parts.append(f"no issue is{surely} reported as agreed by {both_words(comparison)}{several}")
     if each:
         named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in each[:LISTED]]
         parts.append(f"each side, but never both in the same meeting, on {listed(named, len(each))}")
