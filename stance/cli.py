@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from stance import __version__
 from stance.annotation.annotate import annotate
@@ -120,7 +121,7 @@ def compare(
     failures: list[InputFailure] = []
     book: Any = options["codebook"]
     if second is None and (table := scored_table(first)) is not None:
-        pass
+        _refuse_of_table(first)
     else:
         from stance.classifier.predict import Model
 
@@ -140,6 +141,19 @@ def compare(
     if open_report:
         click.launch(str(files[0]))
     sys.exit(1 if failures else 0)
+
+
+OF_DOCUMENTS = ("event", "title", "date", "lang", "manifest", "model", "threads")
+"""Options of `compare` that say something of documents and how they are scored."""
+
+
+def _refuse_of_table(path: str) -> None:
+    """Raise where options are given that mean nothing for a table that is scored already."""
+    source = click.get_current_context().get_parameter_source
+    if given := [f"--{name}" for name in OF_DOCUMENTS if source(name) is ParameterSource.COMMANDLINE]:
+        raise click.UsageError(
+            f"{path} is a scored table, for which {', '.join(given)} means nothing. Leave it out, or give the documents"
+        )
 
 
 def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> None:

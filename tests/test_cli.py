@@ -112,6 +112,16 @@ def test_compare_takes_a_scored_table_and_prints_json(scored, tmp_path):
     assert again.stdout == (tmp_path / "report" / "report.md").read_text(encoding="utf-8")
 
 
+def test_options_that_mean_nothing_are_refused(scored, tmp_path):
+    of_documents = run("compare", scored, "-o", tmp_path / "report", "--event", "Talks", "-m", "readout-base")
+    assert of_documents.returncode == 2
+    assert "is a scored table, for which --event, --model means nothing" in of_documents.stderr
+    to_stdout = run("score", scored, "-o", "-", "--prune", "--engine", "ray")
+    assert to_stdout.returncode == 2
+    assert "keeps nothing, so --prune, --engine needs a file or folder" in to_stdout.stderr
+    assert not (tmp_path / "report").exists()
+
+
 def test_compare_takes_one_speaker_of_a_transcript(tmp_path):
     text = (
         "PRESIDENT REYES: Welcome. We have to manage our rivalry so that it does not turn into a conflict.\n\n"
