@@ -207,7 +207,6 @@ def languages_of(identity: str) -> tuple[str, ...]:
     """
     name = identity.partition("@")[0]
     try:
-        folder = resource_path(f"models/{Path(name).name}")
+        return ScoringSettings.read(resource_path(f"models/{Path(name).name}")).languages if name else ()
     except FileNotFoundError:
         return ()
-    return ScoringSettings.read(folder).languages if name else ()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from stance.contrast.by_meeting import tellers, told_by_meeting, with_certainty
+from stance.contrast.by_meeting import issues_told, tellers, told_by_meeting, with_certainty
 from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
@@ -57,15 +57,11 @@ class Agenda(Contrast):
             who: ``both`` (both accounts of at least one meeting), ``each`` (each side, but never both of one meeting),
                 or one group (only it, at any meeting).
         """
-        return self._raised(who, uncertain=False)
+        return issues_told(self.raised, who, uncertain=False)
 
     def uncertain(self, who: str) -> list[str]:
         """Issues of which it is uncertain that they are raised so, most frequent first; ``who`` as in `raised_by`."""
-        return self._raised(who, uncertain=True)
-
-    def _raised(self, who: str, uncertain: bool) -> list[str]:
-        found = tellers(self.raised)
-        return list(found.index[(found["told_by"] == who) & (found["uncertain"] == uncertain)])
+        return issues_told(self.raised, who, uncertain=True)
 
     def plot(self) -> Any:
         """Dumbbells: the two sides' shares of each issue, with intervals."""

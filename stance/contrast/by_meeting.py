@@ -56,11 +56,11 @@ def with_certainty(
     """
     best: dict[tuple[str, str, str], float] = {}
     anyone: dict[tuple[str, str, str], float] = {}
-    limits, issues = np.ones(len(table)) if most is None else most, sides.issues
+    limits = np.ones(len(table)) if most is None else most
     for event, group, named, probs, tell, limit in zip(
         table["event"], table[sides.by], table["issue"], table["probs"], tells, limits, strict=True
     ):
-        for issue in issues:
+        for issue in sides.issues:
             if f"issue:{issue}" in probs:
                 key = (event, issue, group)
                 p = min(float(probs[f"issue:{issue}"]), float(limit))
@@ -133,3 +133,15 @@ def tellers(told: pd.DataFrame) -> pd.DataFrame:
         rows[str(issue)] = (who, not certain, int(part[["first", "second"]].to_numpy().sum()))
     found = pd.DataFrame.from_dict(rows, orient="index", columns=["told_by", "uncertain", "sentences"])
     return found.sort_values("sentences", ascending=False, kind="stable").drop(columns="sentences")
+
+
+def issues_told(told: pd.DataFrame, who: str, uncertain: bool) -> list[str]:
+    """The issues that are told of so over all meetings, those with the most sentences first.
+
+    Args:
+        told: from `with_certainty`.
+        who: `BOTH`, `EACH` or one group, see `tellers`.
+        uncertain: whether those of which that is uncertain, or the sure ones.
+    """
+    found = tellers(told)
+    return list(found.index[(found["told_by"] == who) & (found["uncertain"] == uncertain)])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
-from stance.contrast.by_meeting import BOTH, tellers, told_by_meeting, with_certainty
+from stance.contrast.by_meeting import BOTH, issues_told, told_by_meeting, with_certainty
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
 from stance.contrast.disagreements import issue_differences, issue_shares
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
@@ -54,15 +54,11 @@ class Cooperation(Contrast):
             who: ``both`` (both accounts of at least one meeting), ``each`` (each side, but never both of one meeting),
                 or one group (only it, at any meeting).
         """
-        return self._reported(who, uncertain=False)
+        return issues_told(self.reported, who, uncertain=False)
 
     def uncertain(self, who: str) -> list[str]:
         """Issues of which it is uncertain that they are reported so, in that order; ``who`` as in `reported_by`."""
-        return self._reported(who, uncertain=True)
-
-    def _reported(self, who: str, uncertain: bool) -> list[str]:
-        found = tellers(self.reported)
-        return list(found.index[(found["told_by"] == who) & (found["uncertain"] == uncertain)])
+        return issues_told(self.reported, who, uncertain=True)
 
     def plot(self) -> Any:
         """Sentences reported as agreed by issue and side, told apart by whether the other side reports the point."""

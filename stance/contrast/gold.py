@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,9 +102,9 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
     return joined
 
 
-def _plain(value: object) -> str:
+def _plain(value: Any) -> str:
     """A label or id as text without spaces around it."""
-    return "" if value is None or value != value else str(value).strip()  # noqa: PLR0124  # NaN
+    return "" if pd.isna(value) else str(value).strip()
 
 
 def _refuse(coded: pd.DataFrame, table: pd.DataFrame, codebook: Codebook) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class Sides:
         """Sentences of meetings of which both groups have a document: elsewhere nothing can answer or confirm them."""
         return table[meetings(table).isin(self.compared)]
 
-    @property
+    @cached_property
     def compared(self) -> set[str]:
         """The meetings of which both groups have a document."""
         groups = self.table.groupby("meeting_id")[self.by].nunique()
@@ -129,7 +130,7 @@ class Sides:
             )
         return ("Labels are predicted; these figures are not corrected for the model's error, as no gold is given.",)
 
-    @property
+    @cached_property
     def issues(self) -> list[str]:
         """Issues that any sentence names, in the codebook's order, without the null label."""
         present = {i for row in self.table["issue"] for i in row}

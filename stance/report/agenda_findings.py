@@ -12,19 +12,24 @@ from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, joined
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from stance.contrast.comparison import Comparison
 
 VOICES = {"own": "of its own", "reported": "of the other side"}
 """Whose claim an account gives."""
-GOVERNMENTS = {"own": "of the government that published it", "reported": "of another"}
+PUBLISHERS = {"own": "of the government that published it", "reported": "of another"}
 """Whose claim it is where the groups are no sides."""
 
 
-def _issue(comparison: Comparison, row: dict[Any, Any], first: bool, *told: str) -> str:
-    """An issue with the number of meetings at which it is so, where there are several, and its figures."""
-    several = len(comparison.sides.compared)
-    at = [f"at {row['meetings']:,}{f' of {several:,} meetings' if first else ''}"] if several > 1 else []
-    return f"{comparison.sides.issue_name(row['issue'])} ({'; '.join([*at, *filter(None, told)])})"
+def _told(comparison: Comparison, rows: Iterable[dict[Any, Any]], figures: Callable[[dict[Any, Any]], str]) -> str:
+    """Issues as prose, each with the number of meetings at which it is so, where there are several, and its figures."""
+    several, shown = len(comparison.sides.compared), list(rows)
+    named = []
+    for place, row in enumerate(shown[:LISTED]):
+        at = f"at {row['meetings']:,}{'' if place else f' of {several:,} meetings'}; " if several > 1 else ""
+        named.append(f"{comparison.sides.issue_name(row['issue'])} ({at}{figures(row)})")
+    return listed(named, len(shown))
 
 
 def rows_of(told: pd.DataFrame, who: str, uncertain: bool = False) -> dict[str, dict[Any, Any]]:
@@ -61,21 +66,18 @@ def shared(comparison: Comparison) -> Finding:
     n = [substantive(comparison, g) for g in sides.groups]
     several = len(sides.compared) > 1
 
-    def told(rows: dict[str, dict[Any, Any]]) -> str:
-        named = []
-        for place, row in enumerate(list(rows.values())[:LISTED]):
-            counts = f"{row['first']:,} and {row['second']:,}"
-            counts += f", p = {row['mention']:.2f}" if row["uncertain"] else ""
-            named.append(_issue(comparison, row, not place, counts))
-        return listed(named, len(rows))
+    def counts(row: dict[Any, Any]) -> str:
+        sure = f", p = {row['mention']:.2f}" if row["uncertain"] else ""
+        return f"{row['first']:,} and {row['second']:,}{sure}"
 
     text = f"No issue is surely raised by {both_words(comparison)}{' of one meeting' if several else ''}."
     if sure:
-        text = f"{upper(both_words(comparison))} raise {told(sure)}; of {n[0]:,} ({sides.names[0]}) and "
+        told = _told(comparison, sure.values(), counts)
+        text = f"{upper(both_words(comparison))} raise {told}; of {n[0]:,} ({sides.names[0]}) and "
         text += f"{n[1]:,} ({sides.names[1]}) sentences with an issue."
     if doubtful:
-        text += f" Uncertain, read: {told(doubtful)}; p is the highest probability of a mention on the "
-        text += "side where that is lower."
+        text += f" Uncertain, read: {_told(comparison, doubtful.values(), counts)}; p is the highest probability of a "
+        text += "mention on the side where that is lower."
     figures = {
         "issues": {i: [row["first"], row["second"]] for i, row in sure.items()}, "n": n,
         "uncertain": {i: [row["first"], row["second"]] for i, row in doubtful.items()},
@@ -100,21 +102,18 @@ def only(comparison: Comparison, group: str) -> Finding | None:
     here, there = account(comparison, group), account(comparison, sides.other(group))
     several = len(sides.compared) > 1
 
-    def told(rows: dict[str, dict[Any, Any]]) -> str:
-        """Issues with their sentences, and the highest probabilities here and there."""
-        named = []
-        for place, row in enumerate(list(rows.values())[:LISTED]):
-            counts = f"{row[own]:,}{'' if several else _probabilities(row['mention'], row['highest'])}"
-            named.append(_issue(comparison, row, not place, counts))
-        return listed(named, len(rows))
+    def counts(row: dict[Any, Any]) -> str:
+        """Sentences, and of one meeting the highest probabilities here and there."""
+        return f"{row[own]:,}{'' if several else _probabilities(row['mention'], row['highest'])}"
 
     n = substantive(comparison, group)
     text = f"No issue is surely raised by {here} only."
     if sure:
-        text = f"Of its {count(n, 'sentence')} with an issue, only {here} raises {told(sure)}; no "
+        told = _told(comparison, sure.values(), counts)
+        text = f"Of its {count(n, 'sentence')} with an issue, only {here} raises {told}; no "
         text += f"counterpart found in {there}{' of the meeting' if several else ''} at this threshold."
     if doubtful:
-        text += f" Uncertain, read: {told(doubtful)}."
+        text += f" Uncertain, read: {_told(comparison, doubtful.values(), counts)}."
     if not several and any(pd.notna(row["mention"]) for row in (sure | doubtful).values()):
         text += " p is the highest probability of a mention, and after «against» that of the other account's sentences."
     rows = sure | doubtful
@@ -156,15 +155,15 @@ def agreed(comparison: Comparison) -> Finding:
     if cooperation.reported.empty:
         return Finding("agreed", f"Nothing is found to be reported as agreed.{apart}", figures)
 
+    def shared_points(row: dict[Any, Any]) -> str:
+        point = "" if same[row["issue"]] else "; no point found in common"
+        return f"{row['first']:,} and {row['second']:,} sentences{point}"
+
     parts = []
     several = " of one meeting" if len(sides.compared) > 1 else ""
     if rows[BOTH]:
-        named = []
-        for place, row in enumerate(list(rows[BOTH].values())[:LISTED]):
-            told = f"{row['first']:,} and {row['second']:,}{'' if place else ' sentences'}"
-            point = "" if same[row["issue"]] else "no point found in common"
-            named.append(_issue(comparison, row, not place, told, point))
-        parts.append(f"{both_words(comparison)} report something agreed on {listed(named, len(rows[BOTH]))}")
+        told = _told(comparison, rows[BOTH].values(), shared_points)
+        parts.append(f"{both_words(comparison)} report something agreed on {told}")
     elif sides.compared or not (each or any(alone.values())):
         surely = " surely" if uncertain else ""
         parts.append(f"no issue is{surely} reported as agreed by {both_words(comparison)}{several}")
@@ -173,9 +172,9 @@ def agreed(comparison: Comparison) -> Finding:
         parts.append(f"each side, but never both in the same meeting, on {listed(named, len(each))}")
     for group, own in zip(sides.groups, ("first", "second"), strict=True):
         if alone[group]:
-            chosen = enumerate(rows[group][i] for i in alone[group][:LISTED])
-            named = [_issue(comparison, row, not place, f"{row[own]:,}") for place, row in chosen]
-            parts.append(f"only {account(comparison, group)} on {listed(named, len(alone[group]))}")
+            chosen = [rows[group][i] for i in alone[group]]
+            told = _told(comparison, chosen, lambda row, own=own: f"{row[own]:,}")  # type: ignore[misc]
+            parts.append(f"only {account(comparison, group)} on {told}")
     text = upper("; ".join(parts)) + "."
     if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
@@ -190,7 +189,7 @@ def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
     groups = groups_of(sides, claims)
     counts = {g: {v: int(((groups == g) & (claims["voice"] == v)).sum()) for v in VOICES} for g in sides.groups}
     parts = []
-    voices = VOICES if sides.hold_positions else GOVERNMENTS
+    voices = VOICES if sides.hold_positions else PUBLISHERS
     for group in sides.groups:
         told = [f"{counts[group][voice]:,} {words}" for voice, words in voices.items() if counts[group][voice]]
         if told:

@@ -96,7 +96,7 @@ def _positions(comparison: Comparison) -> Finding | None:
         f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})"
         for g, name in zip(sides.groups, sides.names, strict=True)
     ]
-    which = ranking(ranked)
+    which = _ranking(ranked)
     text = (
         f"{upper(f'{which}furthest')} apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): "
         f"{said[0]} against {said[1]}, difference {signed(top['difference'], 2)}{certainty(top, share=False)}"
@@ -115,7 +115,7 @@ def _positions(comparison: Comparison) -> Finding | None:
     return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
 
 
-def ranking(ranked: pd.DataFrame) -> str:
+def _ranking(ranked: pd.DataFrame) -> str:
     """Which issues the first is the furthest apart of, where it is not that of all.
 
     Args:

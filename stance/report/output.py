@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stance.atomic_write import writable
 from stance.errors import StanceError
 from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
@@ -38,17 +39,18 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     """
     figures = make_figures(comparison, find_meetings(comparison.sides))
     tables = csv_files(comparison)
+    names = [f"tables/{name}.csv" for name in tables]
+    names += [f"figures/{name}.{ending}" for name in figures.makers for ending in ("svg", "png")]
     files: dict[Path, Callable[[], str | bytes]] = {
         folder / "report.html": lambda: render_report(comparison, figures=figures, files=tables),
         folder / "report.md": lambda: markdown_report(comparison),
+        folder / "findings.json": lambda: findings_json(comparison, names),
     }
     for name, text in tables.items():
         files[folder / "tables" / f"{name}.csv"] = partial(str, text)
     for name in figures.makers:
         files[folder / "figures" / f"{name}.svg"] = partial(figures.svg, name)
         files[folder / "figures" / f"{name}.png"] = lambda name=name: svg_to_png(figures.svg(name))  # type: ignore[misc]
-    names = sorted(path.relative_to(folder).as_posix() for path in files)
-    files[folder / "findings.json"] = lambda: findings_json(comparison, names)
     earlier = _written_before(folder)
     written = []
     for path, content in files.items():
@@ -57,8 +59,9 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     sentences = folder / "sentences.parquet"
     write_table(comparison.table, sentences)
     for path in earlier - set(files):
-        path.unlink(missing_ok=True)
-    return [*written[:2], written[-1], sentences, *written[2:-1]]
+        with writable(path):
+            path.unlink(missing_ok=True)
+    return [*written[:3], sentences, *written[3:]]
 
 
 def _written_before(folder: Path) -> set[Path]:
