@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,17 @@ def test_a_sample_is_drawn_coded_collected_and_corrects_the_comparison(place):
     corrected = pd.read_csv(place / "report" / "tables" / "corrected.csv")
     assert len(corrected) and (corrected["n_gold"] > 0).any()
     assert (place / "evaluation" / "figures.csv").is_file()
+
+
+def test_two_coders_code_in_a_spreadsheet_and_agree(place):
+    page = (ROOT / "docs" / "checking-by-hand.md").read_text(encoding="utf-8")
+    [measure] = re.findall(r"```sh agreement\n(.*?)```", page, re.DOTALL)
+    sh("stance annotate examples/series -o coding --sample 20 --format spreadsheet", place)
+    for coder in ("anna", "ben"):
+        shutil.copy(place / "coding" / "tasks.xlsx", place / f"{coder}.xlsx")
+    sh(measure, place)
+    coded = [json.loads(line) for line in (place / "both.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert Counter(row["coder"] for row in coded) == {"anna": 40, "ben": 40}
 
 
 def test_the_line_of_the_crontab_scores_what_is_new(place):

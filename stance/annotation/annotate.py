@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from stance.errors import InputFailure, StanceError
 
 if TYPE_CHECKING:
     from stance.annotation.examples import Example
+    from stance.annotation.standoff import Annotation
     from stance.classifier.predict import Model
+    from stance.codebook import Codebook
     from stance.documents.document import Document
 
 PATH = click.Path(path_type=Path)
+TOOLS = ("label-studio", "spreadsheet", "doccano")
+"""What sentences can be coded in."""
+OF_TASKS = {name: f"--{name}" for name in ("source", "sample", "seed", "blind")} | {"form": "--format"}
+"""Options that say which tasks are made."""
 
 
 @click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", type=PATH, required=True, help="Folder of tasks; with --collect, a .jsonl file.")
 @click.option(
-    "--format", "form", type=click.Choice(["label-studio", "doccano"]), default="label-studio", show_default=True,
-    help="Annotation tool.",
+    "--format", "form", type=click.Choice(TOOLS), default=TOOLS[0], show_default=True,
+    help="Annotation tool; `spreadsheet` is an Excel workbook.",
 )  # fmt: skip
 @click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
 @click.option("-m", "--model", default="readout-small", show_default=True, help="Model that labels in advance.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N sentences a side, drawn at random.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the sample.")
 @click.option("--blind", is_flag=True, help="Without the labels that the model suggests, so that they sway nobody.")
-@click.option("--collect", is_flag=True, help="The other way: INPUT are Label Studio's JSON exports.")
+@click.option("--collect", is_flag=True, help="The other way: INPUT are coded spreadsheets or exports of Label Studio.")
 def annotate(
     inputs: tuple[str, ...], output: Path, form: str, source: str | None, model: str,
     sample: int | None, seed: int, blind: bool, collect: bool,
@@ -40,18 +47,24 @@ def annotate(
     Every sentence of INPUT becomes a task with its context and the labels that the model suggests. With --collect,
     finished tasks become annotations that `stance compare --gold`, `stance evaluate` and `stance train` read.
     """
+    from stance.annotation.exports import write_project
     from stance.classifier.predict import Model
     from stance.documents import iterate_documents
 
-    loaded = Model(model)
+    given = click.get_current_context().get_parameter_source
     if collect:
-        click.echo(f"{collect_annotations(inputs, output, loaded)} annotations written to {output}", err=True)
+        if ignored := [o for name, o in OF_TASKS.items() if given(name) is ParameterSource.COMMANDLINE]:
+            raise click.UsageError(f"{', '.join(ignored)} means nothing with --collect. Leave it out")
+        coded, empty = collect_annotations(inputs, output, Model(model).codebook)
+        rest = f"; {empty} tasks are not coded yet" if empty else ""
+        click.echo(f"{coded} annotations written to {output}{rest}", err=True)
         return
+    loaded = Model(model)
     items = list(iterate_documents(inputs, source=source))
     failures = [i for i in items if isinstance(i, InputFailure)]
     examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded, sample, seed)
     if examples:
-        write_tasks(examples, output, form, loaded, blind)
+        write_project(examples, output, form, loaded.codebook, blind)
     for failure in failures:
         click.echo(f"failed: {failure}", err=True)
     click.echo(f"{len(examples)} sentences written to {output}", err=True)
@@ -119,48 +132,38 @@ def _draw(sides: list[str], sample: int, seed: int) -> list[int]:
     return sorted(chosen)
 
 
-def write_tasks(examples: list[Example], folder: Path, form: str, model: Model, blind: bool = False) -> None:
-    """Write tasks and the labelling interface for an annotation tool; ``blind`` leaves the suggested labels out.
-
-    Raises:
-        StanceError: if they cannot be written.
-    """
-    from stance.annotation import exports
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if form == "label-studio":
-            interface, tasks = exports.to_label_studio(examples, model.codebook)
-            tasks = [{"data": t["data"]} for t in tasks] if blind else tasks
-            (folder / "interface.xml").write_text(interface, encoding="utf-8")
-            (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
-        else:
-            categories, records = exports.to_doccano(examples, model.codebook)
-            records = [{**r, "label": []} for r in records] if blind else records
-            (folder / "labels.json").write_text(json.dumps(categories, indent=1), encoding="utf-8")
-            exports.write_jsonl(records, folder / "sentences.jsonl")
-    except OSError as error:
-        raise StanceError(f"{folder}: the tasks cannot be written ({error.strerror}). Check the folder") from error
-
-
-def collect_annotations(inputs: tuple[str, ...], output: Path, model: Model) -> int:
-    """Turn Label Studio's JSON exports into an annotation file.
+def collect_annotations(inputs: tuple[str, ...], output: Path, codebook: Codebook) -> tuple[int, int]:
+    """Turn Label Studio's JSON exports and coded spreadsheets into an annotation file.
 
     Returns:
-        how many annotations were written.
+        how many annotations were written, and how many rows and tasks hold none yet.
 
     Raises:
-        StanceError: if an export cannot be read or holds labels that the codebook does not know.
+        StanceError: if a file cannot be read or holds labels that the codebook does not know.
     """
     from stance.annotation.exports import from_label_studio
+    from stance.annotation.spreadsheet import read_spreadsheet
     from stance.annotation.standoff import write_annotations
 
-    tasks: list[Any] = []
+    annotations: list[Annotation] = []
+    empty = 0
     for name in inputs:
-        try:
-            tasks += json.loads(Path(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError) as error:
-            raise StanceError(f"{name}: not an export of Label Studio ({error}). Export as JSON") from error
-    annotations = from_label_studio(tasks, model.codebook)
+        if name.lower().endswith(".xlsx"):
+            coded, uncoded = read_spreadsheet(Path(name), codebook)
+        else:
+            try:
+                tasks = json.loads(Path(name).read_text(encoding="utf-8"))
+                coded = from_label_studio(tasks, codebook)
+            except (OSError, ValueError, TypeError) as error:
+                raise StanceError(
+                    f"{name}: not an export of Label Studio ({error}), nor a spreadsheet (.xlsx). Export as JSON"
+                ) from error
+            except StanceError as error:
+                raise StanceError(f"{name}: {error}") from error
+            uncoded = len(tasks) - len({a.span for a in coded})
+        annotations += coded
+        empty += uncoded
+    if not annotations:
+        raise StanceError(f"{', '.join(inputs)}: nothing is coded yet ({empty} tasks). Code, save, and collect again")
     write_annotations(annotations, output)
-    return len(annotations)
+    return len(annotations), empty

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from stance.annotation.annotate import TOOLS
 from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN, CorpusFiles, find_files
 from stance.errors import StanceError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from stance.annotation.standoff import AnnotatedDocument, Joined
 
 PATH = click.Path(path_type=Path)
-FORMATS = ("huggingface", "label-studio", "doccano")
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,7 +108,7 @@ def check(as_json: bool, **given: Any) -> None:
 
 @corpus.command("agreement")
 @click.option("--annotations", type=PATH, help="Annotations; raw ones are in raw/ beside them.")
-@click.option("--raw", type=PATH, multiple=True, help="JSONL of one coder, or a folder of them.")
+@click.option("--raw", type=PATH, multiple=True, help="JSONL of one or more coders, or a folder of them.")
 @click.option("--codebook", type=PATH, help="Codebook (YAML).")
 @click.option("--samples", type=click.IntRange(10), default=300, show_default=True, help="Bootstrap samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -115,6 +116,8 @@ def agreement(samples: int, as_json: bool, **given: Any) -> None:
     """Measure how well coders agree where two of them coded a sentence. Needs no documents."""
     from stance.annotation.standoff import read_annotations
 
+    if given["raw"] and not given["annotations"]:
+        given["annotations"] = given["raw"][0]  # no corpus is needed
     files = find_files(**given)
     codebook = files.load_codebook()
     annotations = [a for file in files.raw for a in read_annotations(file, codebook)]
@@ -129,7 +132,7 @@ def agreement(samples: int, as_json: bool, **given: Any) -> None:
 
 
 @corpus.command("export")
-@click.argument("form", metavar="FORMAT", type=click.Choice(FORMATS))
+@click.argument("form", metavar="FORMAT", type=click.Choice(["huggingface", *TOOLS]))
 @click.option("-o", "--output", type=PATH, required=True, help="Folder to write.")
 @click.option(
     "--part", type=click.Choice(["all", "published", "written"]), default="all", show_default=True,
@@ -137,7 +140,7 @@ def agreement(samples: int, as_json: bool, **given: Any) -> None:
 )  # fmt: skip
 @corpus_options
 def export(form: str, output: Path, part: str, **given: Any) -> None:
-    """Write the sentences with their labels as FORMAT: huggingface, label-studio or doccano.
+    """Write the sentences with their labels as FORMAT: huggingface, label-studio, spreadsheet or doccano.
 
     Exit code 1 if documents are missing or differ from the annotated ones; the rest is written.
     """
@@ -199,15 +202,7 @@ def _write(form: str, output: Path, joined: Joined, written: list[AnnotatedDocum
         data = dataset_from_joined(joined, read_splits(files.splits), written, codebook, window)
         exports.to_huggingface(data, output, codebook)
         return
-    examples = make_examples([*joined.documents, *written], window)
-    if form == "label-studio":
-        interface, tasks = exports.to_label_studio(examples, codebook)
-        (output / "interface.xml").write_text(interface, encoding="utf-8")
-        (output / "tasks.json").write_text(_dump(tasks), encoding="utf-8")
-    else:
-        categories, records = exports.to_doccano(examples, codebook)
-        (output / "labels.json").write_text(_dump(categories), encoding="utf-8")
-        exports.write_jsonl(records, output / "sentences.jsonl")
+    exports.write_project(make_examples([*joined.documents, *written], window), output, form, codebook)
 
 
 def _join(files: CorpusFiles, failures: list[str]) -> Joined:

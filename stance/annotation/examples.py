@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from stance.annotation.standoff import AnnotatedDocument, Annotation
+from stance.annotation.standoff import AnnotatedDocument, Annotation, sentence_hash
 from stance.codebook import Codebook
 from stance.documents.document import Document
 from stance.model_input import ContextWindow, model_inputs
@@ -38,6 +39,25 @@ def make_examples(documents: Iterable[AnnotatedDocument], window: ContextWindow)
         for position, annotation in sorted(item.annotations.items()):
             examples.append(Example(item.document, annotation, *pairs[position]))
     return examples
+
+
+def sentence_record(example: Example) -> dict[str, Any]:
+    """What annotation tools are given of a sentence: its text and context, and what identifies it."""
+    annotation, document = example.annotation, example.document
+    text = document.text[annotation.start : annotation.end]
+    return {
+        "text": text,
+        "context": example.context,
+        "title": document.title,
+        "source": document.source,
+        "date": document.date,
+        "doc_id": annotation.doc_id,
+        "sent_id": annotation.sent_id,
+        "start": annotation.start,
+        "end": annotation.end,
+        "sha256": sentence_hash(text),
+        "round": annotation.round,
+    }
 
 
 def targets(annotations: Sequence[Annotation], codebook: Codebook) -> tuple[np.ndarray, np.ndarray]:

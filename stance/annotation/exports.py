@@ -1,4 +1,4 @@
-"""Exports for annotation tools and for Hugging Face, and the way back from Label Studio."""
+"""Exports for hand coding and for Hugging Face, and the way back from Label Studio."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from xml.etree import ElementTree
 
 import yaml
 
-from stance.annotation.examples import Example
-from stance.annotation.standoff import Annotation, annotation_from_record, sentence_hash
+from stance.annotation.examples import Example, sentence_record
+from stance.annotation.spreadsheet import write_spreadsheet
+from stance.annotation.standoff import Annotation, annotation_from_record, sentence_hash, write_jsonl
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
 
@@ -40,6 +41,39 @@ Keep this folder to yourself unless you may pass the documents on.**
 
 {labels}
 """
+
+
+def write_project(
+    examples: Sequence[Example], folder: Path, form: str, codebook: Codebook, blind: bool = False
+) -> None:
+    """Write sentences for hand coding: a spreadsheet, or tasks and the labelling interface of an annotation tool.
+
+    Args:
+        examples: annotated sentences; their labels are suggestions that a coder accepts or changes.
+        folder: made if need be.
+        form: ``label-studio``, ``spreadsheet`` or ``doccano``.
+        codebook: of the labels.
+        blind: leave the labels out.
+
+    Raises:
+        StanceError: if they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if form == "spreadsheet":
+            write_spreadsheet(examples, codebook, folder / "tasks.xlsx", blind)
+        elif form == "label-studio":
+            interface, tasks = to_label_studio(examples, codebook)
+            tasks = [{"data": t["data"]} for t in tasks] if blind else tasks
+            (folder / "interface.xml").write_text(interface, encoding="utf-8")
+            (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False, indent=1), encoding="utf-8")
+        else:
+            categories, records = to_doccano(examples, codebook)
+            records = [{**r, "label": []} for r in records] if blind else records
+            (folder / "labels.json").write_text(json.dumps(categories, indent=1), encoding="utf-8")
+            write_jsonl(records, folder / "sentences.jsonl")
+    except OSError as error:
+        raise StanceError(f"{folder}: the tasks cannot be written ({error.strerror}). Check the folder") from error
 
 
 def to_label_studio(examples: Sequence[Example], codebook: Codebook) -> tuple[str, list[dict[str, Any]]]:
@@ -103,7 +137,7 @@ def to_doccano(examples: Sequence[Example], codebook: Codebook) -> tuple[list[di
             ]
     records = [
         {
-            **_data(example),
+            **sentence_record(example),
             "label": [f"{name}:{key}" for name, keys in _answers(example.annotation, codebook).items() for key in keys],
         }
         for example in examples
@@ -202,24 +236,6 @@ def _answers(annotation: Annotation, codebook: Codebook) -> dict[str, list[str]]
     return answers
 
 
-def _data(example: Example) -> dict[str, Any]:
-    annotation, document = example.annotation, example.document
-    text = document.text[annotation.start : annotation.end]
-    return {
-        "text": text,
-        "context": example.context,
-        "title": document.title,
-        "source": document.source,
-        "date": document.date,
-        "doc_id": annotation.doc_id,
-        "sent_id": annotation.sent_id,
-        "start": annotation.start,
-        "end": annotation.end,
-        "sha256": sentence_hash(text),
-        "round": annotation.round,
-    }
-
-
 def _task(example: Example, codebook: Codebook) -> dict[str, Any]:
     result = [
         {"from_name": name, "to_name": "text", "type": "choices", "value": {"choices": keys}}
@@ -227,7 +243,7 @@ def _task(example: Example, codebook: Codebook) -> dict[str, Any]:
         if keys
     ]
     version = example.annotation.coder or "existing"
-    return {"data": _data(example), "predictions": [{"model_version": version, "result": result}]}
+    return {"data": sentence_record(example), "predictions": [{"model_version": version, "result": result}]}
 
 
 def _read_task(data: Mapping[str, Any], completed: Mapping[str, Any], codebook: Codebook) -> Annotation:
@@ -247,9 +263,3 @@ def _read_task(data: Mapping[str, Any], completed: Mapping[str, Any], codebook: 
     coder = who.get("email") or who.get("id", "") if isinstance(who, Mapping) else who
     record = {key: data[key] for key in ("doc_id", "sent_id", "start", "end", "sha256", "round")}
     return annotation_from_record({**record, **labels, "coder": coder})
-
-
-def write_jsonl(records: Iterable[Mapping[str, Any]], path: str | Path) -> None:
-    """Write one JSON object a line."""
-    with Path(path).open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -201,13 +201,18 @@ def coded_once(annotations: Sequence[Annotation], path: Path) -> None:
 
 def write_annotations(annotations: Iterable[Annotation], path: str | Path) -> None:
     """Write stand-off annotations as JSONL, without text."""
+    records = (
+        {"doc_id": a.doc_id, "sent_id": a.sent_id, "start": a.start, "end": a.end, "sha256": a.sha256, **a.labels,
+         "coder": a.coder, "round": a.round}
+        for a in annotations
+    )  # fmt: skip
+    write_jsonl(records, path)
+
+
+def write_jsonl(records: Iterable[Mapping[str, Any]], path: str | Path) -> None:
+    """Write one JSON object a line."""
     with Path(path).open("w", encoding="utf-8") as file:
-        for a in annotations:
-            record = {
-                "doc_id": a.doc_id, "sent_id": a.sent_id, "start": a.start, "end": a.end, "sha256": a.sha256,
-                **a.labels, "coder": a.coder, "round": a.round,
-            }  # fmt: skip
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
 def join(annotations: Sequence[Annotation], documents: Iterable[Document]) -> Joined:
