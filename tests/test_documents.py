@@ -239,6 +239,13 @@ def test_an_email(tmp_path):
     assert one(tmp_path / "a.eml").date == "2027-04-06", "what the user wrote goes before the day of sending"
 
 
+def test_a_mailbox_named_as_one_email_is_refused(tmp_path):
+    message = b"From a@b.c Mon Apr 5 10:00:00 2027\n" + mail("They met.\n\nFrom there they left.\n").as_bytes()
+    assert "From there they left." in one(write(tmp_path / "one.eml", message)).text
+    bad = failure(write(tmp_path / "two.eml", message + b"\n" + message))
+    assert (bad.reason, bad.cure) == ("it holds several messages (mbox)", "Save each message as a file of its own")
+
+
 def test_titles_of_emails(tmp_path):
     for subject, title in [
         ("Agriculture: Readout", "Agriculture: Readout"),
@@ -435,6 +442,14 @@ def test_csv_of_one_column_and_of_long_cells():
     assert record == {"text": long, "title": "x"}
 
 
+@pytest.mark.parametrize("above", ["\n\n", " \n;;\n", ";;;;\n"])
+def test_blank_rows_above_the_header_of_a_csv_are_passed_over(tmp_path, above):
+    path = write(tmp_path / "d.csv", above + "doc_id;date;text\nx;2024-03-07;Plain, and one.\n")
+    document = one(path)
+    assert (document.doc_id, document.date, document.text) == ("x", "2024-03-07", "Plain, and one.")
+    assert document.path == f"{path}:{above.count(chr(10)) + 2}"
+
+
 def test_tsv(tmp_path):
     assert one(write(tmp_path / "d.tsv", "text\tsource\nA, b.\tchina\n")).text == "A, b."
 
@@ -462,6 +477,8 @@ def test_parquet(tmp_path):
         (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', {"stdin-1": "A.", "stdin-2": "B."}),
         (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', {"stdin-2": 'A, "B"; C.', "stdin-3": "D."}),
         (b"id,text\n1,A.\n", {"stdin-2": "A."}),
+        ("id,text\n1,A.\n".encode("utf-16"), {"stdin-2": "A."}),
+        ('{"text": "A."}\n{"text": "B."}\n'.encode("utf-16"), {"stdin-1": "A.", "stdin-2": "B."}),
         (b"text\nA.\nB.\n", {"stdin": "text\nA.\nB."}),
         (b"Text, date and place were agreed.\nThey met.", {"stdin": "Text, date and place were agreed.\nThey met."}),
         (b"Received: by x.org\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", {"stdin": "A."}),

@@ -1,8 +1,10 @@
 """`stance score` as an operator uses it: dry runs, pipes, dates, logs, exit codes, resuming."""
 
 import datetime
+import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -37,6 +39,15 @@ def test_a_dry_run_scores_nothing(score, tmp_path):
     assert "nothing was scored" not in done.stdout
     assert json.loads(done.stdout)["documents"] == 2
     assert not (tmp_path / "t").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
+def test_a_dry_run_is_refused_where_no_cluster_answers(score, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    done = score(SUMMIT, "-o", tmp_path / "t", "--dry-run", "--engine", "ray", "--ray-address", address)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {address}: the Ray cluster cannot be reached")
 
 
 def test_from_stdin_to_stdout(score):

@@ -22,6 +22,8 @@ _CONTENT_HEADER = re.compile(rb"(?:^|[\r\n])content-[\w-]+:[^\r\n]*(?:[\r\n]{1,2
 _MOST_PARTS = 2_000
 _MOST_LINES = 1_000_000
 _FORWARDED = re.compile(r"\A(?:(?:re|fwd?|aw|wg|sv|tr|回复|答复|转发)\s*[:：]\s*)+", re.IGNORECASE)
+_NEXT_MESSAGE = re.compile(rb"\n\r?\nFrom [^\r\n]+\r?\n[A-Za-z][A-Za-z0-9-]*:[ \t]")
+"""Where the next message of a mailbox begins (RFC 4155)."""
 _NO_DOCUMENT = re.compile(r"(?:image|audio|video|font)/|.+/(?:css|calendar|[\w.+-]*vcard|[\w.+-]*signature)$")
 """Types of parts that are passed over: they hold no text of a document."""
 
@@ -39,7 +41,10 @@ def read_eml(file: BinaryIO) -> Iterator[Located]:
 
     Attached documents are not read; they are named, and so is any other part that is not.
     """
-    message = _message(file.read())
+    data = file.read()
+    if data.startswith(b"From ") and _NEXT_MESSAGE.search(data):
+        raise UnreadableError("it holds several messages (mbox)", "Save each message as a file of its own")
+    message = _message(data)
     attached: list[str] = []
     failed: list[str] = []
     text = _text(message, attached, failed)

@@ -118,19 +118,21 @@ def read_json(file: BinaryIO) -> Iterator[Located]:
 def read_csv(file: BinaryIO) -> Iterator[Located]:
     """Read a CSV with a header row and a ``text`` column; the commas may be semicolons or tabs.
 
-    Every cell is taken as text. A row with cells too many, or with bytes that are not in the file's encoding, is
-    named and the others go on; after a broken quote they cannot.
+    Blank rows above the header are passed over. Every cell is taken as text. A row with cells too many, or with bytes
+    that are not in the file's encoding, is named and the others go on; after a broken quote they cannot.
     """
     stream, head = open_stream(file)
     encoding = encoding_of(head)
-    header = head.decode(encoding, errors="replace").lstrip("\ufeff\r\n").split("\n", 1)[0]
+    lines_of_head = head.decode(encoding, errors="replace").splitlines()
+    header = next((line for line in lines_of_head if line.strip(" \ufeff\t,;")), "")
     errors = "surrogateescape" if encoding != "utf-16" else "replace"
     text = io.TextIOWrapper(stream, encoding, errors=errors, newline="")
     csv.field_size_limit(MAX_RECORD)
     lines = _CsvLines(text)
     reader = csv.DictReader(lines, delimiter=csv_delimiter(header), strict=True)
     try:
-        check_columns(list(reader.fieldnames or []))
+        reader.fieldnames = next((row for row in reader.reader if any(cell.strip() for cell in row)), [])
+        check_columns(list(reader.fieldnames))
         before, lines.row = reader.line_num, 0
         for row in reader:
             lines.row = 0

@@ -33,7 +33,10 @@ def format_of(head: bytes) -> str | None:
     Returns:
         the ending that files of this format have, or None: text, or what no signature tells.
     """
-    head = head[:8192].removeprefix(b"\xef\xbb\xbf").lstrip()
+    head = head[:8192]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.decode("utf-16", errors="ignore").encode()
+    head = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     known = next((ending for start, ending in _STARTS.items() if head.startswith(start)), None)
     if known:
         return known

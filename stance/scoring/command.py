@@ -162,10 +162,11 @@ def _to_stdout(items: Items, record: RunRecord, model: Any) -> None:
 
 
 def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, options: dict[str, Any]) -> None:
-    """Read everything and score nothing; the output was checked before, so what a run refuses is refused."""
+    """Read everything and score nothing; output and cluster are looked at, so what a run refuses is refused."""
     from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
 
+    _engine(options)
     record.summary = summary = Summary(record.output, model.identity)
     finished = finished_shards(record.output)
     left = texts = 0

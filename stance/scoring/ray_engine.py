@@ -11,6 +11,7 @@ import os
 import pickle
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,8 +43,8 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
         threads: of each actor; there are as many actors as the cluster has processors for.
 
     Raises:
-        StanceError: if Ray is not installed, the address is one of Ray Client or, once it scores, Ray cannot be
-            reached, fails on a worker, or has no machine with so many processors.
+        StanceError: if Ray is not installed, the address is one of Ray Client, or nothing answers there; once it
+            scores, if Ray cannot be reached, fails on a worker, or has no machine with so many processors.
     """
     try:
         import ray
@@ -55,6 +56,8 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
             f"{address}: Ray Data does not run over Ray Client. Run the command on a machine of the cluster, with "
             "--ray-address auto"
         )
+    with _reaching(address):
+        _knock(address)
 
     def engine(pieces: Iterator[Chunk], plan: Plan) -> Iterator[Scored]:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -77,10 +80,15 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
 def _start(address: str | None) -> None:
     import ray
 
-    try:
-        if address:
-            _knock(address)
+    with _reaching(address):
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+
+
+@contextmanager
+def _reaching(address: str | None) -> Iterator[None]:
+    """Turn whatever keeps Ray from starting into an error that names the cure."""
+    try:
+        yield
     except Exception as error:  # Ray's are of many kinds
         what = f"{address}: the Ray cluster cannot be reached" if address else "Ray cannot be started on this machine"
         raise StanceError(
@@ -90,9 +98,9 @@ def _start(address: str | None) -> None:
         ) from error
 
 
-def _knock(address: str) -> None:
+def _knock(address: str | None) -> None:
     """Raise an `OSError` if nothing answers at an address with a port; ``auto`` and ``local`` have none."""
-    place = urlsplit(f"//{address}")
+    place = urlsplit(f"//{address or ''}")
     if place.hostname and place.port:
         socket.create_connection((place.hostname, place.port), PATIENCE).close()
 
