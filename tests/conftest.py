@@ -1,6 +1,7 @@
 """Fixtures shared by the tests: the shipped model, a scored example, and where real readouts are, if anywhere."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,20 @@ import pytest
 import stance
 from stance.classifier.predict import Model
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch is loaded: two pools of threads would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 REAL = Path(os.environ.get("STANCE_REAL", ROOT.parent / "shared"))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Keep the tests of a file in one process, which makes their fixtures once, unless they name another group."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+    return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -322,6 +322,7 @@ def test_chunks_keep_order_and_lose_nothing():
     assert sorted(c.file for c in cut) == [c.file for c in cut]
 
 
+@pytest.mark.xdist_group("ray")  # a second Ray on this machine would join the cluster of the first
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 def test_ray_gives_the_same_shards(tiny, tmp_path):
     from stance.scoring.ray_engine import ray_engine
@@ -336,6 +337,7 @@ def test_ray_gives_the_same_shards(tiny, tmp_path):
         run(documents, tmp_path / "crowded", tiny, engine=ray_engine(threads=9999))
 
 
+@pytest.mark.xdist_group("ray")  # a second Ray on this machine would join the cluster of the first
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 def test_a_ray_cluster_gives_the_same_shards(random_model, tmp_path, monkeypatch):
     from ray.cluster_utils import Cluster

@@ -87,6 +87,7 @@ def test_the_line_of_the_crontab_scores_what_is_new(place):
     assert "INFO part-000000-" in (place / "score.log").read_text(encoding="utf-8")
 
 
+@pytest.mark.xdist_group("ray")  # a second Ray on this machine would join the cluster of the first
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")
 def test_the_cluster_example(place):
     for script in block("sh", "ray"):
