@@ -231,8 +231,8 @@ def duplicate_counts(parts: Mapping[str, Sequence[_Text]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "against", "sentences", "exact", "exact_long", "near"])
 
 
-def near_duplicates(first: Sequence[str], second: Sequence[str], minimum: float = NEAR_JACCARD) -> list[Pair]:
-    """Pairs of texts whose sets of character 5-grams have a Jaccard similarity of ``minimum`` or more.
+def near_duplicates(first: Sequence[str], second: Sequence[str]) -> list[Pair]:
+    """Pairs of texts whose sets of character 5-grams have a Jaccard similarity of `NEAR_JACCARD` or more.
 
     Returns:
         position in ``first``, position in ``second``, similarity: all such pairs, not an estimate.
@@ -253,12 +253,12 @@ def near_duplicates(first: Sequence[str], second: Sequence[str], minimum: float 
     for start in range(0, len(left), 256):
         rows = left[start : start + 256]
         # Sets of too different a size cannot be alike, which leaves a band of them to compare.
-        low, high = sizes[rows[0]] * minimum, sizes[rows[-1]] / minimum
+        low, high = sizes[rows[0]] * NEAR_JACCARD, sizes[rows[-1]] / NEAR_JACCARD
         near = right[np.searchsorted(sizes[right], low) : np.searchsorted(sizes[right], high, side="right")]
         shared = (grams[rows] @ grams[near].T).tocoo()
         i, j = rows[shared.row], near[shared.col]
         similarity = shared.data / (sizes[i] + sizes[j] - shared.data)
-        keep = similarity >= minimum
+        keep = similarity >= NEAR_JACCARD
         found += zip(i[keep].tolist(), (j[keep] - len(first)).tolist(), similarity[keep].tolist(), strict=True)
     return sorted(found)
 

@@ -73,14 +73,14 @@ def embedding_regression(parts: Parts, codebook: Codebook, encoder: str = "minil
     return _regression(features, parts[0], codebook)
 
 
-def nearest_description(parts: Parts, codebook: Codebook, encoder: str = "minilm-l6") -> Logits:
+def nearest_description(parts: Parts, codebook: Codebook) -> Logits:
     """Zero-shot: cosine of the sentence's embedding with that of each label's name and definition.
 
     No sentence is trained on; temperatures and thresholds are fitted on the validation documents like all others'.
     """
     described = [f"{label.name}: {label.definition}" for d in codebook.dimensions for label in d.labels]
-    labels = embed(described, encoder)
-    first, second = (embed([e.sentence for e in part], encoder) @ labels.T * SIMILARITY_SCALE for part in parts[1:])
+    labels = embed(described)
+    first, second = (embed([e.sentence for e in part]) @ labels.T * SIMILARITY_SCALE for part in parts[1:])
     return first, second
 
 

@@ -16,17 +16,16 @@ from stance.errors import StanceError
 
 LONGEST = 128
 """Tokens of a text that are read."""
+BATCH = 64
+"""Texts a batch, sorted by length."""
 
 
-def embed(
-    texts: Sequence[str], encoder: str = "minilm-l6", batch_size: int = 64, *, half: bool = False, unit: bool = True
-) -> np.ndarray:
+def embed(texts: Sequence[str], encoder: str = "minilm-l6", *, half: bool = False, unit: bool = True) -> np.ndarray:
     """Embed texts with a frozen encoder: mean of the last hidden states (Reimers and Gurevych 2019).
 
     Args:
         texts: what to embed. The result is kept in the cache folder, by texts and by the encoder's weights.
         encoder: a name of ``configs/encoders.yaml``, a folder, or a model of the Hugging Face hub.
-        batch_size: texts a batch, sorted by length.
         half: run the encoder in bfloat16, faster where the processor has it and a little less exact.
         unit: scale each embedding to length one.
 
@@ -47,7 +46,7 @@ def embed(
     kept = cache_folder() / "embeddings" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     if kept.is_file():
         return np.asarray(np.load(kept))
-    rows = _means(texts, folder, network or _load(folder, half), batch_size)
+    rows = _means(texts, folder, network or _load(folder, half))
     if unit:
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
     try:
@@ -77,7 +76,7 @@ def _hash_of(network: Any) -> str:
     return digest.hexdigest()
 
 
-def _means(texts: Sequence[str], folder: str, network: Any, batch_size: int) -> np.ndarray:
+def _means(texts: Sequence[str], folder: str, network: Any) -> np.ndarray:
     """Means of the last hidden states over the tokens of each text: float32, shape (texts, width)."""
     import torch
     from transformers import AutoTokenizer
@@ -85,8 +84,8 @@ def _means(texts: Sequence[str], folder: str, network: Any, batch_size: int) -> 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     order = np.argsort([len(t) for t in texts], kind="stable")
     rows = np.zeros((len(texts), network.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
         batch = tokenizer(
             [texts[i] for i in chosen], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
         )

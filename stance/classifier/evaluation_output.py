@@ -28,9 +28,9 @@ def further_tables(
     result: Evaluation,
     documents: Sequence[AnnotatedDocument],
     codebook: Codebook,
-    raw: str | None = None,
-    against: Sequence[str] = (),
-    digest: str = "",
+    raw: str | None,
+    against: Sequence[str],
+    digest: str,
 ) -> dict[str, pd.DataFrame]:
     """Tables beside an evaluation.
 

@@ -94,16 +94,13 @@ def _records(path: Path) -> Iterable[dict[str, Any]]:
         raise StanceError(f"{path}: the file cannot be read ({error}). Mend it") from error
 
 
-def evaluate_similarities(
-    judged: JudgedPairs, split: str, thresholds: dict[str, float] | None = None, seed: int = 0
-) -> pd.DataFrame:
+def evaluate_similarities(judged: JudgedPairs, split: str, thresholds: dict[str, float] | None = None) -> pd.DataFrame:
     """Precision and recall of every similarity.
 
     Args:
         judged: from `read_judged_pairs`.
         split: ``choice`` (for choosing a similarity and threshold) or ``report``.
         thresholds: lowest similarity of a pair by the name of the similarity; none if not given.
-        seed: of the bootstrap.
 
     Returns:
         the columns of `COLUMNS`: ``precision`` and ``recall`` of the mutual nearest neighbours at the threshold,
@@ -113,7 +110,7 @@ def evaluate_similarities(
     pairs = judged.pairs[judged.pairs["split"] == split].reset_index(drop=True)
     weight = 1 / pairs["probability"].to_numpy(dtype=float)
     answers = pairs["answers"].to_numpy(dtype=bool)
-    draws = _draws(pairs["stratum"], np.random.default_rng(seed))
+    draws = _draws(pairs["stratum"], np.random.default_rng(0))
     rows = []
     for name in SIMILARITIES:
         vectors = sentence_vectors(judged.sides, name)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.certainty import SURE
-from stance.contrast.counterpart import COLUMNS, SIMILARITY, THRESHOLD, nearest_counterparts
+from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
 from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
 from stance.contrast.statistics import clustered_share
 
@@ -50,19 +50,18 @@ class Attribution(Contrast):
         return attribution_chart(self)
 
 
-def attribution(sides: Sides, threshold: float = THRESHOLD, similarity: str = SIMILARITY) -> Attribution:
+def attribution(sides: Sides, threshold: float = THRESHOLD) -> Attribution:
     """Check what each side reports of the other against the other's own document.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
         threshold: similarity from which an own sentence counts as the counterpart.
-        similarity: a name in `stance.contrast.similarity.SIMILARITIES`.
     """
     reported = sides.tied(sides.substantive(sides.reported())).reset_index(drop=True)
     own = sides.substantive(sides.own_voice())
-    pairs = nearest_counterparts(sides, reported, own, similarity)
+    pairs = nearest_counterparts(sides, reported, own)
     evidence = reported[list(EVIDENCE)].join(pairs[list(COLUMNS)])
-    back = dict(zip(own["row"], nearest_counterparts(sides, own, reported, similarity)["counterpart_row"], strict=True))
+    back = dict(zip(own["row"], nearest_counterparts(sides, own, reported)["counterpart_row"], strict=True))
     pairs["mutual"] = [back.get(c) == r for c, r in zip(pairs["counterpart_row"], reported["row"], strict=True)]
     evidence = evidence.join(_verdicts(sides, reported, pairs, own, threshold))
     notes = (

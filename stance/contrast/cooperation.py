@@ -67,12 +67,11 @@ class Cooperation(Contrast):
         return cooperation_chart(self)
 
 
-def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
+def cooperation(sides: Sides) -> Cooperation:
     """Contrast what two sides report as agreed.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
-        threshold: similarity from which two reports are taken for the same point.
     """
     table = sides.substantive().reset_index(drop=True)
     own = sides.substantive(sides.own_voice()).reset_index(drop=True)
@@ -84,7 +83,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
-        [pairs["similarity"] >= threshold, on_same_issue(sides, agreed, agreed)],
+        [pairs["similarity"] >= THRESHOLD, on_same_issue(sides, agreed, agreed)],
         ["same point", "same issue"],
         "not found",
     )
@@ -93,7 +92,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         "one account reports it does not say that the other side disputes it.",
         "Claimed by one side: sentences of that kind held by one side alone, such as its own praise of the talks, or "
         "what an account says of the other side's; they are listed apart and not counted as agreed.",
-        f"«Same point» is a similarity of at least {threshold:g} to such a sentence of the other account of the "
+        f"«Same point» is a similarity of at least {THRESHOLD:g} to such a sentence of the other account of the "
         "meeting; read the pair before citing it.",
         design.note,
         *sides.prediction_note,
@@ -112,7 +111,6 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         overtures=offers[list(EVIDENCE)]
         .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
         .reset_index(drop=True),
-        threshold=threshold,
     )
 
 

@@ -60,20 +60,19 @@ class RedLines(Contrast):
         return red_line_chart(self)
 
 
-def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
+def red_lines(sides: Sides) -> RedLines:
     """Contrast the red lines of two sides.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
-        wording: how words are read; the shipped list if None.
     """
-    wording = wording or load_limit_wording()
+    wording = load_limit_wording()
     limits = sides.codebook["stance"].with_role("limit")
     own = sides.without_third_parties(sides.own_voice()).reset_index(drop=True)
     own = own.assign(p_limit=limit_probability(own, limits))
     labelled = own["stance"].isin(limits)
-    found = _read(sides, own[labelled], wording).join(_noted(sides, own[labelled]))
-    near = _read(sides, own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
+    found = _read(own[labelled], wording).join(_noted(sides, own[labelled]))
+    near = _read(own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
     notes = (
         "Expected: the sum of calibrated probabilities. Its interval supposes independent sentences and perfect "
         "calibration, and is too narrow: a model errs alike over sentences that are alike.",
@@ -106,7 +105,7 @@ def limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
     return pd.Series(values, index=table.index, dtype=float)
 
 
-def _read(sides: Sides, table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
+def _read(table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
     """How each limit is worded; who may be addressed is the other government, whatever the groups are."""
     other = dict(zip(GOVERNMENTS, reversed(GOVERNMENTS), strict=True))
     readings = [
