@@ -121,6 +121,11 @@ class Codebook:
         """Names of all labels as ``dimension:label``, in the order of the classifier's outputs."""
         return [f"{d.key}:{key}" for d in self.dimensions for key in d.keys]
 
+    @cached_property
+    def positions(self) -> dict[str, float]:
+        """Place of every stance on the scale from cooperation (+1) to conflict (-1)."""
+        return {label.key: label.position or 0.0 for label in self["stance"].labels}
+
     def columns(self, key: str) -> slice:
         """Where the outputs of a dimension stand among all outputs."""
         start = 0

@@ -49,8 +49,7 @@ def costly_confusions(errors: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
 
 def _cost(codebook: Codebook, dimension: str, true: str, given: str) -> float:
     if dimension == "stance":
-        places = [codebook["stance"].label(k).position or 0.0 for k in (true, given)]
-        return max(SAME_PLACE, abs(places[0] - places[1]))
+        return max(SAME_PLACE, abs(codebook.positions[true] - codebook.positions[given]))
     if dimension == "holder" and {true, given} == {"us", "china"}:
         return OTHER_SIDE
     return 1.0

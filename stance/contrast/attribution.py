@@ -10,7 +10,7 @@ import pandas as pd
 
 from stance.contrast.certainty import SURE
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
-from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import clustered_share
 
 VERDICTS = ("confirmed", "softened", "hardened", "absent")
@@ -86,7 +86,7 @@ def _verdicts(
     sides: Sides, reported: pd.DataFrame, pairs: pd.DataFrame, own: pd.DataFrame, threshold: float
 ) -> pd.DataFrame:
     """Verdict, shift and probabilities of each report."""
-    place = positions(sides.codebook)
+    place = sides.codebook.positions
     keys = list(place)
     distance = np.array([[round(place[a] - place[b], 6) for b in keys] for a in keys])
     softer, harder = distance > TOLERANCE, distance < -TOLERANCE

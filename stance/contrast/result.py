@@ -189,11 +189,6 @@ def meetings(table: pd.DataFrame) -> pd.Series:
     return table["meeting_id"]
 
 
-def positions(codebook: Codebook) -> dict[str, float]:
-    """Place of every stance on the codebook's scale from cooperation (+1) to conflict (-1)."""
-    return {label.key: label.position or 0.0 for label in codebook["stance"].labels}
-
-
 @dataclass(frozen=True, repr=False)
 class Contrast:
     """Base of the results.

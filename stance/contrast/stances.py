@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue, positions
+from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
 from stance.contrast.statistics import adjusted, clustered_share
 
 
@@ -47,7 +47,7 @@ def stances(sides: Sides) -> Stances:
     """
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
     design = sides.design(table)
-    values = table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float)
+    values = table["stance"].map(sides.codebook.positions).to_numpy(dtype=float)
     rows, shares = [], []
     for issue, group, inside in sides.cells(table):
         n = int(inside.sum())

@@ -91,14 +91,13 @@ def _side_marks(rows: pd.DataFrame, frame: Frame, at: float) -> Chart:
 def _segments(stances: Stances, frame: Frame) -> pd.DataFrame:
     """Where each segment begins and ends: conflict left of zero, neither around it, cooperation right of it."""
     codebook = stances.sides.codebook
-    position = {label.key: label.position or 0.0 for label in codebook["stance"].labels}
-    order = [k for k in stance_order(codebook) if k in position]
+    position, order = codebook.positions, stance_order(codebook)
     rows = []
     for (issue, group), part in stances.distribution.groupby(["issue", "group"], sort=False):
         shares = dict(zip(part["stance"], part["share"], strict=True))
         counts = dict(zip(part["stance"], part["count"], strict=True))
-        below = sum(s for k, s in shares.items() if position.get(k, 0.0) < 0)
-        between = sum(s for k, s in shares.items() if position.get(k, 0.0) == 0)
+        below = sum(s for k, s in shares.items() if position[k] < 0)
+        between = sum(s for k, s in shares.items() if position[k] == 0)
         edge = -below - between / 2
         for stance in order:
             if share := shares.get(stance, 0.0):

@@ -26,8 +26,7 @@ _COOPERATION = ("#A9D9C5", "#0B5D47")
 
 def stance_order(codebook: Codebook) -> list[str]:
     """Keys of the stances from conflict to cooperation; those of one position in the codebook's order."""
-    labels = codebook["stance"].labels
-    return [label.key for label in sorted(labels, key=lambda label: label.position or 0.0)]
+    return sorted(codebook.positions, key=codebook.positions.__getitem__)
 
 
 def stance_colors(codebook: Codebook) -> dict[str, str]:
@@ -36,8 +35,7 @@ def stance_colors(codebook: Codebook) -> dict[str, str]:
     The three families differ in hue, and within each lightness gives the order, so that prints in grey keep it. The
     colours follow from the positions in the codebook: a codebook with other stances gets a palette too.
     """
-    positions = {label.key: label.position or 0.0 for label in codebook["stance"].labels}
-    order = stance_order(codebook)
+    positions, order = codebook.positions, stance_order(codebook)
     families = (
         ([k for k in order if positions[k] < 0], _CONFLICT),
         ([k for k in order if positions[k] == 0], _NEUTRAL),
