@@ -59,6 +59,11 @@ class Sides:
         """The other group."""
         return self.groups[1] if group == self.groups[0] else self.groups[0]
 
+    @cached_property
+    def name_of(self) -> dict[str, str]:
+        """How each group is called."""
+        return dict(zip(self.groups, self.names, strict=True))
+
     @property
     def one_document_each(self) -> bool:
         """Whether each group has a single document: together they are one meeting."""

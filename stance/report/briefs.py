@@ -87,7 +87,7 @@ def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not any(figures[g]["count"] for g in comparison.sides.groups):
         return f"None found on either side; {figures['possible']:,} possible" if figures["possible"] else "None found"
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         number, issues = figures[group]["count"], list(figures[group]["issues"])
         parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)})" if number else f"{name} none")
     return "; ".join(parts + ([f"{figures['possible']:,} possible"] if figures["possible"] else []))
@@ -115,7 +115,7 @@ def _sure(figures: dict[str, Any]) -> str:
 
 def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         own = figures[group]
         if not own["count"]:
             parts.append(f"{name} none of {own['n']:,}")
@@ -127,7 +127,7 @@ def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         if own := figures.get(group):
             found = own["n"] - own["absent"]
             parts.append(f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart")

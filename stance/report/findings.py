@@ -69,7 +69,7 @@ def _red_lines(comparison: Comparison) -> Finding:
         what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
         parts.append(f"{account(comparison, group)} names {what}")
     possible, by_side = len(near), groups_of(sides, near)
-    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in zip(sides.groups, sides.names, strict=True)]
+    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in sides.name_of.items()]
     below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
     more = "sentence" if named_lines.empty else "more sentence"
     told = f" {count(possible, more)} may name one ({joined(whose)}; {below}): read."
@@ -92,10 +92,7 @@ def _positions(comparison: Comparison) -> Finding | None:
     top = ranked.iloc[0].to_dict()
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
-    said = [
-        f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})"
-        for g, name in zip(sides.groups, sides.names, strict=True)
-    ]
+    said = [f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})" for g, name in sides.name_of.items()]
     which = _ranking(ranked)
     text = (
         f"{upper(f'{which}furthest')} apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): "
@@ -180,7 +177,7 @@ def _framing(comparison: Comparison) -> Finding | None:
     rows = framing.table[framing.table["frame"] == frame].set_index("group").to_dict("index")
     shares = [
         f"{percent(rows[g]['estimate'])} of the {name} sentences ({rows[g]['count']:,} of {rows[g]['n']:,})"
-        for g, name in zip(sides.groups, sides.names, strict=True)
+        for g, name in sides.name_of.items()
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
     text += f"; difference {signed(100 * top['difference'], 0)} percentage points{certainty(top, share=True)}"

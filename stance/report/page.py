@@ -95,8 +95,7 @@ def finding_heading(finding: Finding, comparison: Comparison) -> str:
     heading = HEADINGS[finding.kind]
     if finding.kind != "only":
         return heading
-    sides = comparison.sides
-    return f"{heading}: {sides.names[sides.groups.index(finding.figures['group'])]}"
+    return f"{heading}: {comparison.sides.name_of[finding.figures['group']]}"
 
 
 def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
@@ -150,7 +149,7 @@ def _chips(
     several = len(sides.compared)
     lists = [
         *((heading, rows, None) for heading, rows in both.items()),
-        *((f"Only {name}", alone[g], i) for i, (g, name) in enumerate(zip(sides.groups, sides.names, strict=True))),
+        *((f"Only {name}", alone[g], i) for i, (g, name) in enumerate(sides.name_of.items())),
     ]
     return [
         {

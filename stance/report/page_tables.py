@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
     """The tables by contrast: ``columns``, ``rows`` of texts, the first of each its heading, and any ``links``."""
     sides = comparison.sides
-    names = dict(zip(sides.groups, sides.names, strict=True))
+    names = sides.name_of
     made: dict[str, dict[str, Any]] = {}
     for key, dimension, table in (
         ("agenda", "issue", comparison.agenda.table), ("framing", "frame", comparison.framing.table),
@@ -61,7 +61,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
 
 
 def _attribution_table(comparison: Comparison) -> dict[str, Any]:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     return {
         "columns": ["account", "reports of", "verdict", "sentences", "of", "share", "95% interval"],
         "rows": [
@@ -74,7 +74,7 @@ def _attribution_table(comparison: Comparison) -> dict[str, Any]:
 
 def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """Trends over the meetings, the surest first."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     trends = surest_trends(comparison.drift.trends.dropna(subset=["p"])).head(TRENDS)
     rows = []
     for r in trends.to_dict("records"):
@@ -90,7 +90,7 @@ def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 def _corrected_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """Figures from predicted labels beside those corrected by hand-coded ones."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     rows = []
     for r in comparison.corrected.table.dropna(subset=["estimate"]).to_dict("records"):
         label = labels.name(r["measure"], r["label"]) if r["measure"] in ("issue", "frame") else r["label"]
@@ -108,7 +108,7 @@ def _corrected_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 def _wording_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """How the wording of red lines moves from meeting to meeting."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     wording = comparison.red_lines.wording
     rows = [
         [labels.name("issue", r["issue"]), names[r["group"]], str(r["date"] or r["event"]), f"{r['count']:,}",
@@ -120,7 +120,7 @@ def _wording_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 
 def _difference_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     rows = [
         [labels.name("issue", r["issue"]), names[r["group"]], labels.name("stance", r["stance"]), f"{r['count']:,}",
          f"{r['n']:,}", percent(r["estimate"]), interval(r["low"], r["high"], True)]

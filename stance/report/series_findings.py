@@ -32,7 +32,7 @@ def attribution(comparison: Comparison) -> Finding | None:
     for group, part in found.table.groupby("source", sort=False):
         doubt = found.evidence.loc[(found.evidence["source"] == group) & found.evidence["uncertain"], "verdict"]
         counts = {str(v): int(c) for v, c in zip(part["verdict"], part["count"], strict=True)}
-        n, holder = int(part["n"].iloc[0]), sides.names[sides.groups.index(part["holder"].iloc[0])]
+        n, holder = int(part["n"].iloc[0]), sides.name_of[part["holder"].iloc[0]]
         figures[str(group)] = {"n": n, **counts, "uncertain": len(doubt)}
         sure = {v: c - int((doubt == v).sum()) for v, c in counts.items()}
         told = joined(
@@ -56,7 +56,7 @@ def drift(comparison: Comparison) -> Finding | None:
     if known.empty:
         return None
     top: dict[Any, Any] = surest_trends(known).iloc[0].to_dict()
-    name, side = _measure(comparison, top), sides.names[sides.groups.index(top["group"])]
+    name, side = _measure(comparison, top), sides.name_of[top["group"]]
     change, bounds = trend_change(top)
     meetings = count(int(top["n"]), comparison.drift.unit)
     sure = bool(top["p_adjusted"] < 0.05)

@@ -47,7 +47,7 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
     """
     sides, documents = comparison.sides, comparison.documents
     return {
-        "sides": dict(zip(sides.groups, sides.names, strict=True)),
+        "sides": sides.name_of,
         "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
         "models": sorted({str(m) for m in sides.table["model"] if m}),
         "codebook": sides.codebook.version,
@@ -93,7 +93,7 @@ def markdown_report(comparison: Comparison) -> str:
 
 
 def _documents(comparison: Comparison) -> str:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     table: pd.DataFrame = comparison.sides.table
     first = table.drop_duplicates("doc_id")
     lines = []
@@ -157,7 +157,7 @@ def _history(comparison: Comparison, labels: Labels) -> str:
     history = red_line_history(comparison, meetings)
     if history.empty:
         return ""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     when = dict(zip(meetings.keys, meetings.labels, strict=True))
     rows = [
         [when[r["meeting"]], labels.name("issue", r["issue"]), names[r["group"]], r["text"], probability(r["p_limit"])]
