@@ -107,7 +107,7 @@ def _empty(c: Comparison) -> set[str]:
         "cooperation": len(c.cooperation.evidence),
         "attribution": len(c.attribution.evidence),
         "alignment": len(c.alignment.evidence),
-        "red_lines": int(c.red_lines.evidence["doc_id"].count() + c.red_lines.possible["doc_id"].count()),
+        "red_lines": len(c.red_lines.evidence) + len(c.red_lines.possible),
         "words": int((c.framing.words["issue"] == "all issues").sum()),
     }
     return {name for name, number in found.items() if not number}

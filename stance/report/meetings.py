@@ -144,7 +144,7 @@ def red_lines_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataF
     sides, red = comparison.sides, comparison.red_lines
     columns = ["issue", "group", "meeting", "count", "possible", "p", "doc_id", "sent_id"]
     parts = [red.evidence.assign(sure=True), red.possible.assign(sure=False)]
-    found = pd.concat([p.dropna(subset=["doc_id"]) for p in parts], ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
     found = found.assign(group=groups_of(sides, found), meeting=meetings.of(found)).dropna(subset="meeting")
     if found.empty:
         return pd.DataFrame(columns=columns)

@@ -25,8 +25,7 @@ def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         for part in fields(contrast):
             table = getattr(contrast, part.name)
             if isinstance(table, pd.DataFrame):
-                file = name if part.name == "table" else f"{name}_{part.name}"
-                found[file] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
+                found[name if part.name == "table" else f"{name}_{part.name}"] = table
     meetings = find_meetings(comparison.sides)
     if meetings.several:
         found["agenda_by_meeting"] = agenda_by_meeting(comparison, meetings)
