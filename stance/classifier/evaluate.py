@@ -124,29 +124,9 @@ def evaluate(model: Model, documents: Sequence[AnnotatedDocument], samples: int 
         documents: with hand-coded sentences.
         samples: bootstrap samples.
     """
+    truth, strata = annotations_of(documents), strata_of(documents)
     logits = model.predict([asked(d) for d in documents]).values
-    strata = strata_of(documents)
-    return compare_labels(annotations_of(documents), logits, model.codebook, model.settings, strata, samples=samples)
-
-
-def compare_labels(
-    truth: Sequence[Annotation],
-    logits: np.ndarray,
-    codebook: Codebook,
-    settings: ScoringSettings,
-    strata: pd.DataFrame,
-    samples: int = 1000,
-) -> Evaluation:
-    """Compare logits with annotations.
-
-    Args:
-        truth: hand-coded labels.
-        logits: shape (sentences, outputs), in the same order.
-        codebook: the labels.
-        settings: calibration and thresholds.
-        strata: from `stance.classifier.strata.strata_of`; the figures are broken down by its columns.
-        samples: bootstrap samples.
-    """
+    codebook, settings = model.codebook, model.settings
     given = predict_labels(logits, codebook, settings)
     figures = figures_with_intervals(tally(truth, given, codebook), samples)
     judged = confidences(truth, logits, codebook, settings)
