@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from stance.annotation.corpus_files import read_lines
 from stance.annotation.splits import SPLITS
 from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, join, read_annotations
 from stance.annotation.written import read_written
@@ -155,11 +156,10 @@ def record_problems(path: str | Path) -> list[str]:
     """
     found = []
     try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines, 1):
-            extra = sorted(set(json.loads(line)) - RECORD_FIELDS) if line.strip() else []
+        for number, line in read_lines(path, "the annotations"):
+            extra = sorted(set(json.loads(line)) - RECORD_FIELDS)
             found += [f"{path}:{number}: field {name!r}: annotations are published without text" for name in extra]
-    except (OSError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the file") from error
     return found
 

@@ -19,6 +19,19 @@ ANNOTATIONS = "corpus/annotations/annotations.jsonl"
 WRITTEN = "corpus/written/written.jsonl"
 
 
+def read_lines(path: str | Path, what: str) -> Iterator[tuple[int, str]]:
+    """The lines of a JSONL file that are not blank, with their numbers.
+
+    Raises:
+        StanceError: if the file cannot be read; it says ``what`` was to be found there.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StanceError(f"{path}: {what} cannot be read ({error}). Check the path") from error
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+
+
 @dataclass(frozen=True)
 class CorpusFiles:
     """Where the parts of a corpus are; ``codebook`` is None for the shipped one, ``raw`` are the coders' own files."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stance.annotation.corpus_files import read_lines
 from stance.codebook import Codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
@@ -160,15 +161,8 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
     Raises:
         StanceError: naming file, line and fault.
     """
-    path = Path(path)
     annotations = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the path") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path, "the annotations"):
         try:
             annotation = annotation_from_record(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:

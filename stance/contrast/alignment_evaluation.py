@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.annotation.corpus_files import read_lines
 from stance.annotation.standoff import sentence_hash
 from stance.classifier.tallies import bounds
 from stance.contrast.alignment import mutual_pairs
@@ -89,8 +90,8 @@ def read_judged_pairs(folder: str | Path, scored: pd.DataFrame, codebook: Any) -
 
 def _records(path: Path) -> Iterable[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except (OSError, ValueError) as error:
+        return [json.loads(line) for _, line in read_lines(path, "the file")]
+    except ValueError as error:
         raise StanceError(f"{path}: the file cannot be read ({error}). Mend it") from error
 
 
