@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from stance.classifier.output import keeping_weights, require_file, require_folder
-from stance.errors import StanceError
+from stance.errors import StanceError, needs_extra
 
 STRATA = ("source", "year", "kind", "length")
 
@@ -40,10 +40,8 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     from stance.classifier.recipe import load_recipe
     from stance.documents import read_documents
 
-    try:
+    with needs_extra("train", "training"):
         from stance.classifier.train import train as run
-    except ImportError as error:
-        raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
     recipe = load_recipe(config)
     if seed is not None:
@@ -70,10 +68,8 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
 
     require_file(Path(output))
     require_folder(Path(runs))
-    try:
+    with needs_extra("train", "training"):
         from stance.classifier.ablation import run_ablations
-    except ImportError as error:
-        raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
     with keeping_weights(Path(runs)):
         table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs)).round(4)

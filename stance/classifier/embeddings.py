@@ -12,7 +12,7 @@ import numpy as np
 from stance.atomic_write import replacing
 from stance.classifier.delta import WEIGHTS
 from stance.classifier.encoders import cache_folder, find_encoder
-from stance.errors import StanceError
+from stance.errors import StanceError, needs_extra
 
 LONGEST = 128
 """Tokens of a text that are read."""
@@ -60,11 +60,9 @@ def embed(texts: Sequence[str], encoder: str = "minilm-l6", *, half: bool = Fals
 
 
 def _load(folder: str, half: bool) -> Any:
-    try:
+    with needs_extra("train", "embedding"):
         import torch
         from transformers import AutoModel
-    except ImportError as error:
-        raise StanceError(f"embeddings need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     return AutoModel.from_pretrained(folder, dtype=torch.bfloat16 if half else torch.float32).eval()
 
 
