@@ -37,7 +37,6 @@ from stance.annotation.statistics import (
     SENTENCES,
     label_counts,
     read_catalogue,
-    save_figure,
     sentences_figure,
     shortfalls,
 )
@@ -46,6 +45,7 @@ from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
 from stance.model_input import ContextWindow
+from stance.report.charts import save_chart
 
 ROOT = Path(__file__).parents[1]
 FILES = ROOT / "corpus/annotations"
@@ -412,12 +412,12 @@ def test_counts_and_shortfalls(small: Path, codebook: Codebook) -> None:
 def test_figure(small: Path) -> None:
     annotations, catalogue = read_annotations(small / "annotations.jsonl"), read_catalogue(small / "documents.csv")
     chart = sentences_figure(annotations, catalogue)
-    save_figure(chart, small / "f.svg")
-    save_figure(chart, small / "f.png")
+    save_chart(chart, small / "f.svg")
+    save_chart(chart, small / "f.png")
     assert "us: 5 sentences" in (small / "f.svg").read_text(encoding="utf-8")
     assert (small / "f.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(StanceError, match=r"\.svg or \.png"):
-        save_figure(chart, small / "f.pdf")
+        save_chart(chart, small / "f.pdf")
 
 
 # Commands

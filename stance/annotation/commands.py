@@ -78,7 +78,9 @@ def stats(by: tuple[str, ...], minimum: int | None, figure: Path | None, as_json
         if lacking is not None:
             click.echo(f"\nlabels with fewer than {minimum} sentences\n{lacking.to_string(index=False)}")
     if figure:
-        statistics.save_figure(statistics.sentences_figure(annotations, catalogue), figure)
+        from stance.report.charts import save_chart
+
+        save_chart(statistics.sentences_figure(annotations, catalogue), figure)
 
 
 @corpus.command("check")

@@ -155,19 +155,13 @@ def to_huggingface(dataset: DatasetDict, folder: str | Path, codebook: Codebook)
 
     Returns:
         the card, ``README.md``.
-
-    Raises:
-        StanceError: if the folder cannot be written.
     """
     folder = Path(folder)
-    try:
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        for split, part in dataset.items():
-            part.to_parquet(folder / "data" / f"{split}.parquet")
-        card = folder / "README.md"
-        card.write_text(dataset_card(dataset, folder.resolve().name, codebook), encoding="utf-8")
-    except OSError as error:
-        raise StanceError(f"{folder}: the data set cannot be written ({error}). Check the folder") from error
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for split, part in dataset.items():
+        part.to_parquet(folder / "data" / f"{split}.parquet")
+    card = folder / "README.md"
+    card.write_text(dataset_card(dataset, folder.resolve().name, codebook), encoding="utf-8")
     return card
 
 

@@ -230,28 +230,3 @@ def sentences_figure(annotations: Sequence[Annotation], catalogue: pd.DataFrame)
         .properties(title="Labelled sentences by side, year and kind of document")
     )
     return figure
-
-
-def save_figure(chart: alt.FacetChart, path: str | Path) -> None:
-    """Write a figure.
-
-    Args:
-        chart: from `sentences_figure`.
-        path: ends in ``.svg`` or ``.png``.
-
-    Raises:
-        StanceError: if the ending is another, or the file cannot be written.
-    """
-    import vl_convert
-
-    path = Path(path)
-    if path.suffix.lower() not in (".svg", ".png"):
-        raise StanceError(f"{path}: figures are written as .svg or .png. Change the ending")
-    specification = chart.to_json()
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(vl_convert.vegalite_to_svg(specification), encoding="utf-8")
-        else:
-            path.write_bytes(vl_convert.vegalite_to_png(specification, scale=2))
-    except OSError as error:
-        raise StanceError(f"{path}: the figure cannot be written ({error.strerror}). Check the folder") from error

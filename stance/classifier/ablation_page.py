@@ -34,12 +34,12 @@ def put_ablations(page: Path, table: pd.DataFrame, folder: Path) -> None:
     Raises:
         StanceError: if the page has no marks.
     """
-    from stance.report.charts import to_svg
+    from stance.report.charts import save_chart
 
     content = page.read_text(encoding="utf-8")
     if not MARKED.search(content):
         raise StanceError(f"{page}: has no <!-- ablations:start --> … <!-- ablations:end -->. Add the two marks")
-    (folder / CHART).write_text(to_svg(curve_chart(table)), encoding="utf-8")
+    save_chart(curve_chart(table), folder / CHART)
     text = f"<!-- ablations:start -->\n{ablations_text(table)}\n<!-- ablations:end -->"
     page.write_text(MARKED.sub(lambda _: text, content), encoding="utf-8")
 

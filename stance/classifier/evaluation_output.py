@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -171,6 +170,8 @@ def evaluation_files(
         tables: from `further_tables`.
         folder: where they shall stand.
     """
+    from stance.report.charts import save_chart
+
     named = {
         "figures": result.figures, "labels": result.labels, "errors": result.errors, "breakdown": result.breakdown,
         "reliability": result.reliability, "risk_coverage": result.risk_coverage,
@@ -181,15 +182,9 @@ def evaluation_files(
         files[folder / f"{name}.csv"] = partial(table.to_csv, index=False, float_format="%.6g")
     for name, counts in result.confusion.items():
         files[folder / f"confusion_{name}.csv"] = counts.to_csv
-    files[folder / "reliability.svg"] = partial(_draw, reliability_chart(result.reliability))
-    files[folder / "risk_coverage.svg"] = partial(_draw, risk_coverage_chart(result.risk_coverage))
+    files[folder / "reliability.svg"] = partial(save_chart, reliability_chart(result.reliability))
+    files[folder / "risk_coverage.svg"] = partial(save_chart, risk_coverage_chart(result.risk_coverage))
     return files
-
-
-def _draw(chart: Any, file: Path) -> None:
-    from stance.report.charts import to_svg
-
-    file.write_text(to_svg(chart), encoding="utf-8")
 
 
 def _files(path: str) -> list[Path]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from stance.errors import StanceError
 from stance.report.difference_charts import disagreement_chart, red_line_chart
 from stance.report.marks import (
     NARROW,
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
     from stance.contrast.stances import Stances
 
 __all__ = [
-    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "stance_chart", "svg_to_png",
-    "to_svg", "words_chart",
+    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "save_chart", "stance_chart",
+    "svg_to_png", "to_svg", "words_chart",
 ]  # fmt: skip
 
 
@@ -210,6 +212,22 @@ def to_svg(chart: Chart) -> str:
 
     svg: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=_vega_lite(), allowed_base_urls=[])
     return re.sub(r'xlink:href="[^"#]*#', 'xlink:href="#', svg)
+
+
+def save_chart(chart: Chart, path: str | Path) -> None:
+    """Write a chart.
+
+    Args:
+        chart: as for `to_svg`.
+        path: ends in ``.svg`` or ``.png``.
+
+    Raises:
+        StanceError: if the ending is another.
+    """
+    path, svg = Path(path), to_svg(chart)
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise StanceError(f"{path}: figures are written as .svg or .png. Change the ending")
+    path.write_bytes(svg_to_png(svg) if path.suffix.lower() == ".png" else svg.encode())
 
 
 def svg_to_png(svg: str, scale: float = 2.0) -> bytes:
