@@ -15,6 +15,7 @@ from stance.annotation.spreadsheet import write_spreadsheet
 from stance.annotation.standoff import Annotation, annotation_from_record, sentence_hash, write_jsonl
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -180,12 +181,12 @@ def dataset_card(dataset: DatasetDict, name: str, codebook: Codebook) -> str:
             }
         ],
     }
-    rows = ["| split | sentences | written | documents |", "|---|---|---|---|"]
-    rows += [f"| {s} | {len(p)} | {sum(p['written'])} | {len(p.unique('doc_id'))} |" for s, p in parts.items()]
+    rows = [(split, len(part), sum(part["written"]), len(part.unique("doc_id"))) for split, part in parts.items()]
+    table = markdown_table(["split", "sentences", "written", "documents"], rows)
     labels = [
         f"**{d.key}** ({d.question}) " + ", ".join(f"`{label.key}`" for label in d.labels) for d in codebook.dimensions
     ]
-    body = _CARD.format(name=name, version=codebook.version, table="\n".join(rows), labels="\n\n".join(labels))
+    body = _CARD.format(name=name, version=codebook.version, table=table, labels="\n\n".join(labels))
     return f"---\n{yaml.safe_dump(metadata, sort_keys=False)}---\n{body}"
 
 

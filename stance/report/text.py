@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from stance.markdown import markdown_table
 from stance.report.meetings import find_meetings, red_line_history
 from stance.report.page import Labels, finding_heading, probability
 from stance.report.page_cards import issue_rows
@@ -169,8 +170,8 @@ def _history(comparison: Comparison, labels: Labels) -> str:
 
 
 def _table(made: dict[str, Any]) -> str:
-    lines = [made["columns"], ["---"] * len(made["columns"]), *made["rows"]]
-    return "\n".join("| " + " | ".join(_plain(c).replace("|", "\\|") for c in line) + " |" for line in lines)
+    head, *rows = ([_plain(c).replace("|", "\\|") for c in line] for line in (made["columns"], *made["rows"]))
+    return markdown_table(head, rows)
 
 
 def _plain(text: object) -> str:
