@@ -12,7 +12,7 @@ from scipy.stats import kendalltau
 from stance.contrast.by_meeting import issues_told, tellers, told_by_meeting, with_certainty
 from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
-from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries, meetings
 from stance.contrast.statistics import Design, adjusted, clustered_share
 
 SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
@@ -123,7 +123,7 @@ def _shares(sides: Sides, table: pd.DataFrame, design: Design) -> pd.DataFrame:
 def _differences(sides: Sides, table: pd.DataFrame, design: Design, raised: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for issue in sides.issues:
-        named = names_issue(table, issue).to_numpy(dtype=bool)
+        named = carries(table, "issue", issue)
         if named.any():
             rows.append({"issue": issue, **share_difference(named, np.ones(len(table), dtype=bool), design)})
     tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p"])

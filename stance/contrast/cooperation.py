@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
+from stance.contrast.by_issue import issue_differences, issue_shares
 from stance.contrast.by_meeting import BOTH, issues_told, told_by_meeting, with_certainty
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
-from stance.contrast.disagreements import issue_differences, issue_shares
+from stance.contrast.resampling import share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
 
 
@@ -102,7 +103,9 @@ def cooperation(sides: Sides) -> Cooperation:
         issue_shares(sides, own, sides.codebook["stance"].with_role("cooperation"), design.unit),
         agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
         notes,
-        differences=issue_differences(sides, own, is_agreed(sides.codebook, own).to_numpy(dtype=bool)),
+        differences=issue_differences(
+            sides, own, design, share_difference, is_agreed(sides.codebook, own).to_numpy(dtype=bool)
+        ),
         reported=_reported_by_meeting(sides, agreed, match, table),
         claims=claims[list(EVIDENCE)]
         .join(nearest_counterparts(sides, claims)[list(COLUMNS)])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
-from stance.contrast.result import Sides
+from stance.contrast.result import Sides, carries
 
 ROLES = ("difference", "limit", "agreed")
 MEASURES = ("issue", "frame", *ROLES, "position")
@@ -52,7 +52,7 @@ def measures(sides: Sides, table: pd.DataFrame) -> Iterator[Measure]:
     for name, counted in (("issue", substantive), ("frame", own)):
         for key in sides.codebook[name].keys:
             if key != sides.codebook[name].null_label:
-                hit = table[name].map(lambda given, k=key: k in given).to_numpy(dtype=float)
+                hit = carries(table, name, key).astype(float)
                 yield Measure(name, key, hit, counted)
     stances = sides.codebook["stance"]
     for role in ROLES:

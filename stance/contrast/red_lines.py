@@ -12,7 +12,7 @@ from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
 from stance.contrast.statistics import expected_count
 
 READING = ("kind", "hardness", "signs", "phrases", "addressee")
@@ -134,10 +134,10 @@ def _figures(sides: Sides, own: pd.DataFrame, found: pd.DataFrame) -> pd.DataFra
     rows = []
     reported = sides.reported()
     for issue, group, inside in sides.cells(own):
-        lines = found[names_issue(found, issue) & (found[sides.by] == group)]
+        lines = found[carries(found, "issue", issue) & (found[sides.by] == group)]
         expected, low, high = expected_count(own.loc[inside, "p_limit"].to_numpy(dtype=float))
         if len(lines) or expected >= 0.5:
-            acknowledged = int((names_issue(reported, issue) & (reported[sides.by] == sides.other(group))).sum())
+            acknowledged = int((carries(reported, "issue", issue) & (reported[sides.by] == sides.other(group))).sum())
             hardness = float(lines["hardness"].mean()) if len(lines) else np.nan
             explicit, noted = int((lines["kind"] == EXPLICIT).sum()), int(lines["noted"].sum())
             rows.append((issue, group, len(lines), expected, low, high, explicit, hardness, noted, acknowledged))

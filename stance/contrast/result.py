@@ -120,7 +120,7 @@ class Sides:
         """Every issue with every group, and which rows of a table belong to both."""
         inside = {group: (table[self.by] == group).to_numpy(dtype=bool) for group in self.groups}
         for issue in self.issues:
-            named = names_issue(table, issue).to_numpy(dtype=bool)
+            named = carries(table, "issue", issue)
             for group in self.groups:
                 yield issue, group, named & inside[group]
 
@@ -184,9 +184,9 @@ def make_sides(
     return Sides(chosen, by, groups, names, codebook)
 
 
-def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:
-    """Whether each sentence names an issue."""
-    return table["issue"].map(lambda given: issue in given).astype(bool)
+def carries(table: pd.DataFrame, dimension: str, key: str) -> np.ndarray:
+    """Whether each sentence has an issue or a frame."""
+    return np.array([key in given for given in table[dimension]], dtype=bool)
 
 
 def meetings(table: pd.DataFrame) -> pd.Series:

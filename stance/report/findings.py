@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stance.contrast.certainty import POSSIBLE, SURE
-from stance.contrast.result import names_issue
+from stance.contrast.result import carries
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
@@ -109,7 +109,7 @@ def _positions(comparison: Comparison) -> Finding | None:
         "n": [rows[g]["n"] for g in sides.groups],
     }
     own = stances.evidence
-    return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
+    return Finding("positions", text, figures, keys_of(own[carries(own, "issue", issue)]))
 
 
 def _ranking(ranked: pd.DataFrame) -> str:
@@ -183,7 +183,7 @@ def _framing(comparison: Comparison) -> Finding | None:
     text += f"; difference {signed(100 * top['difference'], 0)} percentage points{certainty(top, share=True)}"
     text += _words(comparison)
     evidence = comparison.stances.evidence
-    carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
+    carrying = evidence[carries(evidence, "frame", frame)]
     figures: dict[str, Any] = {"shares": [rounded(rows[g]["estimate"]) for g in sides.groups]}
     figures |= {"frame": frame, **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     return Finding("framing", text, figures, keys_of(carrying))

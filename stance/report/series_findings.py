@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
+from stance.contrast.result import carries
 from stance.report.finding import Finding, account, rounded, upper
 from stance.report.lookup import groups_of, keys_of
 from stance.report.style import count, interval, joined, signed
@@ -117,7 +118,7 @@ def _behind(comparison: Comparison, row: dict[Any, Any]) -> list[tuple[str, int]
     table: pd.DataFrame = comparison.agenda.evidence
     table = table[groups_of(sides, table) == row["group"]]
     if row["measure"] in ("issue", "frame"):
-        return keys_of(table[table[row["measure"]].map(lambda given: row["label"] in given).astype(bool)])
+        return keys_of(table[carries(table, row["measure"], row["label"])])
     if row["measure"] == "agreed":
         return keys_of(table[is_agreed(sides.codebook, table)])
     if row["measure"] in ("difference", "limit"):
