@@ -431,6 +431,14 @@ def test_stats_command(small: Path) -> None:
     assert "by side" in _run("stats").stdout
 
 
+def test_the_list_of_documents_may_come_from_a_spreadsheet(small: Path) -> None:
+    """Spreadsheets begin a file with a mark, and write semicolons where the comma is the decimal mark."""
+    file, annotated = small / "documents.csv", ("--annotations", small / "annotations.jsonl")
+    file.write_text("\ufeff" + file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert "5" in _run("stats", *annotated, "--by", "split").stdout
+    assert _run("check", *annotated).stdout.startswith("0 problems")
+
+
 def test_check_command(small: Path) -> None:
     files = ("--annotations", small / "annotations.jsonl", "--documents", small / "documents.jsonl")
     assert "2 test sentences repeat a formula" in _run("check", *files).stdout

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import Counter
@@ -15,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from stance.annotation.corpus_files import read_lines
-from stance.annotation.splits import SPLITS
+from stance.annotation.splits import SPLITS, read_rows
 from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, join, read_annotations
 from stance.annotation.written import read_written
 from stance.codebook import Codebook
@@ -125,7 +123,7 @@ def check_corpus(
     given = read_annotations(annotations)
     invented = read_written(written) if written else []
     fictions = [a for item in invented for a in item.annotations.values()]
-    split_of, problems = _read_split_rows(Path(splits))
+    split_of, problems = _read_split_rows(splits)
     problems = [
         *record_problems(annotations),
         *label_problems([*given, *fictions], codebook),
@@ -263,15 +261,11 @@ def near_duplicates(first: Sequence[str], second: Sequence[str]) -> list[Pair]:
     return sorted(found)
 
 
-def _read_split_rows(path: Path) -> tuple[dict[str, str], list[str]]:
+def _read_split_rows(path: str | Path) -> tuple[dict[str, str], list[str]]:
     """Splits, and all that is wrong with them (`read_splits` stops at the first fault)."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the splits cannot be read ({error}). Check the path") from error
     splits: dict[str, str] = {}
     problems = []
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(read_rows(path)[1], 2):
         doc_id, split = row.get("doc_id") or "", row.get("split") or ""
         if not doc_id or split not in SPLITS:
             problems.append(f"{path}:{number}: split {split!r} of {doc_id!r} is not one of {', '.join(SPLITS)}")

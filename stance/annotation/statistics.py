@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stance.annotation.splits import SPLITS
+from stance.annotation.splits import SPLITS, read_rows
 from stance.annotation.standoff import AnnotatedDocument, Annotation
 from stance.codebook import Codebook
 from stance.documents.document import SOURCES
@@ -66,14 +65,8 @@ def read_catalogue(path: str | Path) -> pd.DataFrame:
     Raises:
         StanceError: if the file cannot be read, lacks a column, or lists a document twice.
     """
-    path = Path(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the list of documents cannot be read ({error}). Check the path") from error
-    lacking = [c for c in _COLUMNS if c not in (reader.fieldnames or [])]
+    header, rows = read_rows(path, "the list of documents")
+    lacking = [c for c in _COLUMNS if c not in header]
     if lacking:
         raise StanceError(f"{path}: the list of documents has no column {', '.join(lacking)}. Add it")
     return _catalogue(rows, str(path))
