@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from stance.atomic_write import replacing
+from stance.atomic_write import replacing, writable
 from stance.classifier.delta import WEIGHTS
-from stance.classifier.encoders import cache_folder, find_encoder
-from stance.errors import StanceError, needs_extra
+from stance.classifier.encoders import CURE, cache_folder, file_sha256, find_encoder
+from stance.errors import needs_extra
 
 LONGEST = 128
 """Tokens of a text that are read."""
@@ -38,7 +38,7 @@ def embed(texts: Sequence[str], encoder: str = "minilm-l6", *, half: bool = Fals
     folder = find_encoder(encoder)
     weights, network = Path(folder) / WEIGHTS, None
     if weights.is_file():
-        identity = hashlib.sha256(weights.read_bytes()).hexdigest()
+        identity = file_sha256(weights)
     else:  # on the hub: known by what is loaded
         network = _load(folder, half)
         identity = _hash_of(network)
@@ -49,12 +49,9 @@ def embed(texts: Sequence[str], encoder: str = "minilm-l6", *, half: bool = Fals
     rows = _means(texts, folder, network or _load(folder, half))
     if unit:
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    try:
+    with writable(kept.parent, cure=CURE):
         kept.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cure = "Set STANCE_CACHE to a folder that can be written"
-        raise StanceError(f"{kept.parent}: the cache cannot be made ({error.strerror}). {cure}") from error
-    with replacing(kept) as temporary:
+    with replacing(kept, CURE) as temporary:
         np.save(temporary, rows)
     return rows
 

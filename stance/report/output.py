@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.atomic_write import writable
-from stance.errors import StanceError
 from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
 from stance.report.html import render_report
@@ -20,6 +19,9 @@ from stance.table import write_table
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+
+
+CURE = "Choose another folder, or check its rights and the space left"
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -59,7 +61,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     sentences = folder / "sentences.parquet"
     write_table(comparison.table, sentences)
     for path in earlier - set(files):
-        with writable(path):
+        with writable(path, "the file", CURE):
             path.unlink(missing_ok=True)
     return [*written[:3], sentences, *written[3:]]
 
@@ -77,12 +79,7 @@ def _written_before(folder: Path) -> set[Path]:
 def _write(path: Path, content: str | bytes) -> None:
     """Write a file that appears under its name only when it is complete."""
     temporary = path.with_name(f".{path.name}.part")
-    try:
+    with writable(path, "the file", CURE):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise StanceError(
-            f"{path}: the file cannot be written ({why}). Choose another folder, or check its rights and the space left"
-        ) from error
