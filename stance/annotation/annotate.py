@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from stance.command_options import model_option
 from stance.errors import InputFailure, StanceError
+from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
     from stance.annotation.examples import Example
@@ -32,8 +34,8 @@ OF_TASKS = {name: f"--{name}" for name in ("source", "sample", "seed", "blind")}
     "--format", "form", type=click.Choice(TOOLS), default=TOOLS[0], show_default=True,
     help="Annotation tool; `spreadsheet` is an Excel workbook.",
 )  # fmt: skip
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
-@click.option("-m", "--model", default="readout-small", show_default=True, help="Model that labels in advance.")
+@click.option("--source", type=click.Choice(SOURCES), help="Side, where a document does not say it.")
+@model_option("Model that labels in advance.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N sentences a side, drawn at random.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the sample.")
 @click.option("--blind", is_flag=True, help="Without the labels that the model suggests, so that they sway nobody.")

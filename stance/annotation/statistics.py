@@ -12,8 +12,8 @@ import pandas as pd
 from stance.annotation.splits import SPLITS, read_rows
 from stance.annotation.standoff import AnnotatedDocument, Annotation
 from stance.codebook import Codebook
-from stance.documents.document import SOURCES
 from stance.errors import StanceError
+from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
     import altair as alt

@@ -28,8 +28,9 @@ from stance.classifier.fitting_record import DIGEST
 from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, load_codebook
-from stance.documents.document import SOURCES, Document
+from stance.documents.document import Document
 from stance.errors import StanceError
+from stance.table.schema import SOURCES
 
 logger = logging.getLogger(__name__)
 

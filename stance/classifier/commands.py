@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from stance.classifier.output import keeping_weights, require_file, require_folder
+from stance.command_options import model_option
 from stance.errors import StanceError, needs_extra
+from stance.table.schema import SOURCES
 
 STRATA = ("source", "year", "kind", "length")
 
@@ -84,10 +86,10 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
 @click.command()
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False))
 @documents_option
-@click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder.")
+@model_option()
 @click.option("--splits", type=click.Path(exists=True), help="CSV with doc_id and split.")
 @click.option("--split", default="test", show_default=True, help="Which split, where --splits is given.")
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Only documents of one side.")
+@click.option("--source", type=click.Choice(SOURCES), help="Only documents of one side.")
 @click.option(
     "--leave-out", multiple=True, help="Documents to leave out: a doc_id, or a pattern with *; may be repeated."
 )

@@ -10,12 +10,11 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from stance.contrast.by_meeting import issues_told, tellers, told_by_meeting, with_certainty
-from stance.contrast.certainty import POSSIBLE, SURE
+from stance.contrast.certainty import POSSIBLE, SENSITIVITY, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, carries, meetings
 from stance.contrast.statistics import Design, adjusted, clustered_share
 
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 """Thresholds on the probability of an issue at which presence is told."""
 MIN_SHARED = 3
 """Fewest shared issues of a meeting for the order of the two sides to be compared."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.contrast.certainty import SENSITIVITY
 from stance.contrast.counterpart import (
     COLUMNS,
     FIELDS,
@@ -21,7 +22,6 @@ from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.similarity import sentence_vectors
 from stance.contrast.statistics import clustered_share
 
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 """Similarities at which the number of pairs is told."""
 
 

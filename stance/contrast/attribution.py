@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.certainty import SURE
+from stance.contrast.certainty import SENSITIVITY, SURE
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
 from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import clustered_share
@@ -16,7 +16,6 @@ from stance.contrast.statistics import clustered_share
 VERDICTS = ("confirmed", "softened", "hardened", "absent")
 TOLERANCE = 0.2
 """Distance on the codebook's scale up to which two stances count as the same: one step."""
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
 @dataclass(frozen=True, repr=False)

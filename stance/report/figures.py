@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.framing import ALL
 from stance.report.charts import (
     agenda_chart,
     disagreement_chart,
@@ -78,7 +79,7 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
         ("attribution", "What each reports of the other", lambda w: attribution_chart(c.attribution, w)),
         ("alignment", "Share of sentences with a partner", lambda w: alignment_chart(c.alignment, w)),
         ("framing", "Share of sentences in each frame", lambda w: frame_chart(c.framing, w)),
-        ("words", "Distinctive words", lambda w: words_chart(c.framing, "all issues", WORDS, w)),
+        ("words", "Distinctive words", lambda w: words_chart(c.framing, ALL, WORDS, w)),
     ]
     if not c.agenda.sensitivity.empty:
         listed.append(
@@ -108,6 +109,6 @@ def _empty(c: Comparison) -> set[str]:
         "attribution": len(c.attribution.evidence),
         "alignment": len(c.alignment.evidence),
         "red_lines": len(c.red_lines.evidence) + len(c.red_lines.possible),
-        "words": int((c.framing.words["issue"] == "all issues").sum()),
+        "words": int((c.framing.words["issue"] == ALL).sum()),
     }
     return {name for name, number in found.items() if not number}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stance.contrast.certainty import POSSIBLE, SURE
+from stance.contrast.framing import ALL
 from stance.contrast.result import carries
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
@@ -192,7 +193,7 @@ def _framing(comparison: Comparison) -> Finding | None:
 def _words(comparison: Comparison) -> str:
     """The words that set the sides apart beyond chance when whole units are exchanged, or why none are named."""
     sides, words = comparison.sides, comparison.framing.words
-    words = words[words["issue"] == "all issues"]
+    words = words[words["issue"] == ALL]
     if words.empty:
         return ""
     if words["p_units"].isna().all():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.contrast.certainty import POSSIBLE, SURE
+from stance.contrast.framing import ALL
 from stance.report import page
 from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.inline_svg import inline_svg
@@ -129,7 +130,7 @@ def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
 def _words(comparison: Comparison) -> dict[str, Any]:
     """How many distinctive words there are: any, tested by exchanging units, and standing that test."""
     words = comparison.framing.words
-    words = words[words["issue"] == "all issues"]
+    words = words[words["issue"] == ALL]
     p = words["p_units"]
     return {"any": bool(len(words)), "tested": bool(p.notna().any()), "sure": int((p < 0.05).sum())}
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from stance.contrast.framing import ALL
 from stance.report.charts import distinctive
 from stance.report.page import WORDS
 from stance.report.series_findings import surest_trends, trend_change
@@ -135,7 +136,7 @@ def _word_table(comparison: Comparison) -> dict[str, Any]:
     rows = [
         [r["term"], f"{r['count_first']:,}", f"{r['count_second']:,}", signed(r["log_odds"]), f"{r['se']:.2f}",
          "too few" if pd.isna(r["p_units"]) else f"{r['p_units']:.2g}"]
-        for r in distinctive(words[words["issue"] == "all issues"], WORDS).to_dict("records")
+        for r in distinctive(words[words["issue"] == ALL], WORDS).to_dict("records")
     ]  # fmt: skip
     return {"columns": ["term", *comparison.sides.names, "log-odds", "standard error", "p, whole units"], "rows": rows}
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from stance import __version__
-from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.classifier.predict import Model
 from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure, printable
+from stance.resources import DEFAULT_MODEL
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
 from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from stance.atomic_write import RESUME, TEMPORARY, replacing, writable
 from stance.errors import StanceError
 from stance.scoring.chunks import Chunk
+from stance.table.schema import MANIFEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from filelock import BaseFileLock
 
-MANIFEST = "_manifest.json"
 LOCK = ".lock"
 RUN = ".run"
 """The file that says which process holds the lock."""

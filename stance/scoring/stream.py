@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.classifier.predict import Model
 from stance.classifier.tokenization import Encoded, encode_blocks, join
-from stance.documents.document import SOURCES, Document
+from stance.documents.document import Document
 from stance.errors import StanceError
+from stance.resources import DEFAULT_MODEL
 from stance.scoring.rows import Group, label_columns, to_frame
 from stance.sentences import split_sentences
-from stance.table.schema import COLUMNS
+from stance.table.schema import COLUMNS, SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd
