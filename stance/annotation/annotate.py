@@ -51,7 +51,7 @@ def annotate(
     """
     from stance.annotation.exports import write_project
     from stance.classifier.predict import Model
-    from stance.documents import iterate_documents
+    from stance.documents.collect import iterate_documents, without_failures
 
     given = click.get_current_context().get_parameter_source
     if collect:
@@ -62,9 +62,9 @@ def annotate(
         click.echo(f"{coded} annotations written to {output}{rest}", err=True)
         return
     loaded = Model(model)
-    items = list(iterate_documents(inputs, source=source))
-    failures = [i for i in items if isinstance(i, InputFailure)]
-    examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded, sample, seed)
+    failures: list[InputFailure] = []
+    documents = list(without_failures(iterate_documents(inputs, source=source), failures))
+    examples = suggest(documents, loaded, sample, seed)
     if examples:
         write_project(examples, output, form, loaded.codebook, blind)
     for failure in failures:
