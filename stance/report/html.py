@@ -14,7 +14,6 @@ from stance.report import page
 from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
-from stance.report.meetings import find_meetings
 from stance.report.page_cards import OPEN_ROWS, decks, issue_rows
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
@@ -51,7 +50,7 @@ def render_report(comparison: Comparison, figures: Figures | None = None, files:
     environment.filters["signed"] = signed
     script = (HERE / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    labels, meetings = page.Labels(comparison), find_meetings(comparison.sides)
+    labels, meetings = page.Labels(comparison), comparison.meetings
     drawn = _drawn(figures or make_figures(comparison, meetings))
     files = csv_files(comparison) if files is None else files
     return environment.get_template("report.html.j2").render(

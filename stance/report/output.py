@@ -12,7 +12,6 @@ from stance.atomic_write import writable
 from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
 from stance.report.html import render_report
-from stance.report.meetings import find_meetings
 from stance.report.table_files import csv_files
 from stance.report.text import findings_json, markdown_report
 from stance.table import write_table
@@ -39,7 +38,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         StanceError: if a file cannot be written; the message says which and why.
     """
-    figures = make_figures(comparison, find_meetings(comparison.sides))
+    figures = make_figures(comparison, comparison.meetings)
     tables = csv_files(comparison)
     names = [f"tables/{name}.csv" for name in tables]
     names += [f"figures/{name}.{ending}" for name in figures.makers for ending in ("svg", "png")]

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stance.markdown import markdown_table
-from stance.report.meetings import find_meetings, red_line_history
+from stance.report.meetings import red_line_history
 from stance.report.page import Labels, finding_heading, probability
 from stance.report.page_cards import issue_rows
 from stance.report.page_tables import tables
@@ -152,7 +152,7 @@ def _hardest(quoted: dict[str, Any], alone: bool) -> str:
 
 def _history(comparison: Comparison, labels: Labels) -> str:
     """The red lines in the order of time, where there are several meetings."""
-    meetings = find_meetings(comparison.sides)
+    meetings = comparison.meetings
     if not meetings.several:
         return ""
     history = red_line_history(comparison, meetings)
