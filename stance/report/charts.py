@@ -29,6 +29,7 @@ from stance.report.marks import (
     dot_rows,
     finish,
     furniture,
+    interval_rows,
     long_names,
     nothing,
 )
@@ -87,17 +88,8 @@ def _share_chart(table: pd.DataFrame, dimension: str, sides: Sides, width: int, 
     if table.empty or not table["n"].sum():
         return nothing(width)
     frame = Frame.of(sides, width, dimension, by_count(table, dimension), counts="999 of 9,999")
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table[dimension]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["count"] == 0,
-            "note": [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)],
-        }
-    )
+    notes = [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)]
+    rows = interval_rows(table, frame, table[dimension], table["count"] == 0, notes)
     rows["summary"] = [_share_summary(row) for row in rows.to_dict("records")]
     link = issue_link if dimension == "issue" else lambda key: f"#{dimension}={issue_link(key).partition('=')[2]}"
     axis = alt.Axis(

@@ -18,6 +18,7 @@ from stance.report.marks import (
     dot_rows,
     finish,
     furniture,
+    interval_rows,
     nothing,
     row_axis,
 )
@@ -123,17 +124,8 @@ def attribution_chart(attribution: Attribution, width: int = WIDTH) -> Chart:
 
 def _share_dots(table: pd.DataFrame, frame: Frame, said: str, title: str, link: Callable[[str], str]) -> Chart:
     """Shares with intervals, a row for each ``part`` and a dot for each ``group``."""
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table["part"]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["count"] == 0,
-            "note": [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)],
-        }
-    )
+    notes = [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)]
+    rows = interval_rows(table, frame, table["part"], table["count"] == 0, notes)
     rows["summary"] = [
         f"{r['side']}{said} {r['note']} ({percent(r['value'])} {interval(r['low'], r['high'], True)})"
         for r in rows.to_dict("records")

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import SIGNED, Chart, Frame, dot_rows, furniture, row_axis, side_color, side_shape
+from stance.report.marks import (
+    SIGNED,
+    Chart,
+    Frame,
+    dot_rows,
+    furniture,
+    interval_rows,
+    row_axis,
+    side_color,
+    side_shape,
+)
 from stance.report.style import MUTED, PAPER, interval, issue_link, signed, stance_colors, stance_order, text_on
 
 if TYPE_CHECKING:
@@ -112,17 +122,7 @@ def _segments(stances: Stances, frame: Frame) -> pd.DataFrame:
 
 def stance_means(table: pd.DataFrame, frame: Frame, width: int) -> Chart:
     """Mean positions with intervals; hollow where there are too few sentences for an interval."""
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table["issue"]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["low"].isna(),
-            "note": "",
-        }
-    ).dropna(subset=["value"])
+    rows = interval_rows(table, frame, table["issue"], table["low"].isna(), "").dropna(subset=["value"])
     axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], labelExpr=SIGNED, title="mean position, −1 to +1", labelOverlap=True)
     x = alt.X("value:Q", axis=axis, scale=alt.Scale(domain=[-1, 1]))
     layers = dot_rows(rows, frame, x, axis=False)
