@@ -137,7 +137,7 @@ def check_corpus(
         return CorpusCheck(problems, duplicate_counts(texts).drop(columns=["exact_long", "near"]))
     joined = join(given, documents)
     problems += [f"{d}: the document is not among those given" for d in joined.missing]
-    problems += [f"{_place(a)}: another text than the annotated one (hash)" for a in joined.mismatches]
+    problems += [f"{a.place}: another text than the annotated one (hash)" for a in joined.mismatches]
     texts = _parts(_texts(joined.documents), _texts(invented), split_of)
     repeats = formula_repeats(joined.documents, split_of, invented)
     return CorpusCheck(problems, duplicate_counts(texts), repeats, joined)
@@ -164,22 +164,22 @@ def record_problems(path: str | Path) -> list[str]:
 
 def label_problems(annotations: Iterable[Annotation], codebook: Codebook) -> list[str]:
     """Labels that are not in the codebook or break its rules, one message for each sentence."""
-    return [f"{_place(a)}: {'; '.join(found)}" for a in annotations if (found := codebook.problems(a.labels))]
+    return [f"{a.place}: {'; '.join(found)}" for a in annotations if (found := codebook.problems(a.labels))]
 
 
 def span_problems(annotations: Sequence[Annotation]) -> list[str]:
     """Spans that are empty, coded twice, overlap another, or have no hash."""
-    found = [f"{_place(a)}: empty span" for a in annotations if not 0 <= a.start < a.end]
-    found += [f"{_place(a)}: no hash" for a in annotations if not a.sha256]
+    found = [f"{a.place}: empty span" for a in annotations if not 0 <= a.start < a.end]
+    found += [f"{a.place}: no hash" for a in annotations if not a.sha256]
     ordered = sorted(annotations, key=lambda a: a.span)
     last = ordered[0] if ordered else None
     for first, second in zip(ordered, ordered[1:], strict=False):
         if last is None or last.doc_id != first.doc_id or first.end > last.end:
             last = first  # the one that reaches furthest so far
         if first.span == second.span:
-            found.append(f"{_place(second)}: coded twice ({first.coder or '?'}, {second.coder or '?'})")
+            found.append(f"{second.place}: coded twice ({first.coder or '?'}, {second.coder or '?'})")
         elif last.doc_id == second.doc_id and second.start < last.end:
-            found.append(f"{_place(second)}: overlaps {last.start}-{last.end}")
+            found.append(f"{second.place}: overlaps {last.start}-{last.end}")
     return found
 
 
@@ -290,7 +290,3 @@ def _parts(published: Iterable[_Text], written: Iterable[_Text], splits: Mapping
         if text.annotation.doc_id in splits:
             parts[splits[text.annotation.doc_id]].append(text)
     return parts
-
-
-def _place(annotation: Annotation) -> str:
-    return f"{annotation.doc_id} {annotation.start}-{annotation.end}"

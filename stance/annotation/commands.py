@@ -210,7 +210,7 @@ def _join(files: CorpusFiles, failures: list[str]) -> Joined:
         )
     joined = join(files.read_annotations(), files.read_documents(failures))
     failures += [f"{d}: the document is not among those given" for d in joined.missing]
-    failures += [f"{a.doc_id} {a.start}-{a.end}: the text is not the annotated one" for a in joined.mismatches]
+    failures += [f"{a.place}: the text is not the annotated one" for a in joined.mismatches]
     return joined
 
 

@@ -88,8 +88,7 @@ def dataset_row(example: Example, codebook: Codebook, *, written: bool) -> dict[
     annotation, document = example.annotation, example.document
     problems = codebook.problems(annotation.labels)
     if problems:
-        place = f"{annotation.doc_id} {annotation.start}-{annotation.end}"
-        raise StanceError(f"{place}: {'; '.join(problems)}. Mend the label or the codebook")
+        raise StanceError(f"{annotation.place}: {'; '.join(problems)}. Mend the label or the codebook")
     return {
         "doc_id": annotation.doc_id,
         "sent_id": annotation.sent_id,

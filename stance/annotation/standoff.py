@@ -67,6 +67,21 @@ class Annotation:
         """What identifies the sentence: document, start and end."""
         return self.doc_id, self.start, self.end
 
+    @property
+    def place(self) -> str:
+        """The same for messages."""
+        return f"{self.doc_id} {self.start}-{self.end}"
+
+    def single(self, dimension: str) -> str:
+        """The stance, the holder, or the main issue."""
+        return self.issue[0] if dimension == "issue" else str(getattr(self, dimension))
+
+    def relabelled(self, given: Annotation, coder: str) -> Annotation:
+        """The sentence with the labels that another annotation gives."""
+        return replace(
+            self, issue=given.issue, stance=given.stance, holder=given.holder, frame=given.frame, coder=coder, round=""
+        )
+
 
 @dataclass(frozen=True)
 class AnnotatedDocument:
@@ -113,8 +128,7 @@ class Joined:
         if self.missing:
             text += f"; {len(self.missing)} documents missing (first: {self.missing[0]})"
         if self.mismatches:
-            first = self.mismatches[0]
-            text += f"; {len(self.mismatches)} sentences differ (first: {first.doc_id} {first.start}-{first.end})"
+            text += f"; {len(self.mismatches)} sentences differ (first: {self.mismatches[0].place})"
         return text
 
 
@@ -186,9 +200,8 @@ def coded_once(annotations: Sequence[Annotation], path: Path) -> None:
     seen: dict[tuple[str, int, int], Annotation] = {}
     for annotation in annotations:
         if (first := seen.setdefault(annotation.span, annotation)) is not annotation:
-            doc_id, start, end = annotation.span
             raise StanceError(
-                f"{path}: a sentence is coded more than once: {doc_id} {start}-{end} (coders {first.coder or '?'} and "
+                f"{path}: a sentence is coded more than once: {first.place} (coders {first.coder or '?'} and "
                 f"{annotation.coder or '?'}). Adjudicate first, and keep one row a sentence"
             )
 

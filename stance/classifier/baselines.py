@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -147,10 +146,7 @@ def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str
         calibrating, logits = BASELINES[name](parts, codebook)
         fitted = fit_calibration(calibrating, [e.annotation for e in parts[1]], codebook)
         labels = predict_labels(logits, codebook, ScoringSettings(calibration=fitted))
-        found[name] = [
-            replace(e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=name, round="")
-            for e, g in zip(parts[2], labels, strict=True)
-        ]
+        found[name] = [e.annotation.relabelled(g, name) for e, g in zip(parts[2], labels, strict=True)]
     return found
 
 

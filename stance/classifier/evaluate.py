@@ -6,7 +6,7 @@ Labels are judged in `tallies`, by kind of sentence in `strata`, probabilities i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,7 @@ def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> lis
     documents = list(documents)
     logits = model.predict([asked(d) for d in documents]).values
     labels = predict_labels(logits, model.codebook, model.settings)
-    return [
-        replace(a, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=model.name, round="")
-        for a, g in zip(annotations_of(documents), labels, strict=True)
-    ]
+    return [a.relabelled(g, model.name) for a, g in zip(annotations_of(documents), labels, strict=True)]
 
 
 def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> dict[str, float]:

@@ -143,8 +143,8 @@ def compare_systems(
         lacking = [a for a in truth if a.span not in by_span]
         if lacking:
             raise StanceError(
-                f"{name}: {len(lacking)} of {len(truth)} sentences have no label (first: {lacking[0].doc_id} "
-                f"{lacking[0].start}-{lacking[0].end}). Label them all, with the same offsets"
+                f"{name}: {len(lacking)} of {len(truth)} sentences have no label (first: {lacking[0].place}). "
+                "Label them all, with the same offsets"
             )
         other = tally(truth, [by_span[a.span] for a in truth], codebook)
         change = paired_differences(counted, other, samples)
