@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ from stance.report.marks import (
     nothing,
 )
 from stance.report.stance_bars import mean_summaries, stance_means, stance_shares
-from stance.report.style import MUTED, PAPER, interval, issue_link, percent, signed
+from stance.report.style import MUTED, PAPER, interval, label_link, percent, signed
 
 if TYPE_CHECKING:
     from stance.contrast.agenda import Agenda
@@ -91,13 +92,12 @@ def _share_chart(table: pd.DataFrame, dimension: str, sides: Sides, width: int, 
     notes = [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)]
     rows = interval_rows(table, frame, table[dimension], table["count"] == 0, notes)
     rows["summary"] = [_share_summary(row) for row in rows.to_dict("records")]
-    link = issue_link if dimension == "issue" else lambda key: f"#{dimension}={issue_link(key).partition('=')[2]}"
     axis = alt.Axis(
         format="%",
         tickCount=5 if width > NARROW else 3,
         title=title if width <= NARROW else f"{title}, with 95% interval",
     )
-    x = alt.X("value:Q", axis=axis, scale=alt.Scale(domainMin=0, nice=True))
+    x, link = alt.X("value:Q", axis=axis, scale=alt.Scale(domainMin=0, nice=True)), partial(label_link, dimension)
     chart = alt.layer(*dot_rows(rows, frame, x), *furniture(rows, frame, table[dimension], link))
     return finish(chart.properties(width=frame.plot, height=frame.height), title, rows)
 

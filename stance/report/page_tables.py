@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pandas as pd
 
@@ -11,7 +10,7 @@ from stance.contrast.framing import ALL
 from stance.report.charts import distinctive
 from stance.report.page import WORDS
 from stance.report.series_findings import surest_trends, trend_change
-from stance.report.style import interval, issue_link, percent, signed
+from stance.report.style import interval, issue_link, label_link, percent, signed
 
 TRENDS = 24
 """Most trends that the page lists; the CSV file holds all."""
@@ -34,7 +33,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
              _share(r["estimate"]), interval(r["low"], r["high"], True)]
             for r in table.to_dict("records")
         ]  # fmt: skip
-        links = [f"#{dimension}={quote(str(key), safe='')}" for key in table[dimension]]
+        links = [label_link(dimension, str(key)) for key in table[dimension]]
         made[key] = {
             "columns": [dimension, "side", "sentences", "of", "share", "95% interval"],
             "rows": rows,

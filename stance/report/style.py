@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -61,9 +62,12 @@ def text_on(color: str) -> str:
     return PAPER if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.054 else ON_LIGHT
 
 
-def issue_link(issue: str) -> str:
-    """The fragment that filters the report's sentences by an issue."""
-    return f"#issue={quote(issue, safe='')}"
+def label_link(dimension: str, key: str) -> str:
+    """The fragment that filters the report's sentences by a label."""
+    return f"#{dimension}={quote(key, safe='')}"
+
+
+issue_link = partial(label_link, "issue")
 
 
 def meeting_link(meeting: str, start: str = "#") -> str:
