@@ -13,7 +13,7 @@ from stance.contrast.by_issue import issue_differences, issue_shares
 from stance.contrast.by_meeting import BOTH, issues_told, told_by_meeting, with_certainty
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
 from stance.contrast.resampling import share_difference
-from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,11 +132,11 @@ def is_agreed(codebook: Codebook, table: pd.DataFrame) -> pd.Series:
 
 def _reported_by_meeting(sides: Sides, agreed: pd.DataFrame, match: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     """Who reports something agreed, by meeting and issue, and how sure that is."""
-    table = table.assign(event=meetings(table))
+    table = table.assign(event=table["meeting_id"])
     table = sides.tied(table) if sides.compared else table
     tells = table["row"].isin(agreed["row"]).to_numpy()
     told = told_by_meeting(sides, table[tells], "reported_by")
-    same = agreed.assign(event=meetings(agreed), same=match == "same point").explode("issue")
+    same = agreed.assign(event=agreed["meeting_id"], same=match == "same point").explode("issue")
     points = same.groupby(["event", "issue"])["same"].sum()
     keys = pd.MultiIndex.from_frame(told[["event", "issue"]])
     told.insert(5, "same_point", points.reindex(keys, fill_value=0).to_numpy(dtype=int))

@@ -34,7 +34,7 @@ class Disagreements(Contrast):
 
     def plot(self) -> Any:
         """Counts of difference-voicing stances by issue and side."""
-        from stance.report.charts import disagreement_chart
+        from stance.report.difference_charts import disagreement_chart
 
         return disagreement_chart(self)
 

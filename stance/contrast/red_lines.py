@@ -55,7 +55,7 @@ class RedLines(Contrast):
 
     def plot(self) -> Any:
         """Probability of each red line, by issue and side."""
-        from stance.report.charts import red_line_chart
+        from stance.report.difference_charts import red_line_chart
 
         return red_line_chart(self)
 

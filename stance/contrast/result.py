@@ -108,7 +108,7 @@ class Sides:
 
     def tied(self, table: pd.DataFrame) -> pd.DataFrame:
         """Sentences of meetings of which both groups have a document: elsewhere nothing can answer or confirm them."""
-        return table[meetings(table).isin(self.compared)]
+        return table[table["meeting_id"].isin(self.compared)]
 
     @cached_property
     def compared(self) -> set[str]:
@@ -187,11 +187,6 @@ def make_sides(
 def carries(table: pd.DataFrame, dimension: str, key: str) -> np.ndarray:
     """Whether each sentence has an issue or a frame."""
     return np.array([key in given for given in table[dimension]], dtype=bool)
-
-
-def meetings(table: pd.DataFrame) -> pd.Series:
-    """What ties sentences of two sides together, see `stance.contrast.meetings.tie_meetings`."""
-    return table["meeting_id"]
 
 
 @dataclass(frozen=True, repr=False)

@@ -19,7 +19,6 @@ import numpy as np
 import pandas as pd
 
 from stance.errors import StanceError
-from stance.report.difference_charts import disagreement_chart, red_line_chart
 from stance.report.marks import (
     NARROW,
     SIGNED,
@@ -42,11 +41,6 @@ if TYPE_CHECKING:
     from stance.contrast.framing import Framing
     from stance.contrast.result import Sides
     from stance.contrast.stances import Stances
-
-__all__ = [
-    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "save_chart", "stance_chart",
-    "svg_to_png", "to_svg", "words_chart",
-]  # fmt: skip
 
 
 def agenda_chart(agenda: Agenda, width: int = WIDTH) -> Chart:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stance.contrast.framing import ALL
 from stance.report.charts import (
     agenda_chart,
-    disagreement_chart,
     frame_chart,
-    red_line_chart,
     stance_chart,
     to_svg,
     words_chart,
@@ -18,6 +16,7 @@ from stance.report.charts import (
 from stance.report.cooperation_charts import alignment_chart, attribution_chart, cooperation_chart
 from stance.report.corrected_charts import corrected_chart
 from stance.report.curve_charts import drift_chart, sensitivity_chart
+from stance.report.difference_charts import disagreement_chart, red_line_chart
 from stance.report.marks import WIDTH
 from stance.report.page import WORDS
 from stance.report.position_charts import divergence_chart, ladder_chart

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,6 @@ class Summary:
     failed: list[InputFailure] = field(default_factory=list)
     codebook: str = ""
     engine: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a dictionary, for machines."""
-        return asdict(self)
 
 
 def score_archive(
