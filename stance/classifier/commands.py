@@ -50,7 +50,7 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
         recipe = replace(recipe, training=replace(recipe.training, seed=seed))
     folder = Path(output) if output else recipe.folder
     with keeping_weights(folder):
-        run(recipe, read_documents(*documents) if documents else [], folder, keep_teachers)
+        run(recipe, read_documents(*documents), folder, keep_teachers)
     click.echo(f"{folder}: trained and calibrated")
 
 
@@ -74,7 +74,7 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
         from stance.classifier.ablation import run_ablations
     logging.getLogger("stance").setLevel(logging.INFO)
     with keeping_weights(Path(runs)):
-        table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs)).round(4)
+        table = run_ablations(config, read_documents(*documents), Path(runs)).round(4)
     table.to_csv(output, index=False)
     if page:
         from stance.classifier.ablation_page import put_ablations
@@ -182,7 +182,7 @@ def baselines(
         raise StanceError(f"{unknown[0]}: no such baseline. There are: {', '.join(BASELINES)}")
     logging.getLogger("stance").setLevel(logging.INFO)
     beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
-    given = read_documents(*documents, *beside) if documents or beside else []
+    given = read_documents(*documents, *beside)
     files = [Path(g) for g in gold]
     found, fitting = label_with_baselines(load_recipe(recipe), given, files, names or tuple(BASELINES))
     for name, labels in found.items():

@@ -56,7 +56,7 @@ def corrected(sides: Sides) -> Corrected:
         return Corrected(sides, pd.DataFrame(columns=COLUMNS), table.iloc[:0][list(EVIDENCE)], (note,))
     labelled = table["gold"].to_numpy(dtype=bool)
     given = table[PROBABILITY].to_numpy(dtype=float)
-    method = "dsl" if labelled.any() and not np.isnan(given[labelled]).any() else "ppi"
+    method = "dsl" if not np.isnan(given[labelled]).any() else "ppi"
     rows = []
     for predicted, coded in zip(measures(sides, table), measures(sides, _coded(sides)), strict=True):
         if (predicted.values * predicted.counted).any() or (coded.values * coded.counted)[labelled].any():
