@@ -23,6 +23,7 @@ from benchmarks.scale import growth, waits
 from benchmarks.speed import BATCHED, DEFAULTS, SCORER, Measured, agreement_table, measure, speed_table, turns
 from stance.annotation.splits import read_splits
 from stance.classifier.predict import Model
+from stance.markdown import markdown_table
 from stance.model_input import DocumentWindow
 from stance.resources import resource_path
 
@@ -160,11 +161,8 @@ def markdown(table: pd.DataFrame, index: str) -> str:
             )
         return str(value)
 
-    head = f"| {index} | {' | '.join(map(str, table.columns))} |\n|{'---|' * (len(table.columns) + 1)}"
-    rows = [
-        f"| {i} | {' | '.join(cell(v) for v in row)} |" for i, row in zip(table.index, table.to_numpy(), strict=True)
-    ]
-    return "\n".join([head, *rows])
+    rows = [[i, *map(cell, row)] for i, row in zip(table.index, table.to_numpy(), strict=True)]
+    return markdown_table([index, *table.columns], rows)
 
 
 def put(page: Path, part: str, text: str) -> None:

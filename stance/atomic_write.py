@@ -11,14 +11,16 @@ from stance.errors import StanceError
 
 TEMPORARY = ".tmp-"
 """How the names of files begin that are being written."""
+CURE = "Check place and rights"
+RESUME = f"{CURE}; then run the same command again, and what is finished is not scored again"
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, cure: str = CURE) -> Iterator[Path]:
     """Give a temporary file that takes the place of `path` when all is written and on the disk, or else vanishes."""
     temporary = path.with_name(f"{TEMPORARY}{path.name}")
     try:
-        with writable(path):
+        with writable(path, cure=cure):
             yield temporary
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -40,12 +42,11 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def writable(path: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the place and the cure."""
+def writable(path: Path, what: str = "it", cure: str = CURE) -> Iterator[None]:
+    """Turn an error of the file system into one that names the place and the cure; that nobody reads on is none."""
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise StanceError(
-            f"{path}: it cannot be written ({error.strerror or error}). Check place and rights; then run the same "
-            "command again, and what is finished is not scored again"
-        ) from error
+        raise StanceError(f"{path}: {what} cannot be written ({error.strerror or error}). {cure}") from error

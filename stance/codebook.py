@@ -15,6 +15,7 @@ from typing import Any, Literal
 import yaml
 
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 from stance.resources import resource_path
 
 Arity = Literal["one", "one_or_more", "any"]
@@ -120,6 +121,11 @@ class Codebook:
     def outputs(self) -> list[str]:
         """Names of all labels as ``dimension:label``, in the order of the classifier's outputs."""
         return [f"{d.key}:{key}" for d in self.dimensions for key in d.keys]
+
+    @cached_property
+    def positions(self) -> dict[str, float]:
+        """Place of every stance on the scale from cooperation (+1) to conflict (-1)."""
+        return {label.key: label.position or 0.0 for label in self["stance"].labels}
 
     def columns(self, key: str) -> slice:
         """Where the outputs of a dimension stand among all outputs."""
@@ -237,7 +243,6 @@ def codebook_page(codebook: Codebook) -> str:
             [f"`{x.key}`", x.name, x.definition, *([f"{x.position or 0:+.1f}", ", ".join(x.roles)] if place else [])]
             for x in d.labels
         ]
-        lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
-        parts += [f"## {d.key} ({d.arity.replace('_', ' ')})", d.question, "\n".join(lines)]
+        parts += [f"## {d.key} ({d.arity.replace('_', ' ')})", d.question, markdown_table(head, rows)]
         parts += ["\n".join(f"- {rule}" for rule in d.rules)] if d.rules else []
     return "\n\n".join(parts) + "\n"

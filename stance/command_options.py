@@ -7,7 +7,15 @@ from typing import Any, TypeVar
 
 import click
 
+from stance.resources import DEFAULT_MODEL
+from stance.table.schema import LANGUAGES
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def model_option(text: str = "A shipped model, or a folder.") -> Callable[[F], F]:
+    """The option that chooses the model."""
+    return click.option("-m", "--model", default=DEFAULT_MODEL, show_default=True, help=text)
 
 
 def metadata_options(command: F) -> F:
@@ -18,7 +26,7 @@ def metadata_options(command: F) -> F:
         ),
         click.option("--event", help="Name of the meeting, where a document does not say it."),
         click.option("--title", help="Title, where a document has none."),
-        click.option("--lang", type=click.Choice(["en", "zh"]), help="Language; detected by default."),
+        click.option("--lang", type=click.Choice(LANGUAGES), help="Language; detected by default."),
         click.option("--date", help="Date (YYYY-MM-DD), where a document has none."),
     ]
     for option in options:
@@ -30,7 +38,7 @@ def model_options(command: F) -> F:
     """Options that choose the model and how it runs."""
     options = [
         click.option("--threads", type=click.IntRange(1), help="Threads; all cores by default."),
-        click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder."),
+        model_option(),
     ]
     for option in options:
         command = option(command)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,15 @@ class InputError(StanceError):
     def __init__(self, failures: list[InputFailure]) -> None:
         self.failures = failures
         super().__init__("\n".join(str(f) for f in failures))
+
+
+@contextmanager
+def needs_extra(extra: str, what: str) -> Iterator[None]:
+    """Turn the lack of a package into an error that names the extra with which it is installed."""
+    try:
+        yield
+    except ImportError as error:
+        raise StanceError(f"{what} needs the extra: pip install 'stance-readouts[{extra}]' ({error})") from error
 
 
 def system_error(error: OSError, place: str | Path | None = None) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from stance.documents.document import Document
 from stance.sentences import Sentence
@@ -45,10 +44,6 @@ class ContextWindow:
     opening: bool = True
     max_length: int = 160
 
-    def to_dict(self) -> dict[str, Any]:
-        """As a dictionary, for the model's settings file."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class DocumentWindow:
@@ -67,10 +62,6 @@ class DocumentWindow:
     sentence: int = 160
     title: bool = True
     source: bool = True
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a dictionary, for the model's settings file."""
-        return asdict(self)
 
 
 Reading = ContextWindow | DocumentWindow

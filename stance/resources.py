@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+DEFAULT_MODEL = "readout-small"
 _HERE = Path(__file__).resolve().parent
 
 

@@ -36,9 +36,10 @@ import yaml
 
 from stance.classifier.decision import main_probabilities
 from stance.classifier.evaluate import predict_labels
-from stance.classifier.predict import DEFAULT_MODEL, Model, model_folder
+from stance.classifier.predict import Model, model_folder
 from stance.classifier.tokenization import Asked
 from stance.documents.document import Document
+from stance.resources import DEFAULT_MODEL
 from stance.sentences import Sentence
 
 

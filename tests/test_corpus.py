@@ -37,7 +37,6 @@ from stance.annotation.statistics import (
     SENTENCES,
     label_counts,
     read_catalogue,
-    save_figure,
     sentences_figure,
     shortfalls,
 )
@@ -46,6 +45,7 @@ from stance.codebook import Codebook, load_codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
 from stance.model_input import ContextWindow
+from stance.report.charts import save_chart
 
 ROOT = Path(__file__).parents[1]
 FILES = ROOT / "corpus/annotations"
@@ -412,12 +412,12 @@ def test_counts_and_shortfalls(small: Path, codebook: Codebook) -> None:
 def test_figure(small: Path) -> None:
     annotations, catalogue = read_annotations(small / "annotations.jsonl"), read_catalogue(small / "documents.csv")
     chart = sentences_figure(annotations, catalogue)
-    save_figure(chart, small / "f.svg")
-    save_figure(chart, small / "f.png")
+    save_chart(chart, small / "f.svg")
+    save_chart(chart, small / "f.png")
     assert "us: 5 sentences" in (small / "f.svg").read_text(encoding="utf-8")
     assert (small / "f.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(StanceError, match=r"\.svg or \.png"):
-        save_figure(chart, small / "f.pdf")
+        save_chart(chart, small / "f.pdf")
 
 
 # Commands
@@ -429,6 +429,14 @@ def test_stats_command(small: Path) -> None:
     result = _run("stats", "--annotations", small / "annotations.jsonl", "--by", "split", "--json")
     assert json.loads(result.stdout)["tables"]["split"][0]["test"] == 5
     assert "by side" in _run("stats").stdout
+
+
+def test_the_list_of_documents_may_come_from_a_spreadsheet(small: Path) -> None:
+    """Spreadsheets begin a file with a mark, and write semicolons where the comma is the decimal mark."""
+    file, annotated = small / "documents.csv", ("--annotations", small / "annotations.jsonl")
+    file.write_text("\ufeff" + file.read_text(encoding="utf-8").replace(",", ";"), encoding="utf-8")
+    assert "5" in _run("stats", *annotated, "--by", "split").stdout
+    assert _run("check", *annotated).stdout.startswith("0 problems")
 
 
 def test_check_command(small: Path) -> None:

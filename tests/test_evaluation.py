@@ -30,7 +30,6 @@ from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
 from stance.classifier.figure_blocks import comparison_block
 from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
-from stance.classifier.markdown_tables import markdown
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
@@ -46,6 +45,7 @@ from stance.classifier.tallies import bounds, figures_with_intervals, paired_dif
 from stance.classifier.training_data import load_corpus
 from stance.cli import main
 from stance.codebook import load_codebook
+from stance.markdown import markdown_table
 from stance.model_input import ContextWindow, DocumentWindow
 from stance.resources import resource_path
 from stance.sentences import Sentence
@@ -373,7 +373,7 @@ def test_pages_are_filled_between_their_marks(tmp_path):
     ):
         with pytest.raises(stance.StanceError, match=said):
             filled(content, tmp_path, "page.md")
-    assert markdown(["a"], [[1]]) == "| a |\n| --- |\n| 1 |"
+    assert markdown_table(["a"], [[1]]) == "| a |\n| --- |\n| 1 |"
 
 
 def test_baselines_label_what_the_recipe_does_not_train_on(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from stance.documents import Document
@@ -112,15 +114,15 @@ def test_clean(text, expected):
 
 def test_settings_as_dictionary_make_the_same_window():
     window = ContextWindow(previous=3, title=False, max_length=128)
-    assert window.to_dict() == {
+    assert asdict(window) == {
         "previous": 3,
         "title": False,
         "source": True,
         "opening": True,
         "max_length": 128,
     }
-    assert ContextWindow(**window.to_dict()) == window
-    assert DocumentWindow(**DocumentWindow(length=99, title=False).to_dict()) == DocumentWindow(length=99, title=False)
+    assert ContextWindow(**asdict(window)) == window
+    assert DocumentWindow(**asdict(DocumentWindow(length=99, title=False))) == DocumentWindow(length=99, title=False)
 
 
 def test_a_window_begins_with_what_is_known_of_the_document():

@@ -41,12 +41,12 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def comparison() -> stance.Comparison:
-    return stance.compare(invented_table())
+    return stance.compare(invented_table().assign(event=f"Talks {SCRIPT}"))
 
 
 @pytest.fixture(scope="module")
 def html(comparison) -> str:
-    return render_report(comparison, title=f"Talks {SCRIPT}")
+    return render_report(comparison)
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +289,7 @@ def test_words_that_documents_repeat_are_not_named_as_a_sides():
     marks = [row["hollow"] for rows in chart["datasets"].values() for row in rows if "hollow" in row]
     assert marks
     assert all(marks)
-    assert "No word or phrase stands out beyond chance" in render_report(comparison, title="Talks")
+    assert "No word or phrase stands out beyond chance" in render_report(comparison)
 
 
 def test_words_that_set_all_documents_apart_are_named():
@@ -303,7 +303,7 @@ def test_words_of_too_few_documents_are_not_named():
     assert comparison.framing.words["p_units"].isna().all()
     assert "Too few documents and paragraphs" in next(f.text for f in headline(comparison) if f.kind == "framing")
     assert "cite no word" in comparison.framing.notes[0]
-    assert "There are too few documents and paragraphs" in render_report(comparison, title="Talks")
+    assert "There are too few documents and paragraphs" in render_report(comparison)
 
 
 def test_charts_link_issues_and_name_labels(comparison):

@@ -125,8 +125,7 @@ def _at(
 
 def _codes(pairs: Sequence[Pair], codebook: Codebook, key: str) -> tuple[np.ndarray, np.ndarray]:
     index = {k: i for i, k in enumerate(codebook[key].keys)}
-    values = [[index[a.issue[0] if key == "issue" else getattr(a, key)] for a in p] for p in pairs]
-    array = np.array(values)
+    array = np.array([[index[a.single(key)] for a in p] for p in pairs])
     return array[:, 0], array[:, 1]
 
 

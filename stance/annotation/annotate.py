@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from stance.command_options import model_option
 from stance.errors import InputFailure, StanceError
+from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
     from stance.annotation.examples import Example
@@ -32,8 +34,8 @@ OF_TASKS = {name: f"--{name}" for name in ("source", "sample", "seed", "blind")}
     "--format", "form", type=click.Choice(TOOLS), default=TOOLS[0], show_default=True,
     help="Annotation tool; `spreadsheet` is an Excel workbook.",
 )  # fmt: skip
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
-@click.option("-m", "--model", default="readout-small", show_default=True, help="Model that labels in advance.")
+@click.option("--source", type=click.Choice(SOURCES), help="Side, where a document does not say it.")
+@model_option("Model that labels in advance.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N sentences a side, drawn at random.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the sample.")
 @click.option("--blind", is_flag=True, help="Without the labels that the model suggests, so that they sway nobody.")
@@ -49,7 +51,7 @@ def annotate(
     """
     from stance.annotation.exports import write_project
     from stance.classifier.predict import Model
-    from stance.documents import iterate_documents
+    from stance.documents.collect import iterate_documents, without_failures
 
     given = click.get_current_context().get_parameter_source
     if collect:
@@ -60,9 +62,9 @@ def annotate(
         click.echo(f"{coded} annotations written to {output}{rest}", err=True)
         return
     loaded = Model(model)
-    items = list(iterate_documents(inputs, source=source))
-    failures = [i for i in items if isinstance(i, InputFailure)]
-    examples = suggest([i for i in items if not isinstance(i, InputFailure)], loaded, sample, seed)
+    failures: list[InputFailure] = []
+    documents = list(without_failures(iterate_documents(inputs, source=source), failures))
+    examples = suggest(documents, loaded, sample, seed)
     if examples:
         write_project(examples, output, form, loaded.codebook, blind)
     for failure in failures:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections import Counter
@@ -14,7 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from stance.annotation.splits import SPLITS
+from stance.annotation.corpus_files import read_lines
+from stance.annotation.splits import SPLITS, read_rows
 from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, join, read_annotations
 from stance.annotation.written import read_written
 from stance.codebook import Codebook
@@ -124,7 +123,7 @@ def check_corpus(
     given = read_annotations(annotations)
     invented = read_written(written) if written else []
     fictions = [a for item in invented for a in item.annotations.values()]
-    split_of, problems = _read_split_rows(Path(splits))
+    split_of, problems = _read_split_rows(splits)
     problems = [
         *record_problems(annotations),
         *label_problems([*given, *fictions], codebook),
@@ -138,7 +137,7 @@ def check_corpus(
         return CorpusCheck(problems, duplicate_counts(texts).drop(columns=["exact_long", "near"]))
     joined = join(given, documents)
     problems += [f"{d}: the document is not among those given" for d in joined.missing]
-    problems += [f"{_place(a)}: another text than the annotated one (hash)" for a in joined.mismatches]
+    problems += [f"{a.place}: another text than the annotated one (hash)" for a in joined.mismatches]
     texts = _parts(_texts(joined.documents), _texts(invented), split_of)
     repeats = formula_repeats(joined.documents, split_of, invented)
     return CorpusCheck(problems, duplicate_counts(texts), repeats, joined)
@@ -155,33 +154,32 @@ def record_problems(path: str | Path) -> list[str]:
     """
     found = []
     try:
-        lines = Path(path).read_text(encoding="utf-8").split("\n")
-        for number, line in enumerate(lines, 1):
-            extra = sorted(set(json.loads(line)) - RECORD_FIELDS) if line.strip() else []
+        for number, line in read_lines(path, "the annotations"):
+            extra = sorted(set(json.loads(line)) - RECORD_FIELDS)
             found += [f"{path}:{number}: field {name!r}: annotations are published without text" for name in extra]
-    except (OSError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the file") from error
     return found
 
 
 def label_problems(annotations: Iterable[Annotation], codebook: Codebook) -> list[str]:
     """Labels that are not in the codebook or break its rules, one message for each sentence."""
-    return [f"{_place(a)}: {'; '.join(found)}" for a in annotations if (found := codebook.problems(a.labels))]
+    return [f"{a.place}: {'; '.join(found)}" for a in annotations if (found := codebook.problems(a.labels))]
 
 
 def span_problems(annotations: Sequence[Annotation]) -> list[str]:
     """Spans that are empty, coded twice, overlap another, or have no hash."""
-    found = [f"{_place(a)}: empty span" for a in annotations if not 0 <= a.start < a.end]
-    found += [f"{_place(a)}: no hash" for a in annotations if not a.sha256]
+    found = [f"{a.place}: empty span" for a in annotations if not 0 <= a.start < a.end]
+    found += [f"{a.place}: no hash" for a in annotations if not a.sha256]
     ordered = sorted(annotations, key=lambda a: a.span)
     last = ordered[0] if ordered else None
     for first, second in zip(ordered, ordered[1:], strict=False):
         if last is None or last.doc_id != first.doc_id or first.end > last.end:
             last = first  # the one that reaches furthest so far
         if first.span == second.span:
-            found.append(f"{_place(second)}: coded twice ({first.coder or '?'}, {second.coder or '?'})")
+            found.append(f"{second.place}: coded twice ({first.coder or '?'}, {second.coder or '?'})")
         elif last.doc_id == second.doc_id and second.start < last.end:
-            found.append(f"{_place(second)}: overlaps {last.start}-{last.end}")
+            found.append(f"{second.place}: overlaps {last.start}-{last.end}")
     return found
 
 
@@ -231,8 +229,8 @@ def duplicate_counts(parts: Mapping[str, Sequence[_Text]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["part", "against", "sentences", "exact", "exact_long", "near"])
 
 
-def near_duplicates(first: Sequence[str], second: Sequence[str], minimum: float = NEAR_JACCARD) -> list[Pair]:
-    """Pairs of texts whose sets of character 5-grams have a Jaccard similarity of ``minimum`` or more.
+def near_duplicates(first: Sequence[str], second: Sequence[str]) -> list[Pair]:
+    """Pairs of texts whose sets of character 5-grams have a Jaccard similarity of `NEAR_JACCARD` or more.
 
     Returns:
         position in ``first``, position in ``second``, similarity: all such pairs, not an estimate.
@@ -253,25 +251,21 @@ def near_duplicates(first: Sequence[str], second: Sequence[str], minimum: float 
     for start in range(0, len(left), 256):
         rows = left[start : start + 256]
         # Sets of too different a size cannot be alike, which leaves a band of them to compare.
-        low, high = sizes[rows[0]] * minimum, sizes[rows[-1]] / minimum
+        low, high = sizes[rows[0]] * NEAR_JACCARD, sizes[rows[-1]] / NEAR_JACCARD
         near = right[np.searchsorted(sizes[right], low) : np.searchsorted(sizes[right], high, side="right")]
         shared = (grams[rows] @ grams[near].T).tocoo()
         i, j = rows[shared.row], near[shared.col]
         similarity = shared.data / (sizes[i] + sizes[j] - shared.data)
-        keep = similarity >= minimum
+        keep = similarity >= NEAR_JACCARD
         found += zip(i[keep].tolist(), (j[keep] - len(first)).tolist(), similarity[keep].tolist(), strict=True)
     return sorted(found)
 
 
-def _read_split_rows(path: Path) -> tuple[dict[str, str], list[str]]:
+def _read_split_rows(path: str | Path) -> tuple[dict[str, str], list[str]]:
     """Splits, and all that is wrong with them (`read_splits` stops at the first fault)."""
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the splits cannot be read ({error}). Check the path") from error
     splits: dict[str, str] = {}
     problems = []
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(read_rows(path)[1], 2):
         doc_id, split = row.get("doc_id") or "", row.get("split") or ""
         if not doc_id or split not in SPLITS:
             problems.append(f"{path}:{number}: split {split!r} of {doc_id!r} is not one of {', '.join(SPLITS)}")
@@ -296,7 +290,3 @@ def _parts(published: Iterable[_Text], written: Iterable[_Text], splits: Mapping
         if text.annotation.doc_id in splits:
             parts[splits[text.annotation.doc_id]].append(text)
     return parts
-
-
-def _place(annotation: Annotation) -> str:
-    return f"{annotation.doc_id} {annotation.start}-{annotation.end}"

@@ -13,7 +13,7 @@ import click
 
 from stance.annotation.annotate import TOOLS
 from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN, CorpusFiles, find_files
-from stance.errors import StanceError
+from stance.errors import StanceError, needs_extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,9 @@ def stats(by: tuple[str, ...], minimum: int | None, figure: Path | None, as_json
         if lacking is not None:
             click.echo(f"\nlabels with fewer than {minimum} sentences\n{lacking.to_string(index=False)}")
     if figure:
-        statistics.save_figure(statistics.sentences_figure(annotations, catalogue), figure)
+        from stance.report.charts import save_chart
+
+        save_chart(statistics.sentences_figure(annotations, catalogue), figure)
 
 
 @corpus.command("check")
@@ -121,12 +123,10 @@ def agreement(samples: int, as_json: bool, **given: Any) -> None:
     files = find_files(**given)
     codebook = files.load_codebook()
     annotations = [a for file in files.raw for a in read_annotations(file, codebook)]
-    try:
+    with needs_extra("train", "agreement"):
         from stance.annotation.agreement import double_coded, measure_agreement
 
         measured = measure_agreement(double_coded(annotations), codebook, samples)
-    except ImportError as error:
-        raise StanceError(f"{error.name} is not installed. Run: pip install 'stance-readouts[train]'") from error
     tables = {k: _records(getattr(measured, k)) for k in ("figures", "labels", "confusions")}
     click.echo(_dump(tables) if as_json else str(measured))
 
@@ -171,20 +171,15 @@ def export(form: str, output: Path, part: str, **given: Any) -> None:
 def suspects(dimension: str, most: int, output: Path, **given: Any) -> None:
     """Propose labels for a second look: those that a cross-validated model confidently contradicts."""
     from stance.annotation.examples import make_examples
+    from stance.annotation.label_errors import embed_examples
+    from stance.annotation.label_errors import suspects as find
     from stance.classifier.output import require_file
     from stance.model_input import ContextWindow
 
     require_file(output)
     failures: list[str] = []
     examples = make_examples(_join(find_files(**given), failures).documents, ContextWindow())
-    try:
-        from stance.annotation.label_errors import embed_examples
-        from stance.annotation.label_errors import suspects as find
-
-        found = find(examples, embed_examples(examples), dimension, most)
-    except ImportError as error:
-        raise StanceError(f"{error.name} is not installed. Run: pip install 'stance-readouts[train]'") from error
-    found.to_csv(output, index=False)
+    find(examples, embed_examples(examples), dimension, most).to_csv(output, index=False)
     click.echo("\n".join([f"{output}: written", *failures]), err=True)
 
 
@@ -215,7 +210,7 @@ def _join(files: CorpusFiles, failures: list[str]) -> Joined:
         )
     joined = join(files.read_annotations(), files.read_documents(failures))
     failures += [f"{d}: the document is not among those given" for d in joined.missing]
-    failures += [f"{a.doc_id} {a.start}-{a.end}: the text is not the annotated one" for a in joined.mismatches]
+    failures += [f"{a.place}: the text is not the annotated one" for a in joined.mismatches]
     return joined
 
 

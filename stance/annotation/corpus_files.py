@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.errors import StanceError
+from stance.errors import InputFailure, StanceError
 from stance.resources import resource_path
 
 if TYPE_CHECKING:
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 ANNOTATIONS = "corpus/annotations/annotations.jsonl"
 WRITTEN = "corpus/written/written.jsonl"
+
+
+def read_lines(path: str | Path, what: str) -> Iterator[tuple[int, str]]:
+    """The lines of a JSONL file that are not blank, with their numbers.
+
+    Raises:
+        StanceError: if the file cannot be read; it says ``what`` was to be found there.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StanceError(f"{path}: {what} cannot be read ({error}). Check the path") from error
+    return ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,11 @@ class CorpusFiles:
 
     def read_documents(self, failures: list[str]) -> Iterator[Document]:
         """Read the user's documents; what cannot be read is added to ``failures``."""
-        from stance.documents.collect import iterate_documents
-        from stance.documents.document import Document
+        from stance.documents.collect import iterate_documents, without_failures
 
-        for item in iterate_documents(self.documents):
-            if isinstance(item, Document):
-                yield item
-            else:
-                failures.append(str(item))
+        unread: list[InputFailure] = []
+        yield from without_failures(iterate_documents(self.documents), unread)
+        failures += map(str, unread)
 
 
 def find_files(**given: Any) -> CorpusFiles:

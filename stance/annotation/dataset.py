@@ -9,7 +9,7 @@ from stance.annotation.examples import Example, make_examples
 from stance.annotation.splits import SPLITS
 from stance.annotation.standoff import AnnotatedDocument, Joined
 from stance.codebook import Codebook
-from stance.errors import StanceError
+from stance.errors import StanceError, needs_extra
 from stance.model_input import ContextWindow
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def dataset_row(example: Example, codebook: Codebook, *, written: bool) -> dict[
     annotation, document = example.annotation, example.document
     problems = codebook.problems(annotation.labels)
     if problems:
-        place = f"{annotation.doc_id} {annotation.start}-{annotation.end}"
-        raise StanceError(f"{place}: {'; '.join(problems)}. Mend the label or the codebook")
+        raise StanceError(f"{annotation.place}: {'; '.join(problems)}. Mend the label or the codebook")
     return {
         "doc_id": annotation.doc_id,
         "sent_id": annotation.sent_id,
@@ -111,10 +110,8 @@ def dataset_row(example: Example, codebook: Codebook, *, written: bool) -> dict[
 
 
 def _dataset_dict(rows: Mapping[str, Sequence[Mapping[str, Any]]], codebook: Codebook) -> DatasetDict:
-    try:
+    with needs_extra("train", "a data set of Hugging Face"):
         from datasets import Dataset, DatasetDict, DatasetInfo, Features, NamedSplit, Value
-    except ImportError as error:
-        raise StanceError("the package datasets is not installed. Run: pip install 'stance-readouts[train]'") from error
     features = Features({name: [Value("string")] if kind == "list" else Value(kind) for name, kind in COLUMNS.items()})
     info = DatasetInfo(description=f"Labelled with codebook {codebook.version}", features=features)
     return DatasetDict(

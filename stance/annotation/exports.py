@@ -15,6 +15,7 @@ from stance.annotation.spreadsheet import write_spreadsheet
 from stance.annotation.standoff import Annotation, annotation_from_record, sentence_hash, write_jsonl
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
@@ -155,19 +156,13 @@ def to_huggingface(dataset: DatasetDict, folder: str | Path, codebook: Codebook)
 
     Returns:
         the card, ``README.md``.
-
-    Raises:
-        StanceError: if the folder cannot be written.
     """
     folder = Path(folder)
-    try:
-        (folder / "data").mkdir(parents=True, exist_ok=True)
-        for split, part in dataset.items():
-            part.to_parquet(folder / "data" / f"{split}.parquet")
-        card = folder / "README.md"
-        card.write_text(dataset_card(dataset, folder.resolve().name, codebook), encoding="utf-8")
-    except OSError as error:
-        raise StanceError(f"{folder}: the data set cannot be written ({error}). Check the folder") from error
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for split, part in dataset.items():
+        part.to_parquet(folder / "data" / f"{split}.parquet")
+    card = folder / "README.md"
+    card.write_text(dataset_card(dataset, folder.resolve().name, codebook), encoding="utf-8")
     return card
 
 
@@ -186,12 +181,12 @@ def dataset_card(dataset: DatasetDict, name: str, codebook: Codebook) -> str:
             }
         ],
     }
-    rows = ["| split | sentences | written | documents |", "|---|---|---|---|"]
-    rows += [f"| {s} | {len(p)} | {sum(p['written'])} | {len(p.unique('doc_id'))} |" for s, p in parts.items()]
+    rows = [(split, len(part), sum(part["written"]), len(part.unique("doc_id"))) for split, part in parts.items()]
+    table = markdown_table(["split", "sentences", "written", "documents"], rows)
     labels = [
         f"**{d.key}** ({d.question}) " + ", ".join(f"`{label.key}`" for label in d.labels) for d in codebook.dimensions
     ]
-    body = _CARD.format(name=name, version=codebook.version, table="\n".join(rows), labels="\n\n".join(labels))
+    body = _CARD.format(name=name, version=codebook.version, table=table, labels="\n\n".join(labels))
     return f"---\n{yaml.safe_dump(metadata, sort_keys=False)}---\n{body}"
 
 

@@ -54,9 +54,7 @@ def suspects(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    labels = np.array(
-        [e.annotation.issue[0] if dimension == "issue" else getattr(e.annotation, dimension) for e in examples]
-    )
+    labels = np.array([e.annotation.single(dimension) for e in examples])
     groups = [e.document.doc_id for e in examples]
     if len(set(groups)) < FOLDS:
         raise StanceError(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stance.annotation.corpus_files import read_lines
 from stance.codebook import Codebook
 from stance.documents.document import Document
 from stance.errors import StanceError
@@ -66,6 +67,21 @@ class Annotation:
         """What identifies the sentence: document, start and end."""
         return self.doc_id, self.start, self.end
 
+    @property
+    def place(self) -> str:
+        """The same for messages."""
+        return f"{self.doc_id} {self.start}-{self.end}"
+
+    def single(self, dimension: str) -> str:
+        """The stance, the holder, or the main issue."""
+        return self.issue[0] if dimension == "issue" else str(getattr(self, dimension))
+
+    def relabelled(self, given: Annotation, coder: str) -> Annotation:
+        """The sentence with the labels that another annotation gives."""
+        return replace(
+            self, issue=given.issue, stance=given.stance, holder=given.holder, frame=given.frame, coder=coder, round=""
+        )
+
 
 @dataclass(frozen=True)
 class AnnotatedDocument:
@@ -112,8 +128,7 @@ class Joined:
         if self.missing:
             text += f"; {len(self.missing)} documents missing (first: {self.missing[0]})"
         if self.mismatches:
-            first = self.mismatches[0]
-            text += f"; {len(self.mismatches)} sentences differ (first: {first.doc_id} {first.start}-{first.end})"
+            text += f"; {len(self.mismatches)} sentences differ (first: {self.mismatches[0].place})"
         return text
 
 
@@ -160,15 +175,8 @@ def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list
     Raises:
         StanceError: naming file, line and fault.
     """
-    path = Path(path)
     annotations = []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the annotations cannot be read ({error}). Check the path") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path, "the annotations"):
         try:
             annotation = annotation_from_record(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
@@ -192,9 +200,8 @@ def coded_once(annotations: Sequence[Annotation], path: Path) -> None:
     seen: dict[tuple[str, int, int], Annotation] = {}
     for annotation in annotations:
         if (first := seen.setdefault(annotation.span, annotation)) is not annotation:
-            doc_id, start, end = annotation.span
             raise StanceError(
-                f"{path}: a sentence is coded more than once: {doc_id} {start}-{end} (coders {first.coder or '?'} and "
+                f"{path}: a sentence is coded more than once: {first.place} (coders {first.coder or '?'} and "
                 f"{annotation.coder or '?'}). Adjudicate first, and keep one row a sentence"
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stance.annotation.splits import SPLITS
+from stance.annotation.splits import SPLITS, read_rows
 from stance.annotation.standoff import AnnotatedDocument, Annotation
 from stance.codebook import Codebook
-from stance.documents.document import SOURCES
 from stance.errors import StanceError
+from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
     import altair as alt
@@ -66,14 +65,8 @@ def read_catalogue(path: str | Path) -> pd.DataFrame:
     Raises:
         StanceError: if the file cannot be read, lacks a column, or lists a document twice.
     """
-    path = Path(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the list of documents cannot be read ({error}). Check the path") from error
-    lacking = [c for c in _COLUMNS if c not in (reader.fieldnames or [])]
+    header, rows = read_rows(path, "the list of documents")
+    lacking = [c for c in _COLUMNS if c not in header]
     if lacking:
         raise StanceError(f"{path}: the list of documents has no column {', '.join(lacking)}. Add it")
     return _catalogue(rows, str(path))
@@ -230,28 +223,3 @@ def sentences_figure(annotations: Sequence[Annotation], catalogue: pd.DataFrame)
         .properties(title="Labelled sentences by side, year and kind of document")
     )
     return figure
-
-
-def save_figure(chart: alt.FacetChart, path: str | Path) -> None:
-    """Write a figure.
-
-    Args:
-        chart: from `sentences_figure`.
-        path: ends in ``.svg`` or ``.png``.
-
-    Raises:
-        StanceError: if the ending is another, or the file cannot be written.
-    """
-    import vl_convert
-
-    path = Path(path)
-    if path.suffix.lower() not in (".svg", ".png"):
-        raise StanceError(f"{path}: figures are written as .svg or .png. Change the ending")
-    specification = chart.to_json()
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(vl_convert.vegalite_to_svg(specification), encoding="utf-8")
-        else:
-            path.write_bytes(vl_convert.vegalite_to_png(specification, scale=2))
-    except OSError as error:
-        raise StanceError(f"{path}: the figure cannot be written ({error.strerror}). Check the folder") from error

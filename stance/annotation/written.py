@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stance.annotation.corpus_files import read_lines
 from stance.annotation.standoff import AnnotatedDocument, Annotation, sentence_hash
 from stance.codebook import Codebook
 from stance.documents.document import Document
@@ -55,19 +56,14 @@ def read_written(path: str | Path, codebook: Codebook | None = None) -> list[Ann
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StanceError(f"{path}: the written sentences cannot be read ({error}). Check the path") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise StanceError(f"{path}:{number}: the line is not valid JSON ({error}). Mend it") from error
-            if not isinstance(record, dict):
-                raise StanceError(f"{path}:{number}: the line is not a JSON object with fields. Mend it")
-            yield number, record
+    for number, line in read_lines(path, "the written sentences"):
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise StanceError(f"{path}:{number}: the line is not valid JSON ({error}). Mend it") from error
+        if not isinstance(record, dict):
+            raise StanceError(f"{path}:{number}: the line is not a JSON object with fields. Mend it")
+        yield number, record
 
 
 def _document(doc_id: str, records: list[dict[str, Any]], path: Path) -> AnnotatedDocument:

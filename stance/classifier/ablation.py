@@ -17,6 +17,7 @@ import pandas as pd
 from scipy import stats
 
 from stance.annotation.standoff import annotations_of
+from stance.atomic_write import replacing
 from stance.classifier.evaluate import headline, label_documents
 from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe, read_yaml, recipe_from
@@ -158,8 +159,7 @@ def _run(recipe: Recipe, documents: list[Document], runs: Path) -> dict[str, Any
         model = Model(train(replace(recipe, delta_bits=0), documents, Path(folder) / recipe.name))
         values = headline(annotations_of(corpus.validation), label_documents(model, corpus.validation), codebook)
         figures = {**{k: round(values[k], 4) for k in FIGURES}, "sentences": len(annotations_of(corpus.validation))}
-        aside = Path(folder) / file.name
+    with replacing(file) as aside:
         aside.write_text(json.dumps({"figures": figures, **made_of}, indent=1) + "\n", encoding="utf-8")
-        aside.replace(file)
     logger.info("%s", figures)
     return {**figures, "learned": learned}

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from stance.classifier.markdown_tables import interval, markdown
+from stance.classifier.markdown_tables import interval
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 
 SHOWN = {
     "issue_main_accuracy": "main issue accuracy",
@@ -34,12 +35,12 @@ def put_ablations(page: Path, table: pd.DataFrame, folder: Path) -> None:
     Raises:
         StanceError: if the page has no marks.
     """
-    from stance.report.charts import to_svg
+    from stance.report.charts import save_chart
 
     content = page.read_text(encoding="utf-8")
     if not MARKED.search(content):
         raise StanceError(f"{page}: has no <!-- ablations:start --> … <!-- ablations:end -->. Add the two marks")
-    (folder / CHART).write_text(to_svg(curve_chart(table)), encoding="utf-8")
+    save_chart(curve_chart(table), folder / CHART)
     text = f"<!-- ablations:start -->\n{ablations_text(table)}\n<!-- ablations:end -->"
     page.write_text(MARKED.sub(lambda _: text, content), encoding="utf-8")
 
@@ -51,9 +52,9 @@ def ablations_text(table: pd.DataFrame) -> str:
         f"Validation, {first['sentences'].iloc[0]} sentences; {first['runs'].iloc[0]} seeds a variant. The first row "
         "gives means with their standard deviation over seeds, the others the mean difference from it with the same "
         "seed, and its 95% interval.",
-        markdown(["", "learned from", *SHOWN.values()], [_row(part) for _, part in _by_variant(table)]),
+        markdown_table(["", "learned from", *SHOWN.values()], [_row(part) for _, part in _by_variant(table)]),
         "Learning curve: means, and what each step adds, with its 95% interval.",
-        markdown(["sentences learned from", *SHOWN.values()], [_step(part) for part in _curve(table)]),
+        markdown_table(["sentences learned from", *SHOWN.values()], [_step(part) for part in _curve(table)]),
     ]
     return "\n\n".join(parts)
 

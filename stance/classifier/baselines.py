@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,9 @@ from stance.classifier.fitting_record import DIGEST
 from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, load_codebook
-from stance.documents.document import SOURCES, Document
+from stance.documents.document import Document
 from stance.errors import StanceError
+from stance.table.schema import SOURCES
 
 logger = logging.getLogger(__name__)
 
@@ -73,14 +73,14 @@ def embedding_regression(parts: Parts, codebook: Codebook, encoder: str = "minil
     return _regression(features, parts[0], codebook)
 
 
-def nearest_description(parts: Parts, codebook: Codebook, encoder: str = "minilm-l6") -> Logits:
+def nearest_description(parts: Parts, codebook: Codebook) -> Logits:
     """Zero-shot: cosine of the sentence's embedding with that of each label's name and definition.
 
     No sentence is trained on; temperatures and thresholds are fitted on the validation documents like all others'.
     """
     described = [f"{label.name}: {label.definition}" for d in codebook.dimensions for label in d.labels]
-    labels = embed(described, encoder)
-    first, second = (embed([e.sentence for e in part], encoder) @ labels.T * SIMILARITY_SCALE for part in parts[1:])
+    labels = embed(described)
+    first, second = (embed([e.sentence for e in part]) @ labels.T * SIMILARITY_SCALE for part in parts[1:])
     return first, second
 
 
@@ -146,10 +146,7 @@ def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str
         calibrating, logits = BASELINES[name](parts, codebook)
         fitted = fit_calibration(calibrating, [e.annotation for e in parts[1]], codebook)
         labels = predict_labels(logits, codebook, ScoringSettings(calibration=fitted))
-        found[name] = [
-            replace(e.annotation, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=name, round="")
-            for e, g in zip(parts[2], labels, strict=True)
-        ]
+        found[name] = [e.annotation.relabelled(g, name) for e, g in zip(parts[2], labels, strict=True)]
     return found
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN
+from stance.classifier.encoders import known_encoders
 from stance.model_input import ContextWindow, DocumentWindow, Reading
-from stance.resources import resource_path
 
 _ENGLISH = """\
 - English. A Chinese document is scored, but the encoder knows next to no Chinese: do not use these labels."""
@@ -61,7 +59,6 @@ class Origin:
 def origin_of(manifest: dict[str, Any]) -> Origin:
     """Where a model comes from, by its manifest."""
     recipe, predecessor = manifest["recipe"], manifest.get("predecessor") or {}
-    encoders = yaml.safe_load(resource_path("configs/encoders.yaml").read_text(encoding="utf-8"))
     data = recipe.get("data", {})
     annotations, written = data.get("annotations", ()), data.get("written", ())
     corpus = bool(annotations) and all(_is(a, ANNOTATIONS) for a in annotations)
@@ -69,7 +66,7 @@ def origin_of(manifest: dict[str, Any]) -> Origin:
     released = bool(predecessor) and _is(recipe["starts_from"], f"models/{predecessor['name'].split('@')[0]}")
     corpus = corpus and (released or not predecessor)
     encoder = recipe["encoder"]
-    return Origin(encoder, encoders.get(encoder, {}), corpus, tuple(data.get("languages", ("en",))), released)
+    return Origin(encoder, known_encoders().get(encoder, {}), corpus, tuple(data.get("languages", ("en",))), released)
 
 
 def _is(path: str, shipped: str) -> bool:

@@ -101,6 +101,5 @@ def _coincidences(
     row = {name: i for i, name in enumerate(dict.fromkeys(documents))}
     tables = np.zeros((len(row), len(code), len(code)))
     for a, b, document in zip(first, second, documents, strict=True):
-        one, two = ((x.issue[0] if key == "issue" else getattr(x, key)) for x in (a, b))
-        tables[row[document], code[one], code[two]] += 1
+        tables[row[document], code[a.single(key)], code[b.single(key)]] += 1
     return tables

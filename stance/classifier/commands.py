@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from stance.classifier.output import keeping_weights, require_file, require_folder
-from stance.errors import StanceError
+from stance.command_options import model_option
+from stance.errors import StanceError, needs_extra
+from stance.table.schema import SOURCES
 
 STRATA = ("source", "year", "kind", "length")
 
@@ -40,17 +42,15 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     from stance.classifier.recipe import load_recipe
     from stance.documents import read_documents
 
-    try:
+    with needs_extra("train", "training"):
         from stance.classifier.train import train as run
-    except ImportError as error:
-        raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
     recipe = load_recipe(config)
     if seed is not None:
         recipe = replace(recipe, training=replace(recipe.training, seed=seed))
     folder = Path(output) if output else recipe.folder
     with keeping_weights(folder):
-        run(recipe, read_documents(*documents) if documents else [], folder, keep_teachers)
+        run(recipe, read_documents(*documents), folder, keep_teachers)
     click.echo(f"{folder}: trained and calibrated")
 
 
@@ -70,13 +70,11 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
 
     require_file(Path(output))
     require_folder(Path(runs))
-    try:
+    with needs_extra("train", "training"):
         from stance.classifier.ablation import run_ablations
-    except ImportError as error:
-        raise StanceError(f"training needs the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     logging.getLogger("stance").setLevel(logging.INFO)
     with keeping_weights(Path(runs)):
-        table = run_ablations(config, read_documents(*documents) if documents else [], Path(runs)).round(4)
+        table = run_ablations(config, read_documents(*documents), Path(runs)).round(4)
     table.to_csv(output, index=False)
     if page:
         from stance.classifier.ablation_page import put_ablations
@@ -88,10 +86,10 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
 @click.command()
 @click.argument("gold", type=click.Path(exists=True, dir_okay=False))
 @documents_option
-@click.option("-m", "--model", default="readout-small", show_default=True, help="A shipped model, or a folder.")
+@model_option()
 @click.option("--splits", type=click.Path(exists=True), help="CSV with doc_id and split.")
 @click.option("--split", default="test", show_default=True, help="Which split, where --splits is given.")
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Only documents of one side.")
+@click.option("--source", type=click.Choice(SOURCES), help="Only documents of one side.")
 @click.option(
     "--leave-out", multiple=True, help="Documents to leave out: a doc_id, or a pattern with *; may be repeated."
 )
@@ -184,7 +182,7 @@ def baselines(
         raise StanceError(f"{unknown[0]}: no such baseline. There are: {', '.join(BASELINES)}")
     logging.getLogger("stance").setLevel(logging.INFO)
     beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
-    given = read_documents(*documents, *beside) if documents or beside else []
+    given = read_documents(*documents, *beside)
     files = [Path(g) for g in gold]
     found, fitting = label_with_baselines(load_recipe(recipe), given, files, names or tuple(BASELINES))
     for name, labels in found.items():

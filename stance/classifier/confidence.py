@@ -78,11 +78,11 @@ def confidences(
     return [c for c in found if len(c.probability)]
 
 
-def reliability_table(judged: Sequence[Confidence], bins: int = 10) -> pd.DataFrame:
+def reliability_table(judged: Sequence[Confidence]) -> pd.DataFrame:
     """Reliability of every kind of probability: ``of`` and the columns of `stance.classifier.metrics.reliability`."""
     parts = []
     for c in judged:
-        table = reliability(c.probability, c.right, bins)
+        table = reliability(c.probability, c.right)
         table.insert(0, "of", c.name)
         parts.append(table)
     return pd.concat(parts, ignore_index=True)

@@ -10,9 +10,11 @@ SAME_PLACE = 0.1
 """Cost of one confusion of stances that stand at the same place of the scale."""
 OTHER_SIDE = 2.0
 """Cost of one holder taken for the opposite side; any other wrong holder costs one."""
+MOST = 20
+"""Rows of each dimension."""
 
 
-def costly_confusions(errors: pd.DataFrame, codebook: Codebook, most: int = 20) -> pd.DataFrame:
+def costly_confusions(errors: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """Rank the confusions of stance, holder and main issue.
 
     The cost of one error is, for a stance, the distance of the two labels on the codebook's scale from +1 (cooperation)
@@ -23,12 +25,11 @@ def costly_confusions(errors: pd.DataFrame, codebook: Codebook, most: int = 20) 
         errors: one row a sentence with ``doc_id``, the label and ``*_given`` of each dimension, ``p_stance`` and
             ``p_holder``, from `stance.classifier.evaluate.Evaluation.errors`.
         codebook: the labels.
-        most: rows of each dimension.
 
     Returns:
         ``dimension``, ``true``, ``given``, ``count``, ``documents``, ``largest`` (how many stand in one document),
         ``share`` (of the sentences of the true label), ``cost`` (of all of them), ``probability`` (mean of the wrong
-        label's; none for the main issue), most costly first.
+        label's; none for the main issue), the `MOST` most costly of each dimension first.
     """
     tables = []
     for dimension, column in (("stance", "stance"), ("holder", "holder"), ("issue", "issue_main")):
@@ -42,14 +43,13 @@ def costly_confusions(errors: pd.DataFrame, codebook: Codebook, most: int = 20) 
             rows.append((dimension, true, given, len(part), len(places), int(places.max()), share, cost, p))
         columns = ["dimension", "true", "given", "count", "documents", "largest", "share", "cost", "probability"]
         table = pd.DataFrame(rows, columns=columns)
-        tables.append(table.sort_values(["cost", "count"], ascending=False, kind="stable").head(most))
+        tables.append(table.sort_values(["cost", "count"], ascending=False, kind="stable").head(MOST))
     return pd.concat(tables, ignore_index=True)
 
 
 def _cost(codebook: Codebook, dimension: str, true: str, given: str) -> float:
     if dimension == "stance":
-        places = [codebook["stance"].label(k).position or 0.0 for k in (true, given)]
-        return max(SAME_PLACE, abs(places[0] - places[1]))
+        return max(SAME_PLACE, abs(codebook.positions[true] - codebook.positions[given]))
     if dimension == "holder" and {true, given} == {"us", "china"}:
         return OTHER_SIDE
     return 1.0

@@ -64,7 +64,7 @@ class ScoringSettings:
     def write(self, folder: Path) -> None:
         """Write ``scoring.json``."""
         content = {
-            _KEYS[type(self.reading)]: self.reading.to_dict(),
+            _KEYS[type(self.reading)]: asdict(self.reading),
             "calibration": {k: asdict(v) for k, v in self.calibration.items()},
             "languages": list(self.languages),
         }

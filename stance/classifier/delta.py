@@ -24,7 +24,8 @@ import safetensors
 import safetensors.numpy
 from filelock import FileLock
 
-from stance.classifier.encoders import cache_folder, find_encoder
+from stance.atomic_write import writable
+from stance.classifier.encoders import CURE, cache_folder, file_sha256, find_encoder
 from stance.errors import StanceError
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
     safetensors.numpy.save_file(
         stored,
         folder / DELTA,
-        metadata={**about, "sha256": _sha256(folder / WEIGHTS), "bytes": str((folder / WEIGHTS).stat().st_size)},
+        metadata={**about, "sha256": file_sha256(folder / WEIGHTS), "bytes": str((folder / WEIGHTS).stat().st_size)},
     )
 
 
@@ -110,16 +111,12 @@ def reconstruct(folder: Path) -> Path:
     target = cache_folder() / "models" / digest.hexdigest()[:16] / folder.name
     if _is_whole(target, files, about):
         return target
-    try:
+    with writable(target, cure=CURE):
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(target.parent / "lock"):
             if not _is_whole(target, files, about):
                 shutil.rmtree(target, ignore_errors=True)
                 _reconstruct_into(target, folder, files, about)
-    except OSError as error:
-        raise StanceError(
-            f"{target}: cannot be written ({error}). Make room, or set STANCE_CACHE to a folder that can be written to"
-        ) from error
     return target
 
 
@@ -146,7 +143,7 @@ def _reconstruct_into(target: Path, folder: Path, files: Sequence[Path], about: 
             place / WEIGHTS,
             metadata={"format": "pt"},
         )
-        if _sha256(place / WEIGHTS) != about["sha256"]:
+        if file_sha256(place / WEIGHTS) != about["sha256"]:
             raise StanceError(
                 f"{folder / DELTA}: the weights that it gives are not those that were released. Install the package "
                 f"again, and with it the release of safetensors that it asks for"
@@ -219,8 +216,3 @@ def _restore(packed: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
     levels = np.packbits(filled, axis=1).reshape(-1, GROUP).astype(np.float32)
     differences: np.ndarray = (levels - (2 ** (bits - 1) - 0.5)) * scales.reshape(-1, 1).astype(np.float32)
     return differences
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,24 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from stance.atomic_write import replacing
+from stance.atomic_write import replacing, writable
 from stance.classifier.delta import WEIGHTS
-from stance.classifier.encoders import cache_folder, find_encoder
-from stance.errors import StanceError
+from stance.classifier.encoders import CURE, cache_folder, file_sha256, find_encoder
+from stance.errors import needs_extra
 
 LONGEST = 128
 """Tokens of a text that are read."""
+BATCH = 64
+"""Texts a batch, sorted by length."""
 
 
-def embed(
-    texts: Sequence[str], encoder: str = "minilm-l6", batch_size: int = 64, *, half: bool = False, unit: bool = True
-) -> np.ndarray:
+def embed(texts: Sequence[str], encoder: str = "minilm-l6", *, half: bool = False, unit: bool = True) -> np.ndarray:
     """Embed texts with a frozen encoder: mean of the last hidden states (Reimers and Gurevych 2019).
 
     Args:
         texts: what to embed. The result is kept in the cache folder, by texts and by the encoder's weights.
         encoder: a name of ``configs/encoders.yaml``, a folder, or a model of the Hugging Face hub.
-        batch_size: texts a batch, sorted by length.
         half: run the encoder in bfloat16, faster where the processor has it and a little less exact.
         unit: scale each embedding to length one.
 
@@ -39,7 +38,7 @@ def embed(
     folder = find_encoder(encoder)
     weights, network = Path(folder) / WEIGHTS, None
     if weights.is_file():
-        identity = hashlib.sha256(weights.read_bytes()).hexdigest()
+        identity = file_sha256(weights)
     else:  # on the hub: known by what is loaded
         network = _load(folder, half)
         identity = _hash_of(network)
@@ -47,25 +46,20 @@ def embed(
     kept = cache_folder() / "embeddings" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     if kept.is_file():
         return np.asarray(np.load(kept))
-    rows = _means(texts, folder, network or _load(folder, half), batch_size)
+    rows = _means(texts, folder, network or _load(folder, half))
     if unit:
         rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    try:
+    with writable(kept.parent, cure=CURE):
         kept.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        cure = "Set STANCE_CACHE to a folder that can be written"
-        raise StanceError(f"{kept.parent}: the cache cannot be made ({error.strerror}). {cure}") from error
-    with replacing(kept) as temporary:
+    with replacing(kept, CURE) as temporary:
         np.save(temporary, rows)
     return rows
 
 
 def _load(folder: str, half: bool) -> Any:
-    try:
+    with needs_extra("train", "embedding"):
         import torch
         from transformers import AutoModel
-    except ImportError as error:
-        raise StanceError(f"embeddings need the extra: pip install 'stance-readouts[train]' ({error.name})") from error
     return AutoModel.from_pretrained(folder, dtype=torch.bfloat16 if half else torch.float32).eval()
 
 
@@ -77,7 +71,7 @@ def _hash_of(network: Any) -> str:
     return digest.hexdigest()
 
 
-def _means(texts: Sequence[str], folder: str, network: Any, batch_size: int) -> np.ndarray:
+def _means(texts: Sequence[str], folder: str, network: Any) -> np.ndarray:
     """Means of the last hidden states over the tokens of each text: float32, shape (texts, width)."""
     import torch
     from transformers import AutoTokenizer
@@ -85,8 +79,8 @@ def _means(texts: Sequence[str], folder: str, network: Any, batch_size: int) -> 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     order = np.argsort([len(t) for t in texts], kind="stable")
     rows = np.zeros((len(texts), network.config.hidden_size), dtype=np.float32)
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
+    for start in range(0, len(order), BATCH):
+        chosen = order[start : start + BATCH]
         batch = tokenizer(
             [texts[i] for i in chosen], padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
         )

@@ -17,16 +17,28 @@ from typing import Any
 import yaml
 from filelock import FileLock
 
+from stance.atomic_write import writable
 from stance.errors import StanceError
 from stance.resources import resource_path
 
 logger = logging.getLogger(__name__)
+
+CURE = "Make room, or set STANCE_CACHE to a folder that can be written to"
+"""What helps where the cache cannot be written."""
 
 
 def cache_folder() -> Path:
     """Where encoders are kept: ``$STANCE_CACHE``, or ``stance`` in the user's cache folder."""
     base = os.environ.get("STANCE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "stance"
     return Path(base)
+
+
+def known_encoders() -> dict[str, dict[str, Any]]:
+    """The encoders of ``configs/encoders.yaml``, by name."""
+    known: dict[str, dict[str, Any]] = yaml.safe_load(
+        resource_path("configs/encoders.yaml").read_text(encoding="utf-8")
+    )
+    return known
 
 
 def find_encoder(name: str) -> str:
@@ -39,16 +51,14 @@ def find_encoder(name: str) -> str:
     Raises:
         StanceError: if it cannot be downloaded or its hash is wrong.
     """
-    known: dict[str, dict[str, Any]] = yaml.safe_load(
-        resource_path("configs/encoders.yaml").read_text(encoding="utf-8")
-    )
+    known = known_encoders()
     if name not in known:
         return name
     folder = cache_folder() / "encoders" / name
     entry = known[name]
     if _verified(folder, entry["sha256"]):
         return str(folder)
-    try:
+    with writable(folder, cure=CURE):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f"{name}.lock"):
             if not _verified(folder, entry["sha256"]):
@@ -58,17 +68,17 @@ def find_encoder(name: str) -> str:
                     raise StanceError(
                         f"{folder}: the encoder {name} has another hash than configs/encoders.yaml says. Delete it"
                     )
-    except OSError as error:
-        raise StanceError(
-            f"{folder}: cannot be written ({error}). Make room, or set STANCE_CACHE to a folder that can be written to"
-        ) from error
     return str(folder)
 
 
 def _verified(folder: Path, hashes: dict[str, str]) -> bool:
-    return all(
-        (folder / f).is_file() and hashlib.sha256((folder / f).read_bytes()).hexdigest() == h for f, h in hashes.items()
-    )
+    return all((folder / f).is_file() and file_sha256(folder / f) == h for f, h in hashes.items())
+
+
+def file_sha256(file: Path) -> str:
+    """The SHA-256 of a file."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _fetch(entry: dict[str, Any], folder: Path) -> None:

@@ -6,7 +6,7 @@ Labels are judged in `tallies`, by kind of sentence in `strata`, probabilities i
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,10 +60,7 @@ def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> lis
     documents = list(documents)
     logits = model.predict([asked(d) for d in documents]).values
     labels = predict_labels(logits, model.codebook, model.settings)
-    return [
-        replace(a, issue=g.issue, stance=g.stance, holder=g.holder, frame=g.frame, coder=model.name, round="")
-        for a, g in zip(annotations_of(documents), labels, strict=True)
-    ]
+    return [a.relabelled(g, model.name) for a, g in zip(annotations_of(documents), labels, strict=True)]
 
 
 def headline(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> dict[str, float]:
@@ -124,29 +121,9 @@ def evaluate(model: Model, documents: Sequence[AnnotatedDocument], samples: int 
         documents: with hand-coded sentences.
         samples: bootstrap samples.
     """
+    truth, strata = annotations_of(documents), strata_of(documents)
     logits = model.predict([asked(d) for d in documents]).values
-    strata = strata_of(documents)
-    return compare_labels(annotations_of(documents), logits, model.codebook, model.settings, strata, samples=samples)
-
-
-def compare_labels(
-    truth: Sequence[Annotation],
-    logits: np.ndarray,
-    codebook: Codebook,
-    settings: ScoringSettings,
-    strata: pd.DataFrame,
-    samples: int = 1000,
-) -> Evaluation:
-    """Compare logits with annotations.
-
-    Args:
-        truth: hand-coded labels.
-        logits: shape (sentences, outputs), in the same order.
-        codebook: the labels.
-        settings: calibration and thresholds.
-        strata: from `stance.classifier.strata.strata_of`; the figures are broken down by its columns.
-        samples: bootstrap samples.
-    """
+    codebook, settings = model.codebook, model.settings
     given = predict_labels(logits, codebook, settings)
     figures = figures_with_intervals(tally(truth, given, codebook), samples)
     judged = confidences(truth, logits, codebook, settings)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -28,9 +27,9 @@ def further_tables(
     result: Evaluation,
     documents: Sequence[AnnotatedDocument],
     codebook: Codebook,
-    raw: str | None = None,
-    against: Sequence[str] = (),
-    digest: str = "",
+    raw: str | None,
+    against: Sequence[str],
+    digest: str,
 ) -> dict[str, pd.DataFrame]:
     """Tables beside an evaluation.
 
@@ -144,8 +143,8 @@ def compare_systems(
         lacking = [a for a in truth if a.span not in by_span]
         if lacking:
             raise StanceError(
-                f"{name}: {len(lacking)} of {len(truth)} sentences have no label (first: {lacking[0].doc_id} "
-                f"{lacking[0].start}-{lacking[0].end}). Label them all, with the same offsets"
+                f"{name}: {len(lacking)} of {len(truth)} sentences have no label (first: {lacking[0].place}). "
+                "Label them all, with the same offsets"
             )
         other = tally(truth, [by_span[a.span] for a in truth], codebook)
         change = paired_differences(counted, other, samples)
@@ -171,6 +170,8 @@ def evaluation_files(
         tables: from `further_tables`.
         folder: where they shall stand.
     """
+    from stance.report.charts import save_chart
+
     named = {
         "figures": result.figures, "labels": result.labels, "errors": result.errors, "breakdown": result.breakdown,
         "reliability": result.reliability, "risk_coverage": result.risk_coverage,
@@ -181,15 +182,9 @@ def evaluation_files(
         files[folder / f"{name}.csv"] = partial(table.to_csv, index=False, float_format="%.6g")
     for name, counts in result.confusion.items():
         files[folder / f"confusion_{name}.csv"] = counts.to_csv
-    files[folder / "reliability.svg"] = partial(_draw, reliability_chart(result.reliability))
-    files[folder / "risk_coverage.svg"] = partial(_draw, risk_coverage_chart(result.risk_coverage))
+    files[folder / "reliability.svg"] = partial(save_chart, reliability_chart(result.reliability))
+    files[folder / "risk_coverage.svg"] = partial(save_chart, risk_coverage_chart(result.risk_coverage))
     return files
-
-
-def _draw(chart: Any, file: Path) -> None:
-    from stance.report.charts import to_svg
-
-    file.write_text(to_svg(chart), encoding="utf-8")
 
 
 def _files(path: str) -> list[Path]:

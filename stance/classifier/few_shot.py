@@ -19,7 +19,7 @@ from stance.annotation.examples import Example, targets
 from stance.classifier.embeddings import LONGEST
 from stance.classifier.encoders import find_encoder
 from stance.codebook import Codebook
-from stance.errors import StanceError
+from stance.errors import needs_extra
 
 logger = logging.getLogger(__name__)
 
@@ -94,12 +94,8 @@ def require_setfit() -> Any:
     Raises:
         StanceError: if it cannot be imported.
     """
-    try:
+    with needs_extra("baselines", "setfit (or name other baselines)"):
         import setfit as package
-    except ImportError as error:
-        raise StanceError(
-            f"setfit needs the extra: pip install 'stance-readouts[baselines]' ({error}). Or name other baselines"
-        ) from error
     return package
 
 

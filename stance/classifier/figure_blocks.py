@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from stance.classifier.fitting_record import DIGEST
-from stance.classifier.markdown_tables import difference, figure_cell, figure_row, interval, markdown, matrix, records
+from stance.classifier.markdown_tables import difference, figure_cell, figure_row, interval, matrix, records
 from stance.classifier.model_card import BRIEF, figure_name, figures_table, labels_table
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 
 HEADLINE = (
     ("issue", "main_accuracy"), ("stance", "accuracy"), ("stance", "macro_f1"), ("holder", "accuracy"),
@@ -45,7 +46,7 @@ def models_block(place: Path) -> str:
                 if found and abs(found["difference"] - (mine - others)) > 1e-4:
                     raise StanceError(f"{comparison}: of other weights than the figures. Run `stance evaluate` again")
                 row.append(difference(found))
-    return f"{sentences} sentences, {documents} documents.\n\n" + markdown(head, rows)
+    return f"{sentences} sentences, {documents} documents.\n\n" + markdown_table(head, rows)
 
 
 def breakdown_block(place: Path) -> str:
@@ -55,7 +56,7 @@ def breakdown_block(place: Path) -> str:
     for (by, stratum), part in table.groupby(["by", "stratum"], sort=False):
         first = part.iloc[0]
         rows.append([by, stratum, first["sentences"], first["documents"], *(figure_cell(part, *m) for m in HEADLINE)])
-    return markdown(["by", "", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
+    return markdown_table(["by", "", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
 
 
 def labels_block(place: Path) -> str:
@@ -86,7 +87,7 @@ def calibration_block(place: Path) -> str:
          f"{r.gap:+.3f} [{r.low:+.3f}, {r.high:+.3f}]", f"{r.calibration_error:.3f}", f"{r.by_chance:.3f}"]
         for r in table.itertuples()
     ]  # fmt: skip
-    return markdown(head, rows)
+    return markdown_table(head, rows)
 
 
 def reliability_block(place: Path) -> str:
@@ -98,7 +99,7 @@ def reliability_block(place: Path) -> str:
     for i in range(max(len(p) for p in parts.values())):
         cells = [p.loc[i] if i < len(p) else None for p in parts.values()]
         rows.append([i + 1, *("–" if c is None else f"{c['confidence']:.2f} → {c['accuracy']:.2f}" for c in cells)])
-    return markdown(["tenth", *kinds], rows)
+    return markdown_table(["tenth", *kinds], rows)
 
 
 def coverage_block(place: Path) -> str:
@@ -112,7 +113,7 @@ def coverage_block(place: Path) -> str:
         rows.append(
             [f"{coverage:.0%}", *(f"{c}, p ≥ {by.loc[k, 'threshold']:.2f}" for c, k in zip(cells, kinds, strict=True))]
         )
-    return markdown(["sentences labelled", *kinds], rows)
+    return markdown_table(["sentences labelled", *kinds], rows)
 
 
 def coders_block(place: Path) -> str:
@@ -127,7 +128,7 @@ def coders_block(place: Path) -> str:
         rows.append([name, *agreement, interval(r["distance"], r["low"], r["high"])])
     first = table.iloc[0]
     head = ["", "coder and coder", "model and coder", "model and final label", "distance to coders"]
-    return f"{first['sentences']} sentences of {first['documents']} documents.\n\n" + markdown(head, rows)
+    return f"{first['sentences']} sentences of {first['documents']} documents.\n\n" + markdown_table(head, rows)
 
 
 def comparison_block(place: Path) -> str:
@@ -142,7 +143,7 @@ def comparison_block(place: Path) -> str:
             q = ("< 0.001" if r["q"] < 0.001 else f"{r['q']:.3f}") if tested else ""
             name = figure_name(dimension, metric)
             rows.append([name, r["system"], interval(r["estimate"], r["low"], r["high"]), change, q])
-    return f"{_fitted_on(table)}\n\n" + markdown(["", "system", "figure", "model less system", "q"], rows)
+    return f"{_fitted_on(table)}\n\n" + markdown_table(["", "system", "figure", "model less system", "q"], rows)
 
 
 def _fitted_on(table: pd.DataFrame) -> str:
@@ -176,7 +177,7 @@ def confusions_block(place: Path) -> str:
             "cost",
             "mean p",
         ]
-        blocks.append(markdown(head, rows))
+        blocks.append(markdown_table(head, rows))
     return "\n\n".join(blocks)
 
 
@@ -184,7 +185,7 @@ def robustness_block(folder: Path) -> str:
     """Rates of the robustness probes."""
     table = pd.read_csv(folder / "evaluation" / "robustness.csv")
     rows = [[r["probe"], r["measure"], r["n"], f"{r['rate']:.2f}", f"{r['floor']:.2f}"] for r in records(table)]
-    return markdown(["probe", "what is measured", "n", "rate", "floor"], rows)
+    return markdown_table(["probe", "what is measured", "n", "rate", "floor"], rows)
 
 
 KINDS: dict[str, Callable[[Path], str]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from stance.annotation.corpus_files import read_lines
 from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, coded_once, join, read_annotations
 from stance.codebook import Codebook
 from stance.documents import read_documents
@@ -48,9 +49,7 @@ def join_gold(gold: Path, documents: Sequence[str], codebook: Codebook, wanted: 
 def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[Document]:
     """Put documents together from the sentences' own text, for gold files that come without documents."""
     texts: dict[str, str] = {}
-    for line, a in zip(
-        (x for x in gold.read_text(encoding="utf-8").split("\n") if x.strip()), annotations, strict=True
-    ):
+    for (_, line), a in zip(read_lines(gold, "the annotations"), annotations, strict=True):
         text = json.loads(line).get("text")
         if text is None:
             raise StanceError(f"{gold}: the annotations carry no text. Give their documents with --documents")

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-
-def markdown(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(c) for c in line) + " |" for line in lines)
+from stance.markdown import markdown_table
 
 
 def matrix(file: Path) -> str:
     """A table of counts, true by given labels, from a CSV."""
     counts = pd.read_csv(file, index_col=0)
-    return markdown(
+    return markdown_table(
         ["true ↓ given →", *counts.columns],
         [[name, *row] for name, row in zip(counts.index, counts.to_numpy(), strict=True)],
     )

@@ -14,6 +14,8 @@ METRICS = {
     "frame": ("micro_f1", "macro_f1"),
 }
 """Figures that are reported for each dimension."""
+BINS = 10
+"""Bins of a reliability curve, and of the calibration error."""
 
 
 def f1_counts(truth: np.ndarray, given: np.ndarray) -> np.ndarray:
@@ -41,36 +43,34 @@ def micro_f1(truth: np.ndarray, given: np.ndarray) -> float:
     return float(f1(f1_counts(truth, given).sum(axis=1)))
 
 
-def reliability(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> pd.DataFrame:
+def reliability(confidence: np.ndarray, correct: np.ndarray) -> pd.DataFrame:
     """Reliability curve (DeGroot and Fienberg 1983; Niculescu-Mizil and Caruana 2005) with bins of equal count.
 
     Args:
         confidence: probability of the label given, shape (n,).
         correct: bool, shape (n,).
-        bins: how many.
 
     Returns:
         one row a bin, from the least confident: ``count``, ``lowest`` and ``highest`` confidence in it,
         ``confidence`` (mean) and ``accuracy``.
     """
-    parts = _equal_parts(confidence, bins)
+    parts = _equal_parts(confidence)
     rows = [(len(p), confidence[p].min(), confidence[p].max(), confidence[p].mean(), correct[p].mean()) for p in parts]
     return pd.DataFrame(rows, columns=["count", "lowest", "highest", "confidence", "accuracy"])
 
 
-def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> float:
+def calibration_error(confidence: np.ndarray, correct: np.ndarray) -> float:
     """Expected calibration error with bins of equal count (Naeini et al. 2015; Nixon et al. 2019).
 
     Args:
         confidence: probability of the label given, shape (n,).
         correct: bool, shape (n,).
-        bins: how many.
     """
-    parts = _equal_parts(confidence, bins)
+    parts = _equal_parts(confidence)
     return float(sum(len(p) * abs(confidence[p].mean() - correct[p].mean()) for p in parts) / len(confidence))
 
 
-def chance_calibration_error(confidence: np.ndarray, samples: int = 1000, seed: int = 0) -> float:
+def chance_calibration_error(confidence: np.ndarray, samples: int = 1000) -> float:
     """Mean `calibration_error` if every label were right with just the probability given.
 
     It is above 0, because a tenth of the sentences is few: an error is to be read beside it. An interval from
@@ -79,15 +79,14 @@ def chance_calibration_error(confidence: np.ndarray, samples: int = 1000, seed: 
     Args:
         confidence: shape (n,).
         samples: draws of the labels.
-        seed: of the draws.
     """
-    draws = np.random.default_rng(seed).random((samples, len(confidence))) < confidence
+    draws = np.random.default_rng(0).random((samples, len(confidence))) < confidence
     return float(np.mean([calibration_error(confidence, drawn) for drawn in draws]))
 
 
-def _equal_parts(confidence: np.ndarray, bins: int) -> list[np.ndarray]:
+def _equal_parts(confidence: np.ndarray) -> list[np.ndarray]:
     """Row numbers in bins of equal count, least confident first."""
-    return [p for p in np.array_split(np.argsort(confidence, kind="stable"), bins) if len(p)]
+    return [p for p in np.array_split(np.argsort(confidence, kind="stable"), BINS) if len(p)]
 
 
 def selective_accuracy(confidence: np.ndarray, correct: np.ndarray) -> np.ndarray:
@@ -108,7 +107,7 @@ def area_under_risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> flo
 
 
 def grouped_bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence[str], samples: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], groups: Sequence[str], samples: int = 1000
 ) -> tuple[float, float]:
     """Percentile interval (95%) of a statistic, resampling whole groups (Efron and Tibshirani 1993).
 
@@ -116,7 +115,6 @@ def grouped_bootstrap(
         statistic: takes an array of row numbers (with repeats) and gives a figure.
         groups: the group of each row, such as its document.
         samples: bootstrap samples.
-        seed: of the resampling.
 
     Returns:
         lower and upper bound; NaN if fewer than two groups.
@@ -125,7 +123,7 @@ def grouped_bootstrap(
     members = [np.flatnonzero(names == g) for g in dict.fromkeys(groups)]
     if len(members) < 2:
         return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     figures = [
         statistic(np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]))
         for _ in range(samples)

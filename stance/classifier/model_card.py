@@ -16,6 +16,7 @@ from stance.classifier.delta import DELTA, delta_about
 from stance.classifier.markdown_tables import figure, records
 from stance.codebook import load_codebook
 from stance.errors import StanceError
+from stance.markdown import markdown_table
 from stance.model_input import DocumentWindow, Reading
 
 NAMES = {
@@ -62,7 +63,7 @@ def figures_table(folder: Path, brief: bool = True) -> str:
     for name, (figures, _) in evaluations.items():
         n, documents = int(figures["sentences"].iloc[0]), int(figures["documents"].iloc[0])
         titles[name] = f"{name.replace('-', ' ')} ({n} sentences, {documents} documents)"
-    lines = ["| | " + " | ".join(titles.values()) + " |", "|---" * (len(titles) + 1) + "|"]
+    rows = []
     first = next(iter(evaluations.values()))[0]
     for dimension, metric in zip(first["dimension"], first["metric"], strict=True):
         if brief and (dimension, metric) not in BRIEF:
@@ -71,8 +72,8 @@ def figures_table(folder: Path, brief: bool = True) -> str:
         for figures, _ in evaluations.values():
             row = figures[(figures["dimension"] == dimension) & (figures["metric"] == metric)]
             cells += [figure(r) for r in records(row.head(1))] or ["–"]
-        lines.append(f"| {figure_name(dimension, metric)} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        rows.append([figure_name(dimension, metric), *cells])
+    return markdown_table(["", *titles.values()], rows)
 
 
 def weights_line(tables: Iterable[Path]) -> str:
@@ -97,12 +98,11 @@ def figure_name(dimension: str, metric: str) -> str:
 
 def labels_table(labels: pd.DataFrame) -> str:
     """Support, precision, recall and F1 of every label as a Markdown table."""
-    lines = ["| dimension | label | support | given | precision | recall | F1 |", "|---|---|---|---|---|---|---|"]
+    rows = []
     for row in labels.to_dict("records"):
         numbers = ["–" if pd.isna(row[k]) else f"{row[k]:.2f}" for k in ("precision", "recall", "f1")]
-        cells = [str(row[k]) for k in ("dimension", "label", "support", "given")]
-        lines.append(f"| {' | '.join(cells + numbers)} |")
-    return "\n".join(lines)
+        rows.append([*(row[k] for k in ("dimension", "label", "support", "given")), *numbers])
+    return markdown_table(["dimension", "label", "support", "given", "precision", "recall", "F1"], rows)
 
 
 def model_card(folder: Path) -> str:

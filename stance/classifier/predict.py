@@ -18,9 +18,8 @@ from stance.classifier.engines import Engine, load_engine, require_known
 from stance.classifier.tokenization import Asked, Encoded, Window, encode, load_tokenizer, pad, padding_id
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
-from stance.resources import resource_path
+from stance.resources import DEFAULT_MODEL, resource_path
 
-DEFAULT_MODEL = "readout-small"
 FILES = ("config.json", "model.onnx", "model.safetensors", "scoring.json", "codebook.yaml", "tokenizer.json")
 
 

@@ -92,7 +92,7 @@ def tally(
     )
 
 
-def resamples(documents: int, samples: int = 1000, seed: int = 0) -> np.ndarray:
+def resamples(documents: int, samples: int = 1000) -> np.ndarray:
     """Bootstrap weights (Efron and Tibshirani 1993): how often each document is drawn.
 
     Returns:
@@ -100,7 +100,7 @@ def resamples(documents: int, samples: int = 1000, seed: int = 0) -> np.ndarray:
     """
     if documents < 2:
         return np.zeros((0, documents))
-    draws = np.random.default_rng(seed).multinomial(documents, np.full(documents, 1 / documents), size=samples)
+    draws = np.random.default_rng(0).multinomial(documents, np.full(documents, 1 / documents), size=samples)
     return np.asarray(draws, dtype=float)
 
 

@@ -10,12 +10,11 @@ import pandas as pd
 from scipy.stats import kendalltau
 
 from stance.contrast.by_meeting import issues_told, tellers, told_by_meeting, with_certainty
-from stance.contrast.certainty import POSSIBLE, SURE
+from stance.contrast.certainty import POSSIBLE, SENSITIVITY, SURE
 from stance.contrast.resampling import bootstrap_mean, share_difference
-from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
 from stance.contrast.statistics import Design, adjusted, clustered_share
 
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 """Thresholds on the probability of an issue at which presence is told."""
 MIN_SHARED = 3
 """Fewest shared issues of a meeting for the order of the two sides to be compared."""
@@ -123,7 +122,7 @@ def _shares(sides: Sides, table: pd.DataFrame, design: Design) -> pd.DataFrame:
 def _differences(sides: Sides, table: pd.DataFrame, design: Design, raised: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for issue in sides.issues:
-        named = names_issue(table, issue).to_numpy(dtype=bool)
+        named = carries(table, "issue", issue)
         if named.any():
             rows.append({"issue": issue, **share_difference(named, np.ones(len(table), dtype=bool), design)})
     tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p"])
@@ -138,7 +137,7 @@ def _first_mentions(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     number = ordered.groupby("doc_id").cumcount()
     length = ordered.groupby("doc_id")["doc_id"].transform("size")
     place = (number / (length - 1).clip(lower=1)).rename("place")
-    mentions = ordered.assign(place=place, event=meetings(ordered), group=ordered[sides.by]).explode("issue")
+    mentions = ordered.assign(place=place, event=ordered["meeting_id"], group=ordered[sides.by]).explode("issue")
     first = mentions.groupby(["issue", "group", "doc_id", "event"], sort=False)["place"].min()
     return first[first.index.get_level_values("issue").isin(sides.issues)].reset_index()
 
@@ -171,7 +170,7 @@ def _order_agreement(sides: Sides, first: pd.DataFrame) -> pd.DataFrame:
 def _raised_by_meeting(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     """Who raises each issue of each meeting, and how sure that is; over everything if no meeting has two accounts."""
     heard = sides.without_third_parties()
-    heard = heard.assign(event=meetings(heard)) if sides.compared else heard.assign(event="")
+    heard = heard.assign(event=heard["meeting_id"]) if sides.compared else heard.assign(event="")
     heard = sides.tied(heard) if sides.compared else heard
     substantive = heard["row"].isin(table["row"]).to_numpy()
     return with_certainty(sides, told_by_meeting(sides, heard[substantive], "raised_by"), heard, substantive)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.contrast.certainty import SENSITIVITY
 from stance.contrast.counterpart import (
     COLUMNS,
     FIELDS,
@@ -17,11 +18,10 @@ from stance.contrast.counterpart import (
     nearest,
     nearest_counterparts,
 )
-from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.similarity import sentence_vectors
 from stance.contrast.statistics import clustered_share
 
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 """Similarities at which the number of pairs is told."""
 
 
@@ -119,7 +119,7 @@ def mutual_pairs(sides: Sides, table: pd.DataFrame, similarity: str = SIMILARITY
 def _evidence(sides: Sides, table: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     pairs = pairs.sort_values("similarity", ascending=False, kind="stable")
     first, second = (table.iloc[pairs[k]].reset_index(drop=True) for k in ("first", "second"))
-    place = positions(sides.codebook)
+    place = sides.codebook.positions
     partner = second[list(FIELDS)].add_prefix("counterpart_").assign(similarity=pairs["similarity"].to_numpy())
     gap = first["stance"].map(place).astype(float) - second["stance"].map(place).astype(float)
     return first[list(EVIDENCE)].join(partner[list(COLUMNS)]).assign(gap=gap)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.annotation.corpus_files import read_lines
 from stance.annotation.standoff import sentence_hash
 from stance.classifier.tallies import bounds
 from stance.contrast.alignment import mutual_pairs
@@ -89,21 +90,18 @@ def read_judged_pairs(folder: str | Path, scored: pd.DataFrame, codebook: Any) -
 
 def _records(path: Path) -> Iterable[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
-    except (OSError, ValueError) as error:
+        return [json.loads(line) for _, line in read_lines(path, "the file")]
+    except ValueError as error:
         raise StanceError(f"{path}: the file cannot be read ({error}). Mend it") from error
 
 
-def evaluate_similarities(
-    judged: JudgedPairs, split: str, thresholds: dict[str, float] | None = None, seed: int = 0
-) -> pd.DataFrame:
+def evaluate_similarities(judged: JudgedPairs, split: str, thresholds: dict[str, float] | None = None) -> pd.DataFrame:
     """Precision and recall of every similarity.
 
     Args:
         judged: from `read_judged_pairs`.
         split: ``choice`` (for choosing a similarity and threshold) or ``report``.
         thresholds: lowest similarity of a pair by the name of the similarity; none if not given.
-        seed: of the bootstrap.
 
     Returns:
         the columns of `COLUMNS`: ``precision`` and ``recall`` of the mutual nearest neighbours at the threshold,
@@ -113,7 +111,7 @@ def evaluate_similarities(
     pairs = judged.pairs[judged.pairs["split"] == split].reset_index(drop=True)
     weight = 1 / pairs["probability"].to_numpy(dtype=float)
     answers = pairs["answers"].to_numpy(dtype=bool)
-    draws = _draws(pairs["stratum"], np.random.default_rng(seed))
+    draws = _draws(pairs["stratum"], np.random.default_rng(0))
     rows = []
     for name in SIMILARITIES:
         vectors = sentence_vectors(judged.sides, name)

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stance.contrast.certainty import SURE
-from stance.contrast.counterpart import COLUMNS, SIMILARITY, THRESHOLD, nearest_counterparts
-from stance.contrast.result import EVIDENCE, Contrast, Sides, positions
+from stance.contrast.certainty import SENSITIVITY, SURE
+from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import clustered_share
 
 VERDICTS = ("confirmed", "softened", "hardened", "absent")
 TOLERANCE = 0.2
 """Distance on the codebook's scale up to which two stances count as the same: one step."""
-SENSITIVITY = tuple(round(0.05 * i, 2) for i in range(1, 20))
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,19 +49,18 @@ class Attribution(Contrast):
         return attribution_chart(self)
 
 
-def attribution(sides: Sides, threshold: float = THRESHOLD, similarity: str = SIMILARITY) -> Attribution:
+def attribution(sides: Sides, threshold: float = THRESHOLD) -> Attribution:
     """Check what each side reports of the other against the other's own document.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
         threshold: similarity from which an own sentence counts as the counterpart.
-        similarity: a name in `stance.contrast.similarity.SIMILARITIES`.
     """
     reported = sides.tied(sides.substantive(sides.reported())).reset_index(drop=True)
     own = sides.substantive(sides.own_voice())
-    pairs = nearest_counterparts(sides, reported, own, similarity)
+    pairs = nearest_counterparts(sides, reported, own)
     evidence = reported[list(EVIDENCE)].join(pairs[list(COLUMNS)])
-    back = dict(zip(own["row"], nearest_counterparts(sides, own, reported, similarity)["counterpart_row"], strict=True))
+    back = dict(zip(own["row"], nearest_counterparts(sides, own, reported)["counterpart_row"], strict=True))
     pairs["mutual"] = [back.get(c) == r for c, r in zip(pairs["counterpart_row"], reported["row"], strict=True)]
     evidence = evidence.join(_verdicts(sides, reported, pairs, own, threshold))
     notes = (
@@ -87,7 +85,7 @@ def _verdicts(
     sides: Sides, reported: pd.DataFrame, pairs: pd.DataFrame, own: pd.DataFrame, threshold: float
 ) -> pd.DataFrame:
     """Verdict, shift and probabilities of each report."""
-    place = positions(sides.codebook)
+    place = sides.codebook.positions
     keys = list(place)
     distance = np.array([[round(place[a] - place[b], 6) for b in keys] for a in keys])
     softer, harder = distance > TOLERANCE, distance < -TOLERANCE

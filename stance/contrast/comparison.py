@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stance.contrast.result import Contrast
     from stance.report.finding import Finding
     from stance.report.lookup import Sentences
+    from stance.report.meetings import Meetings
 
 
 CONTRASTS = (
@@ -120,6 +121,13 @@ class Comparison:
         from stance.report.lookup import Sentences
 
         return Sentences(self.table)
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """The meetings in the order of time, for the views over it."""
+        from stance.report.meetings import find_meetings
+
+        return find_meetings(self.sides)
 
     @property
     def contrasts(self) -> dict[str, Contrast]:

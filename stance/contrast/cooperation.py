@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from stance.codebook import Codebook
+from stance.contrast.by_issue import issue_differences, issue_shares
 from stance.contrast.by_meeting import BOTH, issues_told, told_by_meeting, with_certainty
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
-from stance.contrast.disagreements import issue_differences, issue_shares
-from stance.contrast.result import EVIDENCE, Contrast, Sides, meetings
+from stance.contrast.resampling import share_difference
+from stance.contrast.result import EVIDENCE, Contrast, Sides
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,12 +68,11 @@ class Cooperation(Contrast):
         return cooperation_chart(self)
 
 
-def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
+def cooperation(sides: Sides) -> Cooperation:
     """Contrast what two sides report as agreed.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
-        threshold: similarity from which two reports are taken for the same point.
     """
     table = sides.substantive().reset_index(drop=True)
     own = sides.substantive(sides.own_voice()).reset_index(drop=True)
@@ -84,7 +84,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
-        [pairs["similarity"] >= threshold, on_same_issue(sides, agreed, agreed)],
+        [pairs["similarity"] >= THRESHOLD, on_same_issue(sides, agreed, agreed)],
         ["same point", "same issue"],
         "not found",
     )
@@ -93,7 +93,7 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         "one account reports it does not say that the other side disputes it.",
         "Claimed by one side: sentences of that kind held by one side alone, such as its own praise of the talks, or "
         "what an account says of the other side's; they are listed apart and not counted as agreed.",
-        f"«Same point» is a similarity of at least {threshold:g} to such a sentence of the other account of the "
+        f"«Same point» is a similarity of at least {THRESHOLD:g} to such a sentence of the other account of the "
         "meeting; read the pair before citing it.",
         design.note,
         *sides.prediction_note,
@@ -103,7 +103,9 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         issue_shares(sides, own, sides.codebook["stance"].with_role("cooperation"), design.unit),
         agreed[list(EVIDENCE)].join(pairs[list(COLUMNS)]).assign(match=match).reset_index(drop=True),
         notes,
-        differences=issue_differences(sides, own, is_agreed(sides.codebook, own).to_numpy(dtype=bool)),
+        differences=issue_differences(
+            sides, own, design, share_difference, is_agreed(sides.codebook, own).to_numpy(dtype=bool)
+        ),
         reported=_reported_by_meeting(sides, agreed, match, table),
         claims=claims[list(EVIDENCE)]
         .join(nearest_counterparts(sides, claims)[list(COLUMNS)])
@@ -112,7 +114,6 @@ def cooperation(sides: Sides, threshold: float = THRESHOLD) -> Cooperation:
         overtures=offers[list(EVIDENCE)]
         .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
         .reset_index(drop=True),
-        threshold=threshold,
     )
 
 
@@ -131,11 +132,11 @@ def is_agreed(codebook: Codebook, table: pd.DataFrame) -> pd.Series:
 
 def _reported_by_meeting(sides: Sides, agreed: pd.DataFrame, match: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     """Who reports something agreed, by meeting and issue, and how sure that is."""
-    table = table.assign(event=meetings(table))
+    table = table.assign(event=table["meeting_id"])
     table = sides.tied(table) if sides.compared else table
     tells = table["row"].isin(agreed["row"]).to_numpy()
     told = told_by_meeting(sides, table[tells], "reported_by")
-    same = agreed.assign(event=meetings(agreed), same=match == "same point").explode("issue")
+    same = agreed.assign(event=agreed["meeting_id"], same=match == "same point").explode("issue")
     points = same.groupby(["event", "issue"])["same"].sum()
     keys = pd.MultiIndex.from_frame(told[["event", "issue"]])
     told.insert(5, "same_point", points.reindex(keys, fill_value=0).to_numpy(dtype=int))

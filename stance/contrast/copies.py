@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from stance.contrast.result import Sides, meetings
+from stance.contrast.result import Sides
 
 SHINGLE = 3
 """Words in a row that are compared, whatever their case and punctuation."""
@@ -53,7 +53,7 @@ def copies(sides: Sides) -> pd.DataFrame:
 
 def _documents(sides: Sides) -> pd.DataFrame:
     """``doc_id``, ``group``, ``event``, ``text`` of each document, those of the first group first."""
-    table = sides.table.assign(event=meetings(sides.table), group=sides.table[sides.by]).sort_values(
+    table = sides.table.assign(event=sides.table["meeting_id"], group=sides.table[sides.by]).sort_values(
         ["doc_id", "sent_id"], kind="stable"
     )
     texts = table.groupby(["group", "doc_id", "event"], sort=False)["text"].agg(" ".join).reset_index()

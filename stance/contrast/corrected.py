@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.codebook import DIMENSIONS
 from stance.contrast.gold import PROBABILITY
 from stance.contrast.measures import Measure, measures
 from stance.contrast.prediction_powered import MIN_CODED, Correction, Sample, corrected_mean, interval
@@ -55,14 +56,14 @@ def corrected(sides: Sides) -> Corrected:
         return Corrected(sides, pd.DataFrame(columns=COLUMNS), table.iloc[:0][list(EVIDENCE)], (note,))
     labelled = table["gold"].to_numpy(dtype=bool)
     given = table[PROBABILITY].to_numpy(dtype=float)
-    method = "dsl" if labelled.any() and not np.isnan(given[labelled]).any() else "ppi"
+    method = "dsl" if not np.isnan(given[labelled]).any() else "ppi"
     rows = []
     for predicted, coded in zip(measures(sides, table), measures(sides, _coded(sides)), strict=True):
         if (predicted.values * predicted.counted).any() or (coded.values * coded.counted)[labelled].any():
             rows += _rows(sides, predicted, coded, labelled, given, method)
     frame = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "p_adjusted"])
     frame.insert(COLUMNS.index("p_adjusted"), "p_adjusted", adjusted(frame["p"]))
-    columns = [*EVIDENCE, *(f"gold_{k}" for k in ("issue", "stance", "holder", "frame"))]
+    columns = [*EVIDENCE, *(f"gold_{k}" for k in DIMENSIONS)]
     return Corrected(
         sides,
         frame,
@@ -76,7 +77,7 @@ def _coded(sides: Sides) -> pd.DataFrame:
     table, no_issue = sides.table, sides.codebook["issue"].null_label or NO_ISSUE
     coded = table.copy()
     labelled = table["gold"].to_numpy(dtype=bool)
-    for key in ("issue", "stance", "holder", "frame"):
+    for key in DIMENSIONS:
         coded[key] = pd.Series(np.where(labelled, table[f"gold_{key}"], table[key]), table.index, dtype=object)
     coded["issue_main"] = coded["issue"].map(lambda given: given[0] if given else no_issue)
     return coded

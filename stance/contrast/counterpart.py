@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from stance.contrast.result import Sides, meetings
+from stance.contrast.result import Sides
 from stance.contrast.similarity import THRESHOLDS, Vectors, sentence_vectors, shared_issues
 
 SIMILARITY = "mixed"
@@ -65,7 +65,7 @@ def matched_meetings(
     Yields:
         positions in ``first``, positions in ``second``; none of them empty. Every meeting comes once for each side.
     """
-    places = [t.groupby([t[sides.by], meetings(t)], sort=False).indices if len(t) else {} for t in (first, second)]
+    places = [t.groupby([t[sides.by], t["meeting_id"]], sort=False).indices if len(t) else {} for t in (first, second)]
     for key, here in places[0].items():
         group, event = (str(k) for k in key)  # type: ignore[attr-defined]
         there = places[1].get((sides.other(group), event))
@@ -86,12 +86,12 @@ def on_same_issue(sides: Sides, table: pd.DataFrame, told: pd.DataFrame) -> np.n
     """
     there = {
         (event, group, issue)
-        for event, group, issues in zip(meetings(told), told[sides.by], told["issue"], strict=True)
+        for event, group, issues in zip(told["meeting_id"], told[sides.by], told["issue"], strict=True)
         for issue in issues
     }
     found = [
         any((event, sides.other(group), issue) in there for issue in issues)
-        for event, group, issues in zip(meetings(table), table[sides.by], table["issue"], strict=True)
+        for event, group, issues in zip(table["meeting_id"], table[sides.by], table["issue"], strict=True)
     ]
     return np.array(found, dtype=bool)
 

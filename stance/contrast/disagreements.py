@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stance.contrast.by_issue import issue_differences, issue_shares
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts
 from stance.contrast.resampling import share_difference
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
-from stance.contrast.statistics import adjusted, clustered_share
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
+from stance.contrast.statistics import clustered_share
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,7 +34,7 @@ class Disagreements(Contrast):
 
     def plot(self) -> Any:
         """Counts of difference-voicing stances by issue and side."""
-        from stance.report.charts import disagreement_chart
+        from stance.report.difference_charts import disagreement_chart
 
         return disagreement_chart(self)
 
@@ -66,61 +67,14 @@ def disagreements(sides: Sides) -> Disagreements:
         issue_shares(sides, table, voiced, design.unit),
         found[list(EVIDENCE)].join(nearest_counterparts(sides, found)[list(COLUMNS)]).reset_index(drop=True),
         notes,
-        differences=issue_differences(sides, table, any_voiced),
+        differences=issue_differences(sides, table, design, share_difference, any_voiced),
         frames=_frames(sides, table, any_voiced, design.unit),
     )
 
 
-def issue_differences(sides: Sides, table: pd.DataFrame, hit: np.ndarray) -> pd.DataFrame:
-    """Differences between the sides in the share of their sentences on each issue that are counted.
-
-    Args:
-        sides: the two groups.
-        table: sentences of both.
-        hit: bool, shape (len(table),), what is counted.
-
-    Returns:
-        ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``, the largest
-        first; issues on which a side has no sentence are left out.
-    """
-    design = sides.design(table)
-    rows = []
-    for issue in sides.issues:
-        result = share_difference(hit, names_issue(table, issue).to_numpy(dtype=bool), design)
-        if not np.isnan(result["difference"]):
-            rows.append({"issue": issue, **result})
-    tests = pd.DataFrame(rows, columns=["issue", "difference", "low", "high", "p"])
-    tests["p_adjusted"] = adjusted(tests["p"])
-    return tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True)
-
-
-def issue_shares(sides: Sides, table: pd.DataFrame, stances: list[str], unit: np.ndarray) -> pd.DataFrame:
-    """Shares of stances among each side's sentences on each issue.
-
-    Args:
-        sides: the two groups.
-        table: sentences of both.
-        stances: which are counted.
-        unit: resampling unit of each row.
-
-    Returns:
-        ``issue``, ``group``, ``stance``, ``count``, ``n``, ``estimate``, ``low``, ``high``; only what occurs.
-    """
-    rows = []
-    for issue, group, inside in sides.cells(table):
-        for stance in stances:
-            hit = (table["stance"] == stance).to_numpy(dtype=bool)
-            if count := int((hit & inside).sum()):
-                rows.append((issue, group, stance, count, int(inside.sum()), *clustered_share(hit, inside, unit)))
-    return pd.DataFrame(rows, columns=["issue", "group", "stance", "count", "n", "estimate", "low", "high"])
-
-
 def _frames(sides: Sides, table: pd.DataFrame, voiced: np.ndarray, unit: np.ndarray) -> pd.DataFrame:
     rows = []
-    carried = {
-        frame: table["frame"].map(lambda given, f=frame: f in given).to_numpy(dtype=bool)
-        for frame in sides.codebook["frame"].keys
-    }
+    carried = {frame: carries(table, "frame", frame) for frame in sides.codebook["frame"].keys}
     for issue, group, inside in sides.cells(table):
         inside = inside & voiced
         for frame, hit in carried.items():

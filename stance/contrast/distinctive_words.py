@@ -16,6 +16,7 @@ from stance.contrast.statistics import MIN_UNITS, Design, adjusted
 PRIOR_WORDS = 500.0
 """Largest size of the prior in words: how much text of both sides together each side is shrunk towards."""
 PERMUTATIONS = 500
+"""Exchanges of whole units between the sides."""
 LONG = 50_000
 """From this number of words and phrases on, a term has to occur five times, else twice."""
 _WORD = r"(?u)\b[a-zA-Z](?:[\w’']|-(?!\w\.\w))+\b"
@@ -80,9 +81,7 @@ def _by_unit(counts: Any, unit: np.ndarray) -> np.ndarray:
     return np.asarray((gather @ counts).todense())
 
 
-def permutation_p(
-    counts: Any, design: Design, z: np.ndarray, prior_words: float, samples: int = PERMUTATIONS, seed: int = 0
-) -> np.ndarray:
+def permutation_p(counts: Any, design: Design, z: np.ndarray, prior_words: float) -> np.ndarray:
     """Family-wise p of each term from exchanging whole units between the sides.
 
     The p of a term is the share of exchanges in which the largest z of all terms reaches its own (Westfall and Young
@@ -93,8 +92,6 @@ def permutation_p(
         design: groups and units of the sentences.
         z: observed z of each term.
         prior_words: sum of the prior's pseudo-counts.
-        samples: exchanges.
-        seed: of the exchanges.
 
     Returns:
         shape (terms,); NaN where a side has fewer than `MIN_UNITS` meetings, documents or paragraphs: exchanging single
@@ -107,15 +104,15 @@ def permutation_p(
         return np.full(len(z), np.nan)
     cells = _by_unit(counts, cell)
     total = cells.sum(axis=0)
-    rng = np.random.default_rng(seed)
-    largest = np.empty(samples)
-    for i in range(samples):
+    rng = np.random.default_rng(0)
+    largest = np.empty(PERMUTATIONS)
+    for i in range(PERMUTATIONS):
         flipped = side ^ rng.integers(0, 2, int(unit.max()) + 1)[unit] if design.paired else rng.permutation(side)
         first = (flipped == 0).astype(float) @ cells
         log_odds, se = weighted_log_odds(first, total - first, prior_words)
         largest[i] = np.abs(log_odds / se).max()
     reached = (largest[None, :] >= np.abs(z)[:, None] - 1e-9).sum(axis=1)
-    return np.asarray((reached + 1) / (samples + 1))
+    return np.asarray((reached + 1) / (PERMUTATIONS + 1))
 
 
 def _vectorizer(chinese: bool) -> Any:

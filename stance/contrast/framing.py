@@ -10,7 +10,7 @@ import pandas as pd
 
 from stance.contrast.distinctive_words import COLUMNS, distinctive_words
 from stance.contrast.resampling import share_difference
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
 from stance.contrast.statistics import adjusted, clustered_share
 
 MIN_SENTENCES = 5
@@ -58,10 +58,7 @@ def framing(sides: Sides) -> Framing:
     """
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
     design = sides.design(table)
-    carried = {
-        frame: table["frame"].map(lambda given, f=frame: f in given).to_numpy(dtype=bool)
-        for frame in sides.codebook["frame"].keys
-    }
+    carried = {frame: carries(table, "frame", frame) for frame in sides.codebook["frame"].keys}
     rows, tests = [], []
     everything = np.ones(len(table), dtype=bool)
     for frame, hit in carried.items():
@@ -102,7 +99,7 @@ def _by_issue(sides: Sides, table: pd.DataFrame, carried: dict[str, np.ndarray],
     rows = []
     for issue, group, inside in cells:
         for frame, hit in carried.items():
-            if issue in shared and (hit & names_issue(table, issue).to_numpy(dtype=bool)).any():
+            if issue in shared and (hit & carries(table, "issue", issue)).any():
                 shares = clustered_share(hit, inside, unit)
                 rows.append((issue, frame, group, int((hit & inside).sum()), int(inside.sum()), *shares))
     return pd.DataFrame(rows, columns=["issue", "frame", "group", "count", "n", "estimate", "low", "high"])
@@ -111,7 +108,7 @@ def _by_issue(sides: Sides, table: pd.DataFrame, carried: dict[str, np.ndarray],
 def _words(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
     parts = [distinctive_words(sides, table, ALL)] if len(table) else []
     for issue in sides.issues:
-        chosen = table[names_issue(table, issue)]
+        chosen = table[carries(table, "issue", issue)]
         if all((chosen[sides.by] == g).sum() >= MIN_SENTENCES for g in sides.groups):
             parts.append(distinctive_words(sides, chosen, issue))
     found = [p for p in parts if len(p)]

@@ -18,7 +18,6 @@ from stance.table.read import read_csv
 logger = logging.getLogger(__name__)
 
 KEY = ["doc_id", "start", "end"]
-LABELS = DIMENSIONS
 PROBABILITY = "sampling_probability"
 
 
@@ -46,7 +45,7 @@ def read_gold(path: str | Path) -> pd.DataFrame:
         gold = readers[path.suffix.lower()]()
     except (OSError, ValueError, pd.errors.ParserError) as error:
         raise StanceError(f"{path}: the hand-coded labels cannot be read ({error}). Mend the file") from error
-    missing = [c for c in (*KEY, *LABELS) if c not in gold]
+    missing = [c for c in (*KEY, *DIMENSIONS) if c not in gold]
     if missing:
         raise StanceError(
             f"{path}: the hand-coded labels {'are empty' if gold.empty else 'lack the columns ' + ', '.join(missing)}. "
@@ -71,7 +70,7 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
         StanceError: if a column is missing, a number is none, a label is unknown, a sentence is coded twice, or one is
             not in the table or has another text there.
     """
-    missing = [c for c in (*KEY, *LABELS) if c not in gold]
+    missing = [c for c in (*KEY, *DIMENSIONS) if c not in gold]
     if missing:
         raise StanceError(f"the hand-coded labels lack the columns {', '.join(missing)}")
     coded = gold.assign(**{c: gold[c].map(label_list) for c in ("issue", "frame")})
@@ -90,11 +89,11 @@ def attach_gold(table: pd.DataFrame, gold: pd.DataFrame, codebook: Codebook) -> 
     coded = _in_table(coded, table)
     if "sha256" in coded:
         _refuse_other_texts(coded, table)
-    keep = [*KEY, *LABELS, *([PROBABILITY] if PROBABILITY in coded else [])]
-    named = coded[keep].rename(columns={c: f"gold_{c}" for c in LABELS})
+    keep = [*KEY, *DIMENSIONS, *([PROBABILITY] if PROBABILITY in coded else [])]
+    named = coded[keep].rename(columns={c: f"gold_{c}" for c in DIMENSIONS})
     joined = table.assign(doc_id=table["doc_id"].astype(str)).merge(named, on=KEY, how="left", validate="m:1")
     joined["gold"] = joined["gold_stance"].notna()
-    for column in (f"gold_{c}" for c in LABELS):  # None, not NaN, where nothing is coded
+    for column in (f"gold_{c}" for c in DIMENSIONS):  # None, not NaN, where nothing is coded
         given = [v if coded_here else None for v, coded_here in zip(joined[column], joined["gold"], strict=True)]
         joined[column] = pd.Series(given, joined.index, dtype=object)
     if PROBABILITY not in joined:
@@ -114,7 +113,7 @@ def _refuse(coded: pd.DataFrame, table: pd.DataFrame, codebook: Codebook) -> Non
             f"a sentence is coded more than once: {first['doc_id']} {first['start']}-{first['end']}. Adjudicate first"
         )
     for row in coded.to_dict("records"):
-        problems = codebook.problems({k: row[k] for k in LABELS})
+        problems = codebook.problems({k: row[k] for k in DIMENSIONS})
         if problems:
             where = f"{row['doc_id']} {row['start']}-{row['end']}"
             raise StanceError(f"hand-coded labels of {where}: {'; '.join(problems)}. Mend them")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
-from stance.contrast.result import Sides, positions
+from stance.contrast.result import Sides, carries
 
 ROLES = ("difference", "limit", "agreed")
 MEASURES = ("issue", "frame", *ROLES, "position")
@@ -52,10 +52,10 @@ def measures(sides: Sides, table: pd.DataFrame) -> Iterator[Measure]:
     for name, counted in (("issue", substantive), ("frame", own)):
         for key in sides.codebook[name].keys:
             if key != sides.codebook[name].null_label:
-                hit = table[name].map(lambda given, k=key: k in given).to_numpy(dtype=float)
+                hit = carries(table, name, key).astype(float)
                 yield Measure(name, key, hit, counted)
     stances = sides.codebook["stance"]
     for role in ROLES:
         hits = is_agreed(sides.codebook, table) if role == "agreed" else table["stance"].isin(stances.with_role(role))
         yield Measure(role, "", hits.to_numpy(dtype=float), own)
-    yield Measure("position", "", table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float), own)
+    yield Measure("position", "", table["stance"].map(sides.codebook.positions).to_numpy(dtype=float), own)

@@ -12,7 +12,7 @@ from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
 from stance.contrast.statistics import expected_count
 
 READING = ("kind", "hardness", "signs", "phrases", "addressee")
@@ -55,25 +55,24 @@ class RedLines(Contrast):
 
     def plot(self) -> Any:
         """Probability of each red line, by issue and side."""
-        from stance.report.charts import red_line_chart
+        from stance.report.difference_charts import red_line_chart
 
         return red_line_chart(self)
 
 
-def red_lines(sides: Sides, wording: LimitWording | None = None) -> RedLines:
+def red_lines(sides: Sides) -> RedLines:
     """Contrast the red lines of two sides.
 
     Args:
         sides: from `stance.contrast.result.make_sides`.
-        wording: how words are read; the shipped list if None.
     """
-    wording = wording or load_limit_wording()
+    wording = load_limit_wording()
     limits = sides.codebook["stance"].with_role("limit")
     own = sides.without_third_parties(sides.own_voice()).reset_index(drop=True)
     own = own.assign(p_limit=limit_probability(own, limits))
     labelled = own["stance"].isin(limits)
-    found = _read(sides, own[labelled], wording).join(_noted(sides, own[labelled]))
-    near = _read(sides, own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
+    found = _read(own[labelled], wording).join(_noted(sides, own[labelled]))
+    near = _read(own[~labelled & (own["p_limit"] >= POSSIBLE)], wording)
     notes = (
         "Expected: the sum of calibrated probabilities. Its interval supposes independent sentences and perfect "
         "calibration, and is too narrow: a model errs alike over sentences that are alike.",
@@ -106,7 +105,7 @@ def limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
     return pd.Series(values, index=table.index, dtype=float)
 
 
-def _read(sides: Sides, table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
+def _read(table: pd.DataFrame, wording: LimitWording) -> pd.DataFrame:
     """How each limit is worded; who may be addressed is the other government, whatever the groups are."""
     other = dict(zip(GOVERNMENTS, reversed(GOVERNMENTS), strict=True))
     readings = [
@@ -135,10 +134,10 @@ def _figures(sides: Sides, own: pd.DataFrame, found: pd.DataFrame) -> pd.DataFra
     rows = []
     reported = sides.reported()
     for issue, group, inside in sides.cells(own):
-        lines = found[names_issue(found, issue) & (found[sides.by] == group)]
+        lines = found[carries(found, "issue", issue) & (found[sides.by] == group)]
         expected, low, high = expected_count(own.loc[inside, "p_limit"].to_numpy(dtype=float))
         if len(lines) or expected >= 0.5:
-            acknowledged = int((names_issue(reported, issue) & (reported[sides.by] == sides.other(group))).sum())
+            acknowledged = int((carries(reported, "issue", issue) & (reported[sides.by] == sides.other(group))).sum())
             hardness = float(lines["hardness"].mean()) if len(lines) else np.nan
             explicit, noted = int((lines["kind"] == EXPLICIT).sum()), int(lines["noted"].sum())
             rows.append((issue, group, len(lines), expected, low, high, explicit, hardness, noted, acknowledged))

@@ -59,6 +59,11 @@ class Sides:
         """The other group."""
         return self.groups[1] if group == self.groups[0] else self.groups[0]
 
+    @cached_property
+    def name_of(self) -> dict[str, str]:
+        """How each group is called."""
+        return dict(zip(self.groups, self.names, strict=True))
+
     @property
     def one_document_each(self) -> bool:
         """Whether each group has a single document: together they are one meeting."""
@@ -103,7 +108,7 @@ class Sides:
 
     def tied(self, table: pd.DataFrame) -> pd.DataFrame:
         """Sentences of meetings of which both groups have a document: elsewhere nothing can answer or confirm them."""
-        return table[meetings(table).isin(self.compared)]
+        return table[table["meeting_id"].isin(self.compared)]
 
     @cached_property
     def compared(self) -> set[str]:
@@ -115,7 +120,7 @@ class Sides:
         """Every issue with every group, and which rows of a table belong to both."""
         inside = {group: (table[self.by] == group).to_numpy(dtype=bool) for group in self.groups}
         for issue in self.issues:
-            named = names_issue(table, issue).to_numpy(dtype=bool)
+            named = carries(table, "issue", issue)
             for group in self.groups:
                 yield issue, group, named & inside[group]
 
@@ -179,19 +184,9 @@ def make_sides(
     return Sides(chosen, by, groups, names, codebook)
 
 
-def names_issue(table: pd.DataFrame, issue: str) -> pd.Series:
-    """Whether each sentence names an issue."""
-    return table["issue"].map(lambda given: issue in given).astype(bool)
-
-
-def meetings(table: pd.DataFrame) -> pd.Series:
-    """What ties sentences of two sides together, see `stance.contrast.meetings.tie_meetings`."""
-    return table["meeting_id"]
-
-
-def positions(codebook: Codebook) -> dict[str, float]:
-    """Place of every stance on the codebook's scale from cooperation (+1) to conflict (-1)."""
-    return {label.key: label.position or 0.0 for label in codebook["stance"].labels}
+def carries(table: pd.DataFrame, dimension: str, key: str) -> np.ndarray:
+    """Whether each sentence has an issue or a frame."""
+    return np.array([key in given for given in table[dimension]], dtype=bool)
 
 
 @dataclass(frozen=True, repr=False)

@@ -139,10 +139,10 @@ def report_failures(failures: list[InputFailure]) -> None:
 
 
 def _read(inputs: list[str], failures: list[InputFailure], options: dict[str, Any]) -> list[Document]:
-    from stance.documents import iterate_documents
+    from stance.documents.collect import iterate_documents, without_failures
 
     items = iterate_documents(inputs, manifest=options["manifest"], position=None, claims=None, **_metadata(options))
-    return list(_without_failures(items, failures))
+    return list(without_failures(items, failures))
 
 
 def _score(documents: list[Document], model: Model) -> pd.DataFrame:
@@ -153,14 +153,6 @@ def _score(documents: list[Document], model: Model) -> pd.DataFrame:
 
 def _metadata(options: dict[str, Any]) -> dict[str, str | None]:
     return {k: options.get(k) for k in ("date", "lang", "title", "event")}
-
-
-def _without_failures(items: Iterator[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:
-    for item in items:
-        if isinstance(item, InputFailure):
-            failures.append(item)
-        else:
-            yield item
 
 
 def _progress(documents: Iterator[Document]) -> Iterator[Document]:

@@ -56,13 +56,13 @@ def labels(table: pd.DataFrame, codebook: Codebook) -> Vectors:
     return _unit_length(sparse.csr_matrix(np.sqrt(np.clip(rows, 0, 1))))
 
 
-def mixed(table: pd.DataFrame, codebook: Codebook, share: float = LEXICAL_SHARE) -> Vectors:
-    """Both: the similarity is ``share`` times the lexical one plus the rest of that of the labels.
+def mixed(table: pd.DataFrame, codebook: Codebook) -> Vectors:
+    """Both: the similarity is `LEXICAL_SHARE` times the lexical one plus the rest of that of the labels.
 
-    Two sentences with the same labels and no word in common reach 1 - ``share``: a threshold above it asks for shared
-    words.
+    Two sentences with the same labels and no word in common reach 1 - `LEXICAL_SHARE`: a threshold above it asks for
+    shared words.
     """
-    parts = [np.sqrt(share) * lexical(table, codebook), np.sqrt(1 - share) * labels(table, codebook)]
+    parts = [np.sqrt(LEXICAL_SHARE) * lexical(table, codebook), np.sqrt(1 - LEXICAL_SHARE) * labels(table, codebook)]
     return sparse.hstack(parts, format="csr")
 
 

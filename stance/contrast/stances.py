@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from stance.contrast.by_issue import issue_differences
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean
-from stance.contrast.result import EVIDENCE, Contrast, Sides, names_issue, positions
-from stance.contrast.statistics import adjusted, clustered_share
+from stance.contrast.result import EVIDENCE, Contrast, Sides
+from stance.contrast.statistics import clustered_share
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,7 +47,7 @@ def stances(sides: Sides) -> Stances:
     """
     table = sides.substantive(sides.own_voice()).reset_index(drop=True)
     design = sides.design(table)
-    values = table["stance"].map(positions(sides.codebook)).to_numpy(dtype=float)
+    values = table["stance"].map(sides.codebook.positions).to_numpy(dtype=float)
     rows, shares = [], []
     for issue, group, inside in sides.cells(table):
         n = int(inside.sum())
@@ -55,13 +55,6 @@ def stances(sides: Sides) -> Stances:
         for stance, count in table.loc[inside, "stance"].value_counts().items():
             hit = (table["stance"] == stance).to_numpy(dtype=bool)
             shares.append((issue, group, stance, int(count), n, *clustered_share(hit, inside, design.unit)))
-    differences = []
-    for issue in sides.issues:
-        result = bootstrap_difference(values, names_issue(table, issue).to_numpy(dtype=bool), design)
-        if not np.isnan(result["difference"]):
-            differences.append({"issue": issue, **result})
-    tests = pd.DataFrame(differences, columns=["issue", "difference", "low", "high", "p"])
-    tests["p_adjusted"] = adjusted(tests["p"])
     notes = (
         "A side's sentences count where it speaks for itself or for both; what it reports of the other is left out.",
         "The position is the mean of the stances' places on the codebook's cooperation (+1) to conflict (-1) scale.",
@@ -73,7 +66,7 @@ def stances(sides: Sides) -> Stances:
         pd.DataFrame(rows, columns=["issue", "group", "n", "estimate", "low", "high"]),
         table[list(EVIDENCE)].copy(),
         notes,
-        differences=tests.sort_values("difference", key=lambda d: -d.abs(), ignore_index=True),
+        differences=issue_differences(sides, table, design, bootstrap_difference, values),
         distribution=pd.DataFrame(shares, columns=["issue", "group", "stance", "count", "n", "share", "low", "high"]),
         hardest=_hardest(sides, table.assign(position=values)),
     )

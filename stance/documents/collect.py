@@ -121,11 +121,21 @@ def read_documents(*inputs: str | Path, manifest: str | Path | None = None, **de
         StanceError: if the manifest itself cannot be read.
         TypeError: if a default is no such metadata.
     """
-    items = list(iterate_documents(inputs, manifest=manifest, position=None, claims=None, **defaults))
-    failures = [i for i in items if isinstance(i, InputFailure)]
+    failures: list[InputFailure] = []
+    items = iterate_documents(inputs, manifest=manifest, position=None, claims=None, **defaults)
+    found = list(without_failures(items, failures))
     if failures:
         raise InputError(failures)
-    return [i for i in items if isinstance(i, Document)]
+    return found
+
+
+def without_failures(items: Iterable[Document | InputFailure], failures: list[InputFailure]) -> Iterator[Document]:
+    """The documents among items; what could not be read is added to ``failures``."""
+    for item in items:
+        if isinstance(item, InputFailure):
+            failures.append(item)
+        else:
+            yield item
 
 
 def read_manifest(path: Path) -> dict[Path, dict[str, str]]:

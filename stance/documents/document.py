@@ -10,9 +10,8 @@ from typing import Any
 
 from stance.documents.dates import iso_date
 from stance.documents.language import detect_language
+from stance.table.schema import LANGUAGES, SOURCES
 
-SOURCES = ("us", "china", "other")
-LANGUAGES = ("en", "zh")
 METADATA = ("doc_id", "source", "date", "lang", "title", "event", "kind")
 
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")

@@ -15,11 +15,10 @@ from pathlib import Path
 from stance.documents.readers import READERS
 from stance.documents.walk import Walk, is_pattern
 from stance.errors import InputFailure
-from stance.table.schema import holds_labels
+from stance.table.schema import KIND, MANIFEST, READ, holds_labels
 
 logger = logging.getLogger(__name__)
 
-WITHOUT_SIDECAR = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 UNREAD = (
     ".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".fodt", ".sxw", ".pages", ".wps", ".wpd", ".hwp", ".epub",
     ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx",
@@ -73,7 +72,7 @@ def size_of(files: Iterable[Found]) -> int | None:
 
 def may_have_sidecar(file: Path) -> bool:
     """Whether ``name.json`` beside a file holds its metadata."""
-    return file.suffix.lower() in READERS and file.suffix.lower() not in WITHOUT_SIDECAR
+    return file.suffix.lower() in READERS and file.suffix.lower() not in READ
 
 
 def _inside(folder: Path) -> Iterator[Found]:
@@ -140,10 +139,10 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
 def is_archive(folder: Path) -> bool:
     """Whether a folder is an archive that `stance score` wrote."""
     try:
-        content = json.loads((folder / "_manifest.json").read_text(encoding="utf-8"))
+        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(content, dict) and content.get("table") == "stance sentence table"
+    return isinstance(content, dict) and content.get("table") == KIND
 
 
 def _is_report(folder: Path) -> bool:
@@ -153,7 +152,7 @@ def _is_report(folder: Path) -> bool:
 
 def _is_scored(file: Path) -> bool:
     """Whether a file holds a table of scored sentences; what is damaged is left for its reader to name."""
-    if file.suffix.lower() not in WITHOUT_SIDECAR or not file.is_file():
+    if file.suffix.lower() not in READ or not file.is_file():
         return False
     try:
         return holds_labels(file)

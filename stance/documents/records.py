@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, BinaryIO, TextIO
+from typing import IO, Any, AnyStr, BinaryIO, TextIO
 
 from stance.documents.document import METADATA, folded
 from stance.documents.encoding import UnreadableError, decode, encoding_of
@@ -60,10 +60,10 @@ def read_jsonl(file: BinaryIO) -> Iterator[Located]:
     """Read one JSON object a line; a line that is broken is named and the others go on."""
     stream, head = open_stream(file)
     encoding = encoding_of(head)
+    lines = _lines(stream, b"\n")
     if encoding.startswith("utf-16"):
-        lines: Iterator[bytes | None] = _recoded(stream)
-    else:
-        lines = _lines(stream)
+        text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
+        lines = (None if line is None else line.encode("utf-8", "replace") for line in _lines(text, "\n"))
     for number, line in enumerate(lines, 1):
         if line is None:
             yield f":{number}", ValueError(f"the line is longer than {MAX_RECORD >> 20} MB")
@@ -80,25 +80,14 @@ def read_jsonl(file: BinaryIO) -> Iterator[Located]:
         yield f":{number}", checked(record)
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes | None]:
+def _lines(stream: IO[AnyStr], end: AnyStr) -> Iterator[AnyStr | None]:
     """Lines of a stream; None for one that is too long."""
     while line := stream.readline(MAX_RECORD):
-        if len(line) < MAX_RECORD or line.endswith(b"\n"):
+        if len(line) < MAX_RECORD or line.endswith(end):
             yield line
             continue
-        while line and not line.endswith(b"\n"):
+        while line and not line.endswith(end):
             line = stream.readline(MAX_RECORD)
-        yield None
-
-
-def _recoded(stream: BinaryIO) -> Iterator[bytes | None]:
-    text = io.TextIOWrapper(stream, "utf-16", errors="replace", newline="\n")
-    while line := text.readline(MAX_RECORD):
-        if len(line) < MAX_RECORD or line.endswith("\n"):
-            yield line.encode("utf-8", errors="replace")
-            continue
-        while line and not line.endswith("\n"):
-            line = text.readline(MAX_RECORD)
         yield None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stance.report.finding import upper
 from stance.report.style import count, interval, joined, percent, signed
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = [_issues(comparison, list(figures["issues"]), at=figures["meetings"])] if figures["issues"] else []
     if figures["uncertain"]:
         parts.append(f"uncertain, read: {_issues(comparison, list(figures['uncertain']))}")
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:]
+    return upper("; ".join(parts))
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -87,7 +87,7 @@ def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not any(figures[g]["count"] for g in comparison.sides.groups):
         return f"None found on either side; {figures['possible']:,} possible" if figures["possible"] else "None found"
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         number, issues = figures[group]["count"], list(figures[group]["issues"])
         parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)})" if number else f"{name} none")
     return "; ".join(parts + ([f"{figures['possible']:,} possible"] if figures["possible"] else []))
@@ -100,8 +100,7 @@ def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
         return "No issue has three sentences of each side; too few to compare"
     name = comparison.sides.issue_name(figures["issue"])
     said = [f"{side} {signed(m, 2)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
-    text = f"{figures['ranking']}furthest apart on {name}: {', '.join(said)}; {_sure(figures)}"
-    return text[:1].upper() + text[1:]
+    return upper(f"{figures['ranking']}furthest apart on {name}: {', '.join(said)}; {_sure(figures)}")
 
 
 def _sure(figures: dict[str, Any]) -> str:
@@ -115,7 +114,7 @@ def _sure(figures: dict[str, Any]) -> str:
 
 def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         own = figures[group]
         if not own["count"]:
             parts.append(f"{name} none of {own['n']:,}")
@@ -127,7 +126,7 @@ def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
-    for group, name in zip(comparison.sides.groups, comparison.sides.names, strict=True):
+    for group, name in comparison.sides.name_of.items():
         if own := figures.get(group):
             found = own["n"] - own["absent"]
             parts.append(f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart")
@@ -137,8 +136,8 @@ def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
 def _drift(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["sure"]:
         return f"No trend is significant after correction, of {figures['trends']} tried"
-    name, years = figures["name"], f"{figures['years']:.1f} years"
-    return f"{name[:1].upper()}{name[1:]} of {figures['side']} moves by {figures['change']} in {years}"
+    moved = f"moves by {figures['change']} in {figures['years']:.1f} years"
+    return f"{upper(figures['name'])} of {figures['side']} {moved}"
 
 
 def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from stance.report.difference_charts import disagreement_chart, red_line_chart
+from stance.errors import StanceError
 from stance.report.marks import (
     NARROW,
     SIGNED,
@@ -27,22 +29,18 @@ from stance.report.marks import (
     dot_rows,
     finish,
     furniture,
+    interval_rows,
     long_names,
     nothing,
 )
 from stance.report.stance_bars import mean_summaries, stance_means, stance_shares
-from stance.report.style import MUTED, PAPER, interval, issue_link, percent, signed
+from stance.report.style import MUTED, PAPER, interval, label_link, percent, signed
 
 if TYPE_CHECKING:
     from stance.contrast.agenda import Agenda
     from stance.contrast.framing import Framing
     from stance.contrast.result import Sides
     from stance.contrast.stances import Stances
-
-__all__ = [
-    "agenda_chart", "disagreement_chart", "distinctive", "frame_chart", "red_line_chart", "stance_chart", "svg_to_png",
-    "to_svg", "words_chart",
-]  # fmt: skip
 
 
 def agenda_chart(agenda: Agenda, width: int = WIDTH) -> Chart:
@@ -85,25 +83,15 @@ def _share_chart(table: pd.DataFrame, dimension: str, sides: Sides, width: int, 
     if table.empty or not table["n"].sum():
         return nothing(width)
     frame = Frame.of(sides, width, dimension, by_count(table, dimension), counts="999 of 9,999")
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table[dimension]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["count"] == 0,
-            "note": [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)],
-        }
-    )
+    notes = [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)]
+    rows = interval_rows(table, frame, table[dimension], table["count"] == 0, notes)
     rows["summary"] = [_share_summary(row) for row in rows.to_dict("records")]
-    link = issue_link if dimension == "issue" else lambda key: f"#{dimension}={issue_link(key).partition('=')[2]}"
     axis = alt.Axis(
         format="%",
         tickCount=5 if width > NARROW else 3,
         title=title if width <= NARROW else f"{title}, with 95% interval",
     )
-    x = alt.X("value:Q", axis=axis, scale=alt.Scale(domainMin=0, nice=True))
+    x, link = alt.X("value:Q", axis=axis, scale=alt.Scale(domainMin=0, nice=True)), partial(label_link, dimension)
     chart = alt.layer(*dot_rows(rows, frame, x), *furniture(rows, frame, table[dimension], link))
     return finish(chart.properties(width=frame.plot, height=frame.height), title, rows)
 
@@ -210,6 +198,22 @@ def to_svg(chart: Chart) -> str:
 
     svg: str = vl_convert.vegalite_to_svg(chart.to_dict(validate=False), vl_version=_vega_lite(), allowed_base_urls=[])
     return re.sub(r'xlink:href="[^"#]*#', 'xlink:href="#', svg)
+
+
+def save_chart(chart: Chart, path: str | Path) -> None:
+    """Write a chart.
+
+    Args:
+        chart: as for `to_svg`.
+        path: ends in ``.svg`` or ``.png``.
+
+    Raises:
+        StanceError: if the ending is another.
+    """
+    path, svg = Path(path), to_svg(chart)
+    if path.suffix.lower() not in (".svg", ".png"):
+        raise StanceError(f"{path}: figures are written as .svg or .png. Change the ending")
+    path.write_bytes(svg_to_png(svg) if path.suffix.lower() == ".png" else svg.encode())
 
 
 def svg_to_png(svg: str, scale: float = 2.0) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -18,6 +18,7 @@ from stance.report.marks import (
     dot_rows,
     finish,
     furniture,
+    interval_rows,
     nothing,
     row_axis,
 )
@@ -51,32 +52,25 @@ def cooperation_chart(cooperation: Cooperation, width: int = WIDTH) -> Chart:
     frame = Frame.of(sides, width, "issue", by_count(table, "issue"), counts="9")
     table["row"], table["side"] = frame.labels(table["issue"]), frame.side_names(table["group"])
     table["summary"] = [f"{r['side']}: {r['count']} {r['match']}" for r in table.to_dict("records")]
-    bars = stacked_counts(table, frame, "match", MATCHES, "Sentences reported as agreed")
+    bars = _stacked_counts(table, frame)
     chart = alt.layer(*bars, *furniture(table, frame, table["issue"], issue_link))
     return finish(chart.properties(width=frame.plot, height=frame.height), "Reported as agreed", table)
 
 
-def stacked_counts(table: pd.DataFrame, frame: Frame, part: str, parts: Sequence[str], title: str) -> list[alt.Chart]:
-    """Stacked bars in the sides' colours, the parts told apart by lightness.
-
-    Args:
-        table: ``row``, ``side``, ``count`` and the column ``part``.
-        frame: of the chart.
-        part: the column of the parts.
-        parts: its values in the order in which they are stacked.
-        title: of the axis.
-    """
+def _stacked_counts(table: pd.DataFrame, frame: Frame) -> list[alt.Chart]:
+    """Stacked bars in the sides' colours, the kinds of ``match`` told apart by lightness."""
     table = table.assign(
-        place=table[part].map({p: i for i, p in enumerate(parts)}),
+        place=table["match"].map({p: i for i, p in enumerate(MATCHES)}),
     ).sort_values(["row", "side", "place"], kind="stable")
     end = table.groupby(["row", "side"])["count"].cumsum()
     table = table.assign(start=end - table["count"], end=end, middle=end - table["count"] / 2)
-    x = alt.X("start:Q", title=title, axis=alt.Axis(tickMinStep=1, format="d"), scale=alt.Scale(nice=True))
+    axis = alt.Axis(tickMinStep=1, format="d")
+    x = alt.X("start:Q", title="Sentences reported as agreed", axis=axis, scale=alt.Scale(nice=True))
     base = alt.Chart(table).encode(y=row_axis(frame), yOffset=frame.offset())
     shades = alt.Opacity(
-        f"{part}:N",
-        sort=list(parts),
-        scale=alt.Scale(domain=list(parts), range=list(OPACITY[: len(parts)])),
+        "match:N",
+        sort=list(MATCHES),
+        scale=alt.Scale(domain=list(MATCHES), range=list(OPACITY)),
         legend=alt.Legend(symbolType="square", symbolFillColor=INK, symbolStrokeWidth=0),
     )
     fill = alt.Fill(
@@ -85,7 +79,7 @@ def stacked_counts(table: pd.DataFrame, frame: Frame, part: str, parts: Sequence
         legend=alt.Legend(symbolType="square", symbolStrokeWidth=0),
     )
     bars = base.mark_bar(stroke=PAPER, strokeWidth=1).encode(x=x, x2="end:Q", fill=fill, opacity=shades)
-    pale = table[part].isin(list(parts)[1:])
+    pale = table["match"].isin(MATCHES[1:])
     layers = [bars]
     for chosen, color in ((~pale, PAPER), (pale, INK)):
         if chosen.any():
@@ -130,17 +124,8 @@ def attribution_chart(attribution: Attribution, width: int = WIDTH) -> Chart:
 
 def _share_dots(table: pd.DataFrame, frame: Frame, said: str, title: str, link: Callable[[str], str]) -> Chart:
     """Shares with intervals, a row for each ``part`` and a dot for each ``group``."""
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table["part"]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["count"] == 0,
-            "note": [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)],
-        }
-    )
+    notes = [f"{c:,} of {n:,}" for c, n in zip(table["count"], table["n"], strict=True)]
+    rows = interval_rows(table, frame, table["part"], table["count"] == 0, notes)
     rows["summary"] = [
         f"{r['side']}{said} {r['note']} ({percent(r['value'])} {interval(r['low'], r['high'], True)})"
         for r in rows.to_dict("records")

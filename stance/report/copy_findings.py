@@ -26,7 +26,7 @@ def copied(comparison: Comparison) -> Finding | None:
         parts.append(
             f"{told}, a joint statement or copies, so that differences are of wording: {_named(across, 'and')}"
         )
-    for group, name in zip(sides.groups, sides.names, strict=True):
+    for group, name in sides.name_of.items():
         same = found[within & (found["group"] == group)]
         if len(same):
             told = f"{count(len(same), 'document')} of {name} {'repeats' if len(same) == 1 else 'repeat'} another"

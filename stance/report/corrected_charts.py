@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import altair as alt
-import numpy as np
-import pandas as pd
 
-from stance.report.marks import WIDTH, Chart, Frame, dot_rows, finish, furniture, nothing
+from stance.report.marks import WIDTH, Chart, Frame, dot_rows, finish, furniture, interval_rows, nothing
 from stance.report.style import interval, issue_link, percent, signed
 
 if TYPE_CHECKING:
@@ -35,17 +33,7 @@ def corrected_chart(corrected: Corrected, measure: str = "issue", width: int = W
     frame = Frame.of(sides, width, dimension, order, counts="predicted +0.99")
     share = measure != "position"
     shown = percent if share else signed
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(keys),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": np.zeros(len(table), dtype=bool),
-            "note": [f"predicted {shown(v)}" for v in table["predicted"]],
-        }
-    )
+    rows = interval_rows(table, frame, keys, False, [f"predicted {shown(v)}" for v in table["predicted"]])
     rows["summary"] = [
         f"{r['side']} {shown(r['value'])} {interval(r['low'], r['high'], share)}, {r['note']}"
         for r in rows.to_dict("records")

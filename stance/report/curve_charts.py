@@ -32,7 +32,7 @@ def drift_chart(drift: Drift, measure: str = "position", label: str = "", width:
     if table.empty:
         return nothing(width)
     names = list(sides.names)
-    rows = table.assign(side=table["group"].map(dict(zip(sides.groups, names, strict=True))))
+    rows = table.assign(side=table["group"].map(sides.name_of))
     share = measure != "position"
     x = alt.X("date:T", title=None, axis=alt.Axis(labelOverlap=True, **time_axis(list(rows["date"]))))
     title = "Position: conflict (−1) to cooperation (+1)" if not share else f"Share of sentences, {label or measure}"
@@ -68,7 +68,7 @@ def sensitivity_chart(agenda: Agenda, width: int = WIDTH) -> Chart:
     rows = pd.DataFrame(
         {
             "issue": curves["issue"].map(sides.issue_name),
-            "side": curves["group"].map(dict(zip(sides.groups, names, strict=True))),
+            "side": curves["group"].map(sides.name_of),
             "threshold": curves["threshold"],
             "count": curves["count"],
         }

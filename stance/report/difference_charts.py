@@ -128,8 +128,7 @@ def red_line_chart(red_lines: RedLines, width: int = WIDTH) -> Chart:
 
 def _limit_points(red_lines: RedLines) -> pd.DataFrame:
     parts = []
-    for table, sure in ((red_lines.named, True), (red_lines.maybe, False)):
-        known = table.dropna(subset=["doc_id"])
+    for known, sure in ((red_lines.named, True), (red_lines.maybe, False)):
         parts.append(
             pd.DataFrame(
                 {

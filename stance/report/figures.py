@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.framing import ALL
 from stance.report.charts import (
     agenda_chart,
-    disagreement_chart,
     frame_chart,
-    red_line_chart,
     stance_chart,
     to_svg,
     words_chart,
@@ -17,6 +16,7 @@ from stance.report.charts import (
 from stance.report.cooperation_charts import alignment_chart, attribution_chart, cooperation_chart
 from stance.report.corrected_charts import corrected_chart
 from stance.report.curve_charts import drift_chart, sensitivity_chart
+from stance.report.difference_charts import disagreement_chart, red_line_chart
 from stance.report.marks import WIDTH
 from stance.report.page import WORDS
 from stance.report.position_charts import divergence_chart, ladder_chart
@@ -78,7 +78,7 @@ def make_figures(comparison: Comparison, meetings: Meetings) -> Figures:
         ("attribution", "What each reports of the other", lambda w: attribution_chart(c.attribution, w)),
         ("alignment", "Share of sentences with a partner", lambda w: alignment_chart(c.alignment, w)),
         ("framing", "Share of sentences in each frame", lambda w: frame_chart(c.framing, w)),
-        ("words", "Distinctive words", lambda w: words_chart(c.framing, "all issues", WORDS, w)),
+        ("words", "Distinctive words", lambda w: words_chart(c.framing, ALL, WORDS, w)),
     ]
     if not c.agenda.sensitivity.empty:
         listed.append(
@@ -107,7 +107,7 @@ def _empty(c: Comparison) -> set[str]:
         "cooperation": len(c.cooperation.evidence),
         "attribution": len(c.attribution.evidence),
         "alignment": len(c.alignment.evidence),
-        "red_lines": int(c.red_lines.evidence["doc_id"].count() + c.red_lines.possible["doc_id"].count()),
-        "words": int((c.framing.words["issue"] == "all issues").sum()),
+        "red_lines": len(c.red_lines.evidence) + len(c.red_lines.possible),
+        "words": int((c.framing.words["issue"] == ALL).sum()),
     }
     return {name for name, number in found.items() if not number}

@@ -39,9 +39,8 @@ class Finding:
 
 def account(comparison: Comparison, group: str) -> str:
     """How a side's documents are called: they are an account, not the side."""
-    sides = comparison.sides
-    name = sides.names[sides.groups.index(group)]
-    return f"the {name} account" if sides.by == "source" else name
+    name = comparison.sides.name_of[group]
+    return f"the {name} account" if comparison.sides.by == "source" else name
 
 
 def both_words(comparison: Comparison) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stance.contrast.certainty import POSSIBLE, SURE
-from stance.contrast.result import names_issue
+from stance.contrast.framing import ALL
+from stance.contrast.result import carries
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
@@ -69,7 +70,7 @@ def _red_lines(comparison: Comparison) -> Finding:
         what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
         parts.append(f"{account(comparison, group)} names {what}")
     possible, by_side = len(near), groups_of(sides, near)
-    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in zip(sides.groups, sides.names, strict=True)]
+    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in sides.name_of.items()]
     below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
     more = "sentence" if named_lines.empty else "more sentence"
     told = f" {count(possible, more)} may name one ({joined(whose)}; {below}): read."
@@ -92,10 +93,7 @@ def _positions(comparison: Comparison) -> Finding | None:
     top = ranked.iloc[0].to_dict()
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
-    said = [
-        f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})"
-        for g, name in zip(sides.groups, sides.names, strict=True)
-    ]
+    said = [f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})" for g, name in sides.name_of.items()]
     which = _ranking(ranked)
     text = (
         f"{upper(f'{which}furthest')} apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): "
@@ -112,7 +110,7 @@ def _positions(comparison: Comparison) -> Finding | None:
         "n": [rows[g]["n"] for g in sides.groups],
     }
     own = stances.evidence
-    return Finding("positions", text, figures, keys_of(own[names_issue(own, issue)]))
+    return Finding("positions", text, figures, keys_of(own[carries(own, "issue", issue)]))
 
 
 def _ranking(ranked: pd.DataFrame) -> str:
@@ -180,13 +178,13 @@ def _framing(comparison: Comparison) -> Finding | None:
     rows = framing.table[framing.table["frame"] == frame].set_index("group").to_dict("index")
     shares = [
         f"{percent(rows[g]['estimate'])} of the {name} sentences ({rows[g]['count']:,} of {rows[g]['n']:,})"
-        for g, name in zip(sides.groups, sides.names, strict=True)
+        for g, name in sides.name_of.items()
     ]
     text = f"Framed most differently: {sides.codebook['frame'].label(frame).name}, {shares[0]} against {shares[1]}"
     text += f"; difference {signed(100 * top['difference'], 0)} percentage points{certainty(top, share=True)}"
     text += _words(comparison)
     evidence = comparison.stances.evidence
-    carrying = evidence[evidence["frame"].map(lambda given: frame in given).astype(bool)]
+    carrying = evidence[carries(evidence, "frame", frame)]
     figures: dict[str, Any] = {"shares": [rounded(rows[g]["estimate"]) for g in sides.groups]}
     figures |= {"frame": frame, **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")}}
     return Finding("framing", text, figures, keys_of(carrying))
@@ -195,7 +193,7 @@ def _framing(comparison: Comparison) -> Finding | None:
 def _words(comparison: Comparison) -> str:
     """The words that set the sides apart beyond chance when whole units are exchanged, or why none are named."""
     sides, words = comparison.sides, comparison.framing.words
-    words = words[words["issue"] == "all issues"]
+    words = words[words["issue"] == ALL]
     if words.empty:
         return ""
     if words["p_units"].isna().all():

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.contrast.certainty import POSSIBLE, SURE
+from stance.contrast.framing import ALL
 from stance.report import page
 from stance.report.figures import PHONE, Figures, make_figures
 from stance.report.inline_svg import inline_svg
 from stance.report.marks import WIDTH
-from stance.report.meetings import find_meetings
 from stance.report.page_cards import OPEN_ROWS, decks, issue_rows
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
@@ -29,17 +29,11 @@ OVERVIEW = 540
 """Width of the figure beside the findings."""
 
 
-def render_report(
-    comparison: Comparison,
-    title: str | None = None,
-    figures: Figures | None = None,
-    files: dict[str, str] | None = None,
-) -> str:
+def render_report(comparison: Comparison, figures: Figures | None = None, files: dict[str, str] | None = None) -> str:
     """Render a comparison as one self-contained HTML page.
 
     Args:
         comparison: from `stance.compare`.
-        title: heading of the page; the event, or else the two sides, if None.
         figures: from `stance.report.figures.make_figures`, to draw each only once; made here if None.
         files: from `stance.report.table_files.csv_files`, to write each only once; made here if None.
 
@@ -56,11 +50,11 @@ def render_report(
     environment.filters["signed"] = signed
     script = (HERE / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    labels, meetings = page.Labels(comparison), find_meetings(comparison.sides)
+    labels, meetings = page.Labels(comparison), comparison.meetings
     drawn = _drawn(figures or make_figures(comparison, meetings))
     files = csv_files(comparison) if files is None else files
     return environment.get_template("report.html.j2").render(
-        **_content(comparison, labels, meetings, title),
+        **_content(comparison, labels, meetings),
         sure=f"{SURE:.2f}",
         possible=f"{POSSIBLE:.2f}",
         charts={
@@ -84,14 +78,14 @@ def report_title(comparison: Comparison) -> str:
     return events[0] if len(events) == 1 else f"{own} at {len(events)} meetings" if events else f"{own} compared"
 
 
-def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings, title: str | None) -> dict[str, Any]:
+def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings) -> dict[str, Any]:
     """Everything that the template shows besides charts and data."""
     sides, table = comparison.sides, comparison.sides.table
     documents = page.documents(comparison)
     speakers = [str(s) for s in table["speaker"].dropna().unique() if s.strip("[]") not in ("", "Q")]
     codebook = sides.codebook
     return {
-        "title": title or report_title(comparison),
+        "title": report_title(comparison),
         "events": [str(e) for e in table["event"].dropna().unique()],
         "meetings": meeting_lines(comparison, meetings) if meetings.several else [],
         "history": history(comparison, meetings, labels) if meetings.several else [],
@@ -135,7 +129,7 @@ def _options(comparison: Comparison) -> dict[str, list[tuple[str, str]]]:
 def _words(comparison: Comparison) -> dict[str, Any]:
     """How many distinctive words there are: any, tested by exchanging units, and standing that test."""
     words = comparison.framing.words
-    words = words[words["issue"] == "all issues"]
+    words = words[words["issue"] == ALL]
     p = words["p_units"]
     return {"any": bool(len(words)), "tested": bool(p.notna().any()), "sure": int((p < 0.05).sum())}
 

@@ -115,6 +115,22 @@ def side_shape(frame: Frame, legend: alt.Legend | None) -> alt.Shape:
     )
 
 
+def interval_rows(table: pd.DataFrame, frame: Frame, keys: pd.Series, hollow: Any, note: Any) -> pd.DataFrame:
+    """The figures of a table as `dot_rows` draws them.
+
+    Args:
+        table: ``group``, ``estimate``, ``low``, ``high``.
+        frame: of the chart.
+        keys: the row of each figure.
+        hollow: whether its mark is hollow.
+        note: what stands to the right of it.
+    """
+    rows = table[["estimate", "low", "high"]].astype(float).rename(columns={"estimate": "value"})
+    rows.insert(0, "row", frame.labels(keys))
+    rows.insert(1, "side", frame.side_names(table["group"]))
+    return rows.assign(hollow=hollow, note=note)
+
+
 def dot_rows(rows: pd.DataFrame, frame: Frame, x: alt.X, axis: bool = True) -> list[alt.Chart]:
     """Dots with intervals, a row an item and side, with a text to the right.
 

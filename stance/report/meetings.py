@@ -127,10 +127,8 @@ def positions_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataF
         ``issue``, ``group``, ``meeting``, ``n``, ``estimate`` (+1 cooperation to -1 conflict).
     """
     sides, own = comparison.sides, comparison.stances.evidence
-    places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
-    table = own.assign(
-        group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places).astype(float)
-    )
+    places = own["stance"].map(sides.codebook.positions).astype(float)
+    table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=places)
     grouped = table.dropna(subset="meeting").explode("issue").groupby(["issue", "group", "meeting"])["place"]
     cells: pd.DataFrame = grouped.agg(n="size", estimate="mean").reset_index()
     return cells
@@ -146,7 +144,7 @@ def red_lines_by_meeting(comparison: Comparison, meetings: Meetings) -> pd.DataF
     sides, red = comparison.sides, comparison.red_lines
     columns = ["issue", "group", "meeting", "count", "possible", "p", "doc_id", "sent_id"]
     parts = [red.evidence.assign(sure=True), red.possible.assign(sure=False)]
-    found = pd.concat([p.dropna(subset=["doc_id"]) for p in parts], ignore_index=True)
+    found = pd.concat(parts, ignore_index=True)
     found = found.assign(group=groups_of(sides, found), meeting=meetings.of(found)).dropna(subset="meeting")
     if found.empty:
         return pd.DataFrame(columns=columns)

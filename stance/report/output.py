@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stance.atomic_write import writable
-from stance.errors import StanceError
 from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
 from stance.report.html import render_report
-from stance.report.meetings import find_meetings
 from stance.report.table_files import csv_files
 from stance.report.text import findings_json, markdown_report
 from stance.table import write_table
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+
+
+CURE = "Choose another folder, or check its rights and the space left"
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
@@ -37,7 +38,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     Raises:
         StanceError: if a file cannot be written; the message says which and why.
     """
-    figures = make_figures(comparison, find_meetings(comparison.sides))
+    figures = make_figures(comparison, comparison.meetings)
     tables = csv_files(comparison)
     names = [f"tables/{name}.csv" for name in tables]
     names += [f"figures/{name}.{ending}" for name in figures.makers for ending in ("svg", "png")]
@@ -59,7 +60,7 @@ def write_comparison(comparison: Comparison, folder: Path) -> list[Path]:
     sentences = folder / "sentences.parquet"
     write_table(comparison.table, sentences)
     for path in earlier - set(files):
-        with writable(path):
+        with writable(path, "the file", CURE):
             path.unlink(missing_ok=True)
     return [*written[:3], sentences, *written[3:]]
 
@@ -77,12 +78,7 @@ def _written_before(folder: Path) -> set[Path]:
 def _write(path: Path, content: str | bytes) -> None:
     """Write a file that appears under its name only when it is complete."""
     temporary = path.with_name(f".{path.name}.part")
-    try:
+    with writable(path, "the file", CURE):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise StanceError(
-            f"{path}: the file cannot be written ({why}). Choose another folder, or check its rights and the space left"
-        ) from error

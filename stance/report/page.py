@@ -10,7 +10,7 @@ import pandas as pd
 from stance.contrast.by_meeting import BOTH, EACH
 from stance.report.agenda_findings import rows_of
 from stance.report.lookup import Key, keys_of
-from stance.report.style import issue_link, stance_colors
+from stance.report.style import issue_link, label_link, stance_colors
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -56,12 +56,8 @@ class Labels:
 
     def __init__(self, comparison: Comparison) -> None:
         """Take the names from the comparison's codebook."""
-        self.codebook = comparison.sides.codebook
-        self.colors = stance_colors(self.codebook)
-
-    def name(self, dimension: str, key: str) -> str:
-        """A label in words, see `stance.codebook.Codebook.name`."""
-        return self.codebook.name(dimension, key)
+        self.name = comparison.sides.codebook.name
+        self.colors = stance_colors(comparison.sides.codebook)
 
     def probability(self, row: dict[Any, Any], dimension: str, key: str) -> float | None:
         """The probability of a label; of hand-coded labels, which have none, one."""
@@ -83,7 +79,7 @@ class Labels:
                 "kind": kind,
                 "name": self.name(kind, str(key)),
                 "p": probability(self.probability(row, kind, str(key))),
-                "link": f"#{kind}={quote(str(key), safe='')}",
+                "link": label_link(kind, str(key)),
                 "color": self.colors.get(str(key), "#A6ABB2") if kind == "stance" else "",
             }
             for kind, key in given
@@ -95,8 +91,7 @@ def finding_heading(finding: Finding, comparison: Comparison) -> str:
     heading = HEADINGS[finding.kind]
     if finding.kind != "only":
         return heading
-    sides = comparison.sides
-    return f"{heading}: {sides.names[sides.groups.index(finding.figures['group'])]}"
+    return f"{heading}: {comparison.sides.name_of[finding.figures['group']]}"
 
 
 def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
@@ -150,7 +145,7 @@ def _chips(
     several = len(sides.compared)
     lists = [
         *((heading, rows, None) for heading, rows in both.items()),
-        *((f"Only {name}", alone[g], i) for i, (g, name) in enumerate(zip(sides.groups, sides.names, strict=True))),
+        *((f"Only {name}", alone[g], i) for i, (g, name) in enumerate(sides.name_of.items())),
     ]
     return [
         {

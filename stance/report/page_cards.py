@@ -65,7 +65,6 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
     """
     sentences = comparison.sentences
     groups = list(comparison.sides.groups)
-    evidence = evidence.dropna(subset=["doc_id"])
     shown = evidence.head(CARDS)
     made = []
     for key, group, row in zip(

@@ -23,8 +23,8 @@ HISTORY = 60
 def meeting_lines(comparison: Comparison, meetings: Meetings) -> list[dict[str, Any]]:
     """One line a meeting: sentences, mean position, red lines and agreed sentences of each side."""
     sides, own = comparison.sides, comparison.stances.evidence
-    places = {label.key: label.position or 0.0 for label in sides.codebook["stance"].labels}
-    table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=own["stance"].map(places))
+    places = own["stance"].map(sides.codebook.positions)
+    table = own.assign(group=groups_of(sides, own), meeting=meetings.of(own), place=places)
     table["agreed"] = is_agreed(sides.codebook, table)
     table["limit"] = table["stance"].isin(sides.codebook["stance"].with_role("limit"))
     lines = []

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pandas as pd
 
+from stance.contrast.framing import ALL
 from stance.report.charts import distinctive
 from stance.report.page import WORDS
 from stance.report.series_findings import surest_trends, trend_change
-from stance.report.style import interval, issue_link, percent, signed
+from stance.report.style import interval, issue_link, label_link, percent, signed
 
 TRENDS = 24
 """Most trends that the page lists; the CSV file holds all."""
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
     """The tables by contrast: ``columns``, ``rows`` of texts, the first of each its heading, and any ``links``."""
     sides = comparison.sides
-    names = dict(zip(sides.groups, sides.names, strict=True))
+    names = sides.name_of
     made: dict[str, dict[str, Any]] = {}
     for key, dimension, table in (
         ("agenda", "issue", comparison.agenda.table), ("framing", "frame", comparison.framing.table),
@@ -33,7 +33,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
              _share(r["estimate"]), interval(r["low"], r["high"], True)]
             for r in table.to_dict("records")
         ]  # fmt: skip
-        links = [f"#{dimension}={quote(str(key), safe='')}" for key in table[dimension]]
+        links = [label_link(dimension, str(key)) for key in table[dimension]]
         made[key] = {
             "columns": [dimension, "side", "sentences", "of", "share", "95% interval"],
             "rows": rows,
@@ -61,7 +61,7 @@ def tables(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
 
 
 def _attribution_table(comparison: Comparison) -> dict[str, Any]:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     return {
         "columns": ["account", "reports of", "verdict", "sentences", "of", "share", "95% interval"],
         "rows": [
@@ -74,7 +74,7 @@ def _attribution_table(comparison: Comparison) -> dict[str, Any]:
 
 def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """Trends over the meetings, the surest first."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     trends = surest_trends(comparison.drift.trends.dropna(subset=["p"])).head(TRENDS)
     rows = []
     for r in trends.to_dict("records"):
@@ -90,7 +90,7 @@ def _trend_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 def _corrected_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """Figures from predicted labels beside those corrected by hand-coded ones."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     rows = []
     for r in comparison.corrected.table.dropna(subset=["estimate"]).to_dict("records"):
         label = labels.name(r["measure"], r["label"]) if r["measure"] in ("issue", "frame") else r["label"]
@@ -108,7 +108,7 @@ def _corrected_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 def _wording_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
     """How the wording of red lines moves from meeting to meeting."""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     wording = comparison.red_lines.wording
     rows = [
         [labels.name("issue", r["issue"]), names[r["group"]], str(r["date"] or r["event"]), f"{r['count']:,}",
@@ -120,7 +120,7 @@ def _wording_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
 
 
 def _difference_table(comparison: Comparison, labels: Labels) -> dict[str, Any]:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     rows = [
         [labels.name("issue", r["issue"]), names[r["group"]], labels.name("stance", r["stance"]), f"{r['count']:,}",
          f"{r['n']:,}", percent(r["estimate"]), interval(r["low"], r["high"], True)]
@@ -135,7 +135,7 @@ def _word_table(comparison: Comparison) -> dict[str, Any]:
     rows = [
         [r["term"], f"{r['count_first']:,}", f"{r['count_second']:,}", signed(r["log_odds"]), f"{r['se']:.2f}",
          "too few" if pd.isna(r["p_units"]) else f"{r['p_units']:.2g}"]
-        for r in distinctive(words[words["issue"] == "all issues"], WORDS).to_dict("records")
+        for r in distinctive(words[words["issue"] == ALL], WORDS).to_dict("records")
     ]  # fmt: skip
     return {"columns": ["term", *comparison.sides.names, "log-odds", "standard error", "p, whole units"], "rows": rows}
 

@@ -167,14 +167,13 @@ def ladder_chart(stances: Stances, width: int = WIDTH) -> Chart:
     for number, group in enumerate(sides.groups):
         part = rows[rows["group"] == group]
         scale = alt.Scale(domain=[most, 0] if number == 0 else [0, most], nice=False)
-        head = f"{frame.names[number]}, {int(totals.get(group, 0)):,} sentences"
+        head = f"{frame.names[number]}, {int(totals.get(group, 0)):,}{'' if narrow else ' sentences'}"
         part = part.assign(
             note=[
                 f"{c:,}" if narrow else f"{c:,} ({percent(s)})"
                 for c, s in zip(part["count"], part["share"], strict=True)
             ]
         )
-        head = f"{frame.names[number]}, {int(totals.get(group, 0)):,}" if narrow else head
         halves.append(_half(part, frame, colors, scale, head, half, number == 0))
     return finish(alt.hconcat(*halves, spacing=16), "Ladder of stances", rows)
 

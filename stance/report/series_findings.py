@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
+from stance.contrast.result import carries
 from stance.report.finding import Finding, account, rounded, upper
 from stance.report.lookup import groups_of, keys_of
 from stance.report.style import count, interval, joined, signed
@@ -32,7 +33,7 @@ def attribution(comparison: Comparison) -> Finding | None:
     for group, part in found.table.groupby("source", sort=False):
         doubt = found.evidence.loc[(found.evidence["source"] == group) & found.evidence["uncertain"], "verdict"]
         counts = {str(v): int(c) for v, c in zip(part["verdict"], part["count"], strict=True)}
-        n, holder = int(part["n"].iloc[0]), sides.names[sides.groups.index(part["holder"].iloc[0])]
+        n, holder = int(part["n"].iloc[0]), sides.name_of[part["holder"].iloc[0]]
         figures[str(group)] = {"n": n, **counts, "uncertain": len(doubt)}
         sure = {v: c - int((doubt == v).sum()) for v, c in counts.items()}
         told = joined(
@@ -56,7 +57,7 @@ def drift(comparison: Comparison) -> Finding | None:
     if known.empty:
         return None
     top: dict[Any, Any] = surest_trends(known).iloc[0].to_dict()
-    name, side = _measure(comparison, top), sides.names[sides.groups.index(top["group"])]
+    name, side = _measure(comparison, top), sides.name_of[top["group"]]
     change, bounds = trend_change(top)
     meetings = count(int(top["n"]), comparison.drift.unit)
     sure = bool(top["p_adjusted"] < 0.05)
@@ -117,7 +118,7 @@ def _behind(comparison: Comparison, row: dict[Any, Any]) -> list[tuple[str, int]
     table: pd.DataFrame = comparison.agenda.evidence
     table = table[groups_of(sides, table) == row["group"]]
     if row["measure"] in ("issue", "frame"):
-        return keys_of(table[table[row["measure"]].map(lambda given: row["label"] in given).astype(bool)])
+        return keys_of(table[carries(table, row["measure"], row["label"])])
     if row["measure"] == "agreed":
         return keys_of(table[is_agreed(sides.codebook, table)])
     if row["measure"] in ("difference", "limit"):

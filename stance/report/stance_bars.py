@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import SIGNED, Chart, Frame, dot_rows, furniture, row_axis, side_color, side_shape
+from stance.report.marks import (
+    SIGNED,
+    Chart,
+    Frame,
+    dot_rows,
+    furniture,
+    interval_rows,
+    row_axis,
+    side_color,
+    side_shape,
+)
 from stance.report.style import MUTED, PAPER, interval, issue_link, signed, stance_colors, stance_order, text_on
 
 if TYPE_CHECKING:
@@ -91,14 +101,13 @@ def _side_marks(rows: pd.DataFrame, frame: Frame, at: float) -> Chart:
 def _segments(stances: Stances, frame: Frame) -> pd.DataFrame:
     """Where each segment begins and ends: conflict left of zero, neither around it, cooperation right of it."""
     codebook = stances.sides.codebook
-    position = {label.key: label.position or 0.0 for label in codebook["stance"].labels}
-    order = [k for k in stance_order(codebook) if k in position]
+    position, order = codebook.positions, stance_order(codebook)
     rows = []
     for (issue, group), part in stances.distribution.groupby(["issue", "group"], sort=False):
         shares = dict(zip(part["stance"], part["share"], strict=True))
         counts = dict(zip(part["stance"], part["count"], strict=True))
-        below = sum(s for k, s in shares.items() if position.get(k, 0.0) < 0)
-        between = sum(s for k, s in shares.items() if position.get(k, 0.0) == 0)
+        below = sum(s for k, s in shares.items() if position[k] < 0)
+        between = sum(s for k, s in shares.items() if position[k] == 0)
         edge = -below - between / 2
         for stance in order:
             if share := shares.get(stance, 0.0):
@@ -113,17 +122,7 @@ def _segments(stances: Stances, frame: Frame) -> pd.DataFrame:
 
 def stance_means(table: pd.DataFrame, frame: Frame, width: int) -> Chart:
     """Mean positions with intervals; hollow where there are too few sentences for an interval."""
-    rows = pd.DataFrame(
-        {
-            "row": frame.labels(table["issue"]),
-            "side": frame.side_names(table["group"]),
-            "value": table["estimate"].astype(float),
-            "low": table["low"].astype(float),
-            "high": table["high"].astype(float),
-            "hollow": table["low"].isna(),
-            "note": "",
-        }
-    ).dropna(subset=["value"])
+    rows = interval_rows(table, frame, table["issue"], table["low"].isna(), "").dropna(subset=["value"])
     axis = alt.Axis(values=[-1, -0.5, 0, 0.5, 1], labelExpr=SIGNED, title="mean position, −1 to +1", labelOverlap=True)
     x = alt.X("value:Q", axis=axis, scale=alt.Scale(domain=[-1, 1]))
     layers = dot_rows(rows, frame, x, axis=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -26,8 +27,7 @@ _COOPERATION = ("#A9D9C5", "#0B5D47")
 
 def stance_order(codebook: Codebook) -> list[str]:
     """Keys of the stances from conflict to cooperation; those of one position in the codebook's order."""
-    labels = codebook["stance"].labels
-    return [label.key for label in sorted(labels, key=lambda label: label.position or 0.0)]
+    return sorted(codebook.positions, key=codebook.positions.__getitem__)
 
 
 def stance_colors(codebook: Codebook) -> dict[str, str]:
@@ -36,8 +36,7 @@ def stance_colors(codebook: Codebook) -> dict[str, str]:
     The three families differ in hue, and within each lightness gives the order, so that prints in grey keep it. The
     colours follow from the positions in the codebook: a codebook with other stances gets a palette too.
     """
-    positions = {label.key: label.position or 0.0 for label in codebook["stance"].labels}
-    order = stance_order(codebook)
+    positions, order = codebook.positions, stance_order(codebook)
     families = (
         ([k for k in order if positions[k] < 0], _CONFLICT),
         ([k for k in order if positions[k] == 0], _NEUTRAL),
@@ -63,9 +62,12 @@ def text_on(color: str) -> str:
     return PAPER if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.054 else ON_LIGHT
 
 
-def issue_link(issue: str) -> str:
-    """The fragment that filters the report's sentences by an issue."""
-    return f"#issue={quote(issue, safe='')}"
+def label_link(dimension: str, key: str) -> str:
+    """The fragment that filters the report's sentences by a label."""
+    return f"#{dimension}={quote(key, safe='')}"
+
+
+issue_link = partial(label_link, "issue")
 
 
 def meeting_link(meeting: str, start: str = "#") -> str:

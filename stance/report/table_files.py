@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stance.report.meetings import agenda_by_meeting, find_meetings, positions_by_meeting, red_line_history
+from stance.report.meetings import agenda_by_meeting, positions_by_meeting, red_line_history
 from stance.table import safe_cell
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
         for part in fields(contrast):
             table = getattr(contrast, part.name)
             if isinstance(table, pd.DataFrame):
-                file = name if part.name == "table" else f"{name}_{part.name}"
-                found[file] = table.dropna(subset=["doc_id"]) if "doc_id" in table else table
-    meetings = find_meetings(comparison.sides)
+                found[name if part.name == "table" else f"{name}_{part.name}"] = table
+    meetings = comparison.meetings
     if meetings.several:
         found["agenda_by_meeting"] = agenda_by_meeting(comparison, meetings)
         found["stances_by_meeting"] = positions_by_meeting(comparison, meetings)

@@ -7,7 +7,8 @@ import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from stance.report.meetings import find_meetings, red_line_history
+from stance.markdown import markdown_table
+from stance.report.meetings import red_line_history
 from stance.report.page import Labels, finding_heading, probability
 from stance.report.page_cards import issue_rows
 from stance.report.page_tables import tables
@@ -47,7 +48,7 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
     """
     sides, documents = comparison.sides, comparison.documents
     return {
-        "sides": dict(zip(sides.groups, sides.names, strict=True)),
+        "sides": sides.name_of,
         "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
         "models": sorted({str(m) for m in sides.table["model"] if m}),
         "codebook": sides.codebook.version,
@@ -93,7 +94,7 @@ def markdown_report(comparison: Comparison) -> str:
 
 
 def _documents(comparison: Comparison) -> str:
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     table: pd.DataFrame = comparison.sides.table
     first = table.drop_duplicates("doc_id")
     lines = []
@@ -151,13 +152,13 @@ def _hardest(quoted: dict[str, Any], alone: bool) -> str:
 
 def _history(comparison: Comparison, labels: Labels) -> str:
     """The red lines in the order of time, where there are several meetings."""
-    meetings = find_meetings(comparison.sides)
+    meetings = comparison.meetings
     if not meetings.several:
         return ""
     history = red_line_history(comparison, meetings)
     if history.empty:
         return ""
-    names = dict(zip(comparison.sides.groups, comparison.sides.names, strict=True))
+    names = comparison.sides.name_of
     when = dict(zip(meetings.keys, meetings.labels, strict=True))
     rows = [
         [when[r["meeting"]], labels.name("issue", r["issue"]), names[r["group"]], r["text"], probability(r["p_limit"])]
@@ -169,8 +170,8 @@ def _history(comparison: Comparison, labels: Labels) -> str:
 
 
 def _table(made: dict[str, Any]) -> str:
-    lines = [made["columns"], ["---"] * len(made["columns"]), *made["rows"]]
-    return "\n".join("| " + " | ".join(_plain(c).replace("|", "\\|") for c in line) + " |" for line in lines)
+    head, *rows = ([_plain(c).replace("|", "\\|") for c in line] for line in (made["columns"], *made["rows"]))
+    return markdown_table(head, rows)
 
 
 def _plain(text: object) -> str:

@@ -62,13 +62,12 @@ def stance_timeline(
 
 def _timeline_rows(table: pd.DataFrame, sides: Sides, meetings: Meetings) -> pd.DataFrame:
     """One row a mark: where it stands, what it says and where it leads."""
-    names = dict(zip(sides.groups, sides.names, strict=True))
     place = {k: i for i, k in enumerate(meetings.keys)}
     rows = pd.DataFrame(
         {
             "issue": table["issue"],
             "row": table["issue"].map(sides.issue_name),
-            "side": table["group"].map(names),
+            "side": table["group"].map(sides.name_of),
             "value": table["estimate"],
             "n": table["n"].astype(int),
             "at": table["meeting"].map(place),

@@ -6,16 +6,17 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stance import __version__
-from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.classifier.predict import Model
 from stance.documents.claims import Claims
 from stance.documents.document import Document
 from stance.documents.registry import Registry
 from stance.errors import InputFailure, printable
+from stance.resources import DEFAULT_MODEL
 from stance.scoring.chunks import CHARACTERS, Chunk, chunks
 from stance.scoring.engine import Engine, Plan, local_engine
 from stance.scoring.manifest import manifest, scorer_metadata
@@ -57,10 +58,6 @@ class Summary:
     failed: list[InputFailure] = field(default_factory=list)
     codebook: str = ""
     engine: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """As a dictionary, for machines."""
-        return asdict(self)
 
 
 def score_archive(
@@ -131,7 +128,7 @@ def score_archive(
         drop = _dropped(prune, single, sources, summary)
         if not prune:
             renamed = sources.settle_renamed(registry.__contains__, claims.given_up)
-            _warn(path, "%d documents have another doc_id now; the rows of the earlier one were dropped", renamed)
+            _warn_of_renamed(path, renamed)
         kept, dropped = shards.retire(set(live), lambda d: d in registry or (not prune and sources.is_renamed(d)), drop)
         sources.strike_out_renamed()
         if prune:
@@ -175,11 +172,14 @@ def _documents(items: Iterable[Document | InputFailure], registry: Registry, sum
             yield item
 
 
-def _warn(path: Path, text: str, documents: list[str]) -> None:
-    """Log a warning about documents, if there are any, and name the first."""
+def _warn_of_renamed(path: Path, documents: list[str]) -> None:
+    """Say so where documents have another doc_id than before, and name the first."""
     if documents:
         shown = ", ".join([*documents[:5], *(["…"] if len(documents) > 5 else [])])
-        logger.warning("%s: %s: %s", path, text % len(documents), printable(shown))
+        logger.warning(
+            "%s: %d documents have another doc_id now; the rows of the earlier one were dropped: %s",
+            path, len(documents), printable(shown),
+        )  # fmt: skip
 
 
 def _warn_of_mixture(path: Path, content: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ import click
 from stance.command_options import metadata_options, model_options
 from stance.errors import InputFailure
 from stance.scoring.record import RunRecord
+from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
     from stance.documents.claims import Claims
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
     "-o", "--output", required=True, metavar="OUT",
     help="A folder (Parquet shards; later runs add to it), .parquet, .jsonl or .csv; - for JSONL on stdout.",
 )  # fmt: skip
-@click.option("--source", type=click.Choice(["us", "china", "other"]), help="Side, where a document does not say it.")
+@click.option("--source", type=click.Choice(SOURCES), help="Side, where a document does not say it.")
 @metadata_options
 @click.option(
     "--since", metavar="DATE|DAYS", help="Only documents from this date (YYYY-MM-DD) or of the last days (7d)."

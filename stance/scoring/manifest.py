@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance import __version__
+from stance.table.schema import KIND
 
 if TYPE_CHECKING:
     from stance.classifier.predict import Model
@@ -36,7 +37,7 @@ def manifest(files: list[Path], model: Model, summary: Summary) -> dict[str, Any
     """
     shards = [_shard(f) for f in files]
     return {
-        "table": "stance sentence table",
+        "table": KIND,
         **{k.removeprefix("stance."): v for k, v in scorer_metadata(model).items()},
         "models": sorted({s["model"] for s in shards if s["sentences"]}),
         "codebooks": sorted({s["codebook"] for s in shards if s["sentences"]}),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from stance.atomic_write import replacing, writable
+from stance.atomic_write import RESUME, replacing, writable
 from stance.errors import InputFailure, StanceError
 from stance.scoring.shards import ShardFolder
 from stance.table.schema import FORMATS
@@ -32,7 +32,7 @@ def check_output(path: Path) -> None:
         )
     if single and path.is_dir():
         raise StanceError(f"{path}: it is a folder. Choose another output")
-    with writable(path):
+    with writable(path, cure=RESUME):
         ShardFolder(folder_of(path)).check()
 
 
@@ -68,7 +68,7 @@ def assemble(shards: ShardFolder, path: Path) -> None:
             for file in shards.files():
                 writer.write(read_table(file))
         return
-    with replacing(path) as temporary:
+    with replacing(path, RESUME) as temporary:
         schema = pq.read_schema(shards.files()[0])
         kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
         with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from stance.classifier.predict import Model
-from stance.errors import StanceError
+from stance.errors import StanceError, needs_extra
 from stance.scoring.chunks import Chunk
 from stance.scoring.engine import Engine, Plan, Scored, chunk_tables
 
@@ -46,10 +46,8 @@ def ray_engine(address: str | None = None, threads: int = 1) -> Engine:
         StanceError: if Ray is not installed, the address is one of Ray Client, or nothing answers there; once it
             scores, if Ray cannot be reached, fails on a worker, or has no machine with so many processors.
     """
-    try:
+    with needs_extra("ray", "the Ray engine"):
         import ray
-    except ImportError as error:
-        raise StanceError("the Ray engine needs the extra: pip install 'stance-readouts[ray]'") from error
     address = address or os.environ.get("RAY_ADDRESS")
     if address and address.lower().startswith("ray://"):
         raise StanceError(

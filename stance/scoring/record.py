@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,7 +65,7 @@ class RunRecord:
             with suppress(StanceError):
                 summary.engine = self.loaded.engine
         seconds = round(time.monotonic() - self._clock, 3)
-        return {"started": self._started, "seconds": seconds, "exit": exit_code, "error": error, **summary.to_dict()}
+        return {"started": self._started, "seconds": seconds, "exit": exit_code, "error": error, **asdict(summary)}
 
     def end(self, exit_code: int, error: str | None, as_json: bool) -> None:
         """Log the end, and print the record if it is asked for: on stderr where the rows go to stdout."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from stance.classifier.decision import decide
 from stance.classifier.predict import Logits, Model
+from stance.codebook import DIMENSIONS
 from stance.documents.document import Document
 from stance.sentences import Sentence
 from stance.table.schema import COLUMNS, arrow_schema
@@ -41,7 +42,7 @@ def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict
             columns[key] += [getattr(document, key)] * len(sentences)
         for key in ("sent_id", "start", "end", "text", "paragraph", "speaker"):
             columns[key] += [getattr(s, key) for s in sentences]
-    for key in ("issue", "stance", "holder", "frame"):
+    for key in DIMENSIONS:
         columns[key] = getattr(found, key)
     columns["issue_main"] = [issues[0] for issues in found.issue]
     columns["p_issue_main"] = found.main.max(axis=1).tolist() if len(each) else []

@@ -17,15 +17,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.atomic_write import TEMPORARY, replacing, writable
+from stance.atomic_write import RESUME, TEMPORARY, replacing, writable
 from stance.errors import StanceError
 from stance.scoring.chunks import Chunk
+from stance.table.schema import MANIFEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from filelock import BaseFileLock
 
-MANIFEST = "_manifest.json"
 LOCK = ".lock"
 RUN = ".run"
 """The file that says which process holds the lock."""
@@ -53,12 +53,12 @@ class ShardFolder:
         Raises:
             StanceError: if another run holds it, it cannot be written, or it holds other files than a table's.
         """
-        with writable(self.folder):
+        with writable(self.folder, cure=RESUME):
             self.check_empty_or_ours()
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = self._lock()
         try:
-            with writable(self.folder):
+            with writable(self.folder, cure=RESUME):
                 (self.folder / RUN).write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
                 self._take_over()
             yield self
@@ -142,7 +142,7 @@ class ShardFolder:
         rows = 0
         self._unsettle()
         with (
-            replacing(self.folder / name) as temporary,
+            replacing(self.folder / name, RESUME) as temporary,
             pq.ParquetWriter(temporary, schema.with_metadata(metadata), compression="zstd") as writer,
         ):
             for table in tables:
@@ -210,18 +210,18 @@ class ShardFolder:
     def _rename(self, key: str, name: str) -> None:
         if self.finished[key] != name:
             self._unsettle()
-            with writable(self.folder):
+            with writable(self.folder, cure=RESUME):
                 (self.folder / self.finished[key]).rename(self.folder / name)
             self.finished[key] = name
 
     def _unsettle(self) -> None:
         """The manifest stands only beside a complete table."""
-        with writable(self.folder):
+        with writable(self.folder, cure=RESUME):
             (self.folder / MANIFEST).unlink(missing_ok=True)
 
     def _remove(self, key: str, name: str) -> None:
         self._unsettle()
-        with writable(self.folder):
+        with writable(self.folder, cure=RESUME):
             (self.folder / name).unlink()
         del self.finished[key]
 
@@ -235,7 +235,7 @@ class ShardFolder:
         path = self.folder / MANIFEST
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             return
-        with replacing(path) as temporary:
+        with replacing(path, RESUME) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
 

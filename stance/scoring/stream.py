@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stance.classifier.predict import DEFAULT_MODEL, Model
+from stance.classifier.predict import Model
 from stance.classifier.tokenization import Encoded, encode_blocks, join
-from stance.documents.document import SOURCES, Document
+from stance.documents.document import Document
 from stance.errors import StanceError
+from stance.resources import DEFAULT_MODEL
 from stance.scoring.rows import Group, label_columns, to_frame
 from stance.sentences import split_sentences
-from stance.table.schema import COLUMNS
+from stance.table.schema import COLUMNS, SOURCES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,11 +114,11 @@ def warn_of_languages(documents: Iterable[Document], model: Model) -> Iterator[D
         yield document
 
 
-def slices(documents: Iterable[Document], model: Model, size: int = SLICE) -> Iterator[Slice]:
+def slices(documents: Iterable[Document], model: Model) -> Iterator[Slice]:
     """Split documents into sentences and make the model's inputs.
 
     Yields:
-        slices of at least `size` sentences, the last one smaller; a long document may reach over several.
+        slices of at least `SLICE` sentences, the last one smaller; a long document may reach over several.
     """
     groups: list[Group] = []
     parts: list[Encoded] = []
@@ -133,7 +134,7 @@ def slices(documents: Iterable[Document], model: Model, size: int = SLICE) -> It
             parts.append(block)
             held += end - start
             start = end
-            if held >= size:
+            if held >= SLICE:
                 yield Slice(groups, join(parts))
                 groups, parts, held = [], [], 0
     if groups:
@@ -145,12 +146,12 @@ def score_slice(part: Slice, model: Model) -> dict[str, Any]:
     return label_columns(part.groups, model.run(part.encoded), model)
 
 
-def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
-    """Take items from an iterator in a thread of its own, up to `depth` before they are asked for.
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """Take items from an iterator in a thread of its own, up to two before they are asked for.
 
     What the iterator raises is raised here. The thread ends when the caller stops asking.
     """
-    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(depth)
+    waiting: queue.Queue[tuple[str, Any]] = queue.Queue(2)
     stopped = threading.Event()
 
     def put(kind: str, value: Any) -> bool:

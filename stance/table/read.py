@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from stance.errors import StanceError
 from stance.table.check import check_table
-from stance.table.schema import COLUMNS, NULLABLE, NUMBERS, READ, csv_delimiter, plain_cell
+from stance.table.schema import COLUMNS, MANIFEST, NULLABLE, NUMBERS, READ, csv_delimiter, plain_cell
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def warn_of_mixture(path: Path, scorers: Iterable[tuple[str, str]]) -> None:
 
 def _read_folder(folder: Path) -> pa.Table:
     """The shards that the manifest of an archive names, in their order."""
-    manifest = folder / "_manifest.json"
+    manifest = folder / MANIFEST
     if not manifest.is_file():
         raise StanceError(
             f"{folder}: it holds no finished table. Where `stance score` was stopped, run the same command again: "

@@ -18,6 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 REQUIRED = ("doc_id", "source", "sent_id", "text", "issue", "stance", "holder", "frame")
 """Columns that a table of hand-coded labels must have; `check_table` fills the others."""
+SOURCES = ("us", "china", "other")
+LANGUAGES = ("en", "zh")
 
 NO_ISSUE = "none"
 """The main issue of a sentence without issues where no codebook says what its null label is."""
@@ -26,6 +28,10 @@ NUMBERS = ("sent_id", "start", "end", "paragraph", "p_issue_main", "p_stance", "
 FORMATS = (".parquet", ".jsonl", ".csv")
 READ = (*FORMATS, ".json", ".ndjson", ".tsv")
 """Endings of tables that are read, whatever their case; other programs save the last three."""
+MANIFEST = "_manifest.json"
+"""In a folder of shards, what the table is made of; it stands there once the table is complete."""
+KIND = "stance sentence table"
+"""What the manifest says the folder is, under ``table``."""
 HEAD = 1 << 20
 """Longest header, or first record, by which a table is known, in bytes."""
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 
-from stance.atomic_write import sync_folder
+from stance.atomic_write import sync_folder, writable
 from stance.errors import StanceError
 from stance.table.check import check_table
 from stance.table.schema import COLUMNS, FORMATS, arrow_schema, safe_cell
@@ -57,7 +55,7 @@ class TableWriter:
         if self.to_stdout:
             self._text = sys.stdout
             return self
-        with _named(self.path):
+        with writable(self.path, "the table"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.suffix == ".parquet":
                 self._part.touch()
@@ -71,7 +69,7 @@ class TableWriter:
         first = not self._columns
         self._columns = self._columns or list(table.columns)
         table = table.reindex(columns=self._columns)
-        with _named(self.path):
+        with writable(self.path, "the table"):
             if self._text is None:
                 self._write_parquet(table)
             elif self.path.suffix == ".csv":
@@ -84,11 +82,11 @@ class TableWriter:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self.to_stdout:
             if kind is None and self._text is not None:
-                with _named(self.path):
+                with writable(self.path, "the table"):
                     self._text.flush()
             return
         try:
-            with _named(self.path):
+            with writable(self.path, "the table"):
                 if kind is None and not self._columns:
                     self.write(pd.DataFrame(columns=list(COLUMNS)))
                 for file in (self._text, self._parquet):
@@ -125,17 +123,6 @@ class TableWriter:
             self._parquet.write_table(pa.table(columns, schema=self._parquet.schema))
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise StanceError(f"{self.path}: a column holds a value of the wrong type ({error}). Mend it") from error
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Turn an error of the file system into one that names the file and the cure; that nobody reads on is none."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise StanceError(f"{path}: the table cannot be written ({error.strerror}). Check place and rights") from error
 
 
 def _flat(table: pd.DataFrame) -> pd.DataFrame:
