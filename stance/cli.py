@@ -158,8 +158,7 @@ def _refuse_of_table(path: str) -> None:
 
 def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> None:
     """The findings on stdout, in words, as Markdown or as JSON."""
-    from stance.report.page import finding_heading
-    from stance.report.text import findings_record, markdown_report
+    from stance.report.text import findings_at_a_glance, findings_record, markdown_report
 
     if shape == "json":
         record = {"report": str(files[0]), **findings_record(comparison)}
@@ -167,13 +166,13 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
     elif shape == "markdown":
         click.echo(markdown_report(comparison), nl=False)
     else:
-        for finding in comparison.findings:
-            click.echo(f"- {finding_heading(finding, comparison)}. {finding.text}")
+        click.echo(findings_at_a_glance(comparison))
         for note in (
             comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note
         ):
             click.echo(f"\n{note}")
-        click.echo(f"\nReport: {files[0].resolve()}  ({len(files) - 1} more files beside it: tables, figures, text)")
+        click.echo(f"\nReport: {files[0].resolve()}")
+        click.echo(f"Beside it report.md, with each finding in full, and {len(files) - 2} more files: tables, figures")
 
 
 @main.command()

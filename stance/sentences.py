@@ -42,7 +42,8 @@ _LABEL = re.compile(
 _INTERPRETED = re.compile(r"^[^:：]{0,60}\([^)]*(?:interpret|translat)[^)]*\)\s*[:：]")
 _CLOSING = "”’」』）》】"
 _GENITIVE = re.compile(r"['’]s\b")
-_MARKS = ("[Q]", "Q", "A")
+TURN_MARKS = ("[Q]", "Q", "A")
+"""What stands for a speaker that is not named: who asks, and who answers."""
 _ROLE = re.compile(
     r"(?:THE |VICE |PRIME |FOREIGN |DEPUTY |SENIOR |STATE )*(?:PRESIDENT|PREMIER|MINISTER|SECRETARY|COUNCILOR|"
     r"AMBASSADOR|CHAIRMAN|GENERAL|ADMIRAL|DIRECTOR|SPOKESPERSON|OFFICIAL|ADMINISTRATION|MODERATOR|OPERATOR|REPORTER|MR|MS|MRS|DR)\b",
@@ -176,7 +177,7 @@ def _speakers(paragraphs: list[str]) -> list[str | None]:
     transcript: in a document with marked questions, or in which a speaker has the floor again after another.
     """
     named = [_speaker(p) for p in paragraphs]
-    if any(n in _MARKS for n in named):
+    if any(n in TURN_MARKS for n in named):
         return named
     labels = [n or _label(p) for n, p in zip(named, paragraphs, strict=True)]
     people = {n for n in named if n} | {label for label in labels if label and _ROLE.match(label)}

@@ -11,6 +11,7 @@ import pandas as pd
 from stance.codebook import Codebook
 from stance.contrast.by_issue import issue_differences, issue_shares
 from stance.contrast.by_meeting import BOTH, issues_told, told_by_meeting, with_certainty
+from stance.contrast.certainty import POSSIBLE
 from stance.contrast.counterpart import COLUMNS, THRESHOLD, nearest_counterparts, on_same_issue
 from stance.contrast.resampling import share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides
@@ -38,6 +39,8 @@ class Cooperation(Contrast):
         claims: sentences with the same stances whose holder is one side alone: its own satisfaction or credit
             (``voice`` is ``own``), or what the account reports of the other side (``reported``); with the nearest
             sentence of the other side. They do not count as agreed.
+        possible: sentences that are not counted as agreed, with a probability of `POSSIBLE` or more that they report
+            something agreed that both sides hold (``p_agreed``), the most probable first.
         overtures: sentences that offer cooperation not yet agreed, with the nearest sentence of the other side.
         threshold: similarity from which two reports are taken for the same point.
     """
@@ -45,6 +48,7 @@ class Cooperation(Contrast):
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
     reported: pd.DataFrame = field(default_factory=pd.DataFrame)
     claims: pd.DataFrame = field(default_factory=pd.DataFrame)
+    possible: pd.DataFrame = field(default_factory=pd.DataFrame)
     overtures: pd.DataFrame = field(default_factory=pd.DataFrame)
     threshold: float = THRESHOLD
 
@@ -82,6 +86,8 @@ def cooperation(sides: Sides) -> Cooperation:
     joint = is_agreed(sides.codebook, said)
     agreed, claims = said[joint], said[~joint]
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
+    p_agreed = _probability_agreed(sides.codebook, table)
+    near = table.assign(p_agreed=p_agreed)[(p_agreed >= POSSIBLE) & ~is_agreed(sides.codebook, table)]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
         [pairs["similarity"] >= THRESHOLD, on_same_issue(sides, agreed, agreed)],
@@ -93,6 +99,8 @@ def cooperation(sides: Sides) -> Cooperation:
         "one account reports it does not say that the other side disputes it.",
         "Claimed by one side: sentences of that kind held by one side alone, such as its own praise of the talks, or "
         "what an account says of the other side's; they are listed apart and not counted as agreed.",
+        f"Possible: sentences that are not counted, of which it has a probability of {POSSIBLE:.2f} or more that they "
+        "report something agreed by both.",
         f"«Same point» is a similarity of at least {THRESHOLD:g} to such a sentence of the other account of the "
         "meeting; read the pair before citing it.",
         design.note,
@@ -106,11 +114,14 @@ def cooperation(sides: Sides) -> Cooperation:
         differences=issue_differences(
             sides, own, design, share_difference, is_agreed(sides.codebook, own).to_numpy(dtype=bool)
         ),
-        reported=_reported_by_meeting(sides, agreed, match, table),
+        reported=_reported_by_meeting(sides, agreed, match, table.assign(p_agreed=p_agreed)),
         claims=claims[list(EVIDENCE)]
         .join(nearest_counterparts(sides, claims)[list(COLUMNS)])
         .assign(voice=np.where(claims["holder"] == claims["source"], "own", "reported"))
         .reset_index(drop=True),
+        possible=near.sort_values("p_agreed", ascending=False, kind="stable")[[*EVIDENCE, "p_agreed"]].reset_index(
+            drop=True
+        ),
         overtures=offers[list(EVIDENCE)]
         .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
         .reset_index(drop=True),
@@ -140,7 +151,7 @@ def _reported_by_meeting(sides: Sides, agreed: pd.DataFrame, match: np.ndarray, 
     points = same.groupby(["event", "issue"])["same"].sum()
     keys = pd.MultiIndex.from_frame(told[["event", "issue"]])
     told.insert(5, "same_point", points.reindex(keys, fill_value=0).to_numpy(dtype=int))
-    return with_certainty(sides, told, table, tells, _probability_agreed(sides.codebook, table))
+    return with_certainty(sides, told, table, tells, table["p_agreed"].to_numpy(dtype=float))
 
 
 def _probability_agreed(codebook: Codebook, table: pd.DataFrame) -> np.ndarray:

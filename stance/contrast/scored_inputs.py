@@ -73,6 +73,8 @@ def score_pair(
 
     import pandas as pd
 
+    from stance.sentences import TURN_MARKS
+
     given = [(path, _read([path], failures, options)) for path in (us, china)]
     parts, paths = [], []
     for (path, documents), source in zip(_in_place(given, options), ("us", "china"), strict=True):
@@ -84,8 +86,8 @@ def score_pair(
                 there = ", ".join(sorted(set(part["speaker"].dropna()))) or "none"
                 raise StanceError(f"{path}: no turn of {speaker!r}. Speakers found: {there}")
             part = part[turns]
-        elif len(part) and part["speaker"].nunique() > 1:
-            there = ", ".join(sorted(set(part["speaker"].dropna())))
+        elif len(named := set(part["speaker"].dropna()) - set(TURN_MARKS)) > 1:
+            there = ", ".join(sorted(named))
             click.echo(f"note: {path} holds turns of {there}; --{source}-speaker takes those of one", err=True)
         parts.append(part)
         paths.append(path)

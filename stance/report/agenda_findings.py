@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from stance.contrast.by_meeting import BOTH, EACH, tally
+from stance.contrast.certainty import POSSIBLE
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, joined
@@ -139,21 +140,31 @@ def agreed(comparison: Comparison) -> Finding:
     """On which issues both accounts report something agreed, on which each at another meeting, on which only one."""
     sides, cooperation = comparison.sides, comparison.cooperation
     claimed, apart = _claimed(comparison)
+    near = cooperation.possible
     each = cooperation.reported_by(EACH)
-    rows = {who: rows_of(cooperation.reported, who) for who in (BOTH, *sides.groups)}
-    doubtful = {who: rows_of(cooperation.reported, who, uncertain=True) for who in (BOTH, *sides.groups)}
+    tellers = (BOTH, *sides.groups)
+    rows = {who: rows_of(cooperation.reported, who) for who in tellers}
     same = cooperation.reported[cooperation.reported["reported_by"] == BOTH].groupby("issue")["same_point"].sum()
     alone = {g: [i for i in rows[g] if i not in each] for g in sides.groups}
-    sure = {issue for found in rows.values() for issue in found}
-    uncertain = [i for i in dict.fromkeys(i for found in doubtful.values() for i in found) if i not in sure]
+    told_surely = {BOTH: set(rows[BOTH]), **{g: {i for found in rows.values() for i in found} for g in sides.groups}}
+    uncertain = {
+        who: [i for i in rows_of(cooperation.reported, who, uncertain=True) if i not in told_surely[who]]
+        for who in tellers
+    }
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     figures = {
         "issues": counts, "both": list(rows[BOTH]), "each": each, "alone": alone, "uncertain": uncertain,
-        "same_point": {str(i): int(c) for i, c in same.items()}, "claimed": claimed,
+        "same_point": {str(i): int(c) for i, c in same.items()}, "claimed": claimed, "possible": len(near),
     }  # fmt: skip
+    evidence = keys_of(cooperation.evidence) + keys_of(cooperation.claims) + keys_of(near)
+    if len(near):
+        split = joined([f"{name} {(groups_of(sides, near) == g).sum():,}" for g, name in sides.name_of.items()])
+        more = "more sentence" if len(cooperation.evidence) else "sentence"
+        apart += f" {count(len(near), more)} may report something agreed by both ({split}; with another label and a "
+        apart += f"probability of {POSSIBLE:.2f} or more): read."
     if cooperation.reported.empty:
-        return Finding("agreed", f"Nothing is found to be reported as agreed.{apart}", figures)
+        return Finding("agreed", f"No sentence is found to report something agreed by both.{apart}", figures, evidence)
 
     def shared_points(row: dict[Any, Any]) -> str:
         point = "" if same[row["issue"]] else "; no point found in common"
@@ -165,7 +176,7 @@ def agreed(comparison: Comparison) -> Finding:
         told = _told(comparison, rows[BOTH].values(), shared_points)
         parts.append(f"{both_words(comparison)} report something agreed on {told}")
     elif sides.compared or not (each or any(alone.values())):
-        surely = " surely" if uncertain else ""
+        surely = " surely" if any(uncertain.values()) else ""
         parts.append(f"no issue is{surely} reported as agreed by {both_words(comparison)}{several}")
     if each:
         named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in each[:LISTED]]
@@ -178,9 +189,15 @@ def agreed(comparison: Comparison) -> Finding:
     text = upper("; ".join(parts)) + "."
     if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
-    if uncertain:
-        text += f" Uncertain, read: {listed([sides.issue_name(i) for i in uncertain[:LISTED]], len(uncertain))}."
-    return Finding("agreed", text + apart, figures, keys_of(cooperation.evidence))
+    if any(uncertain.values()):
+        whose = {BOTH: both_words(comparison), **{g: f"only {account(comparison, g)}" for g in sides.groups}}
+        doubts = [
+            f"{whose[who]} on {listed([sides.issue_name(i) for i in found[:LISTED]], len(found))}"
+            for who, found in uncertain.items()
+            if found
+        ]
+        text += f" Uncertain, read: {'; '.join(doubts)}."
+    return Finding("agreed", text + apart, figures, evidence)
 
 
 def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
@@ -194,4 +211,6 @@ def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
         told = [f"{counts[group][voice]:,} {words}" for voice, words in voices.items() if counts[group][voice]]
         if told:
             parts.append(f"{account(comparison, group)} {joined(told)}")
-    return counts, f" Claimed or praised by one side alone, not counted: {'; '.join(parts)}." if parts else ""
+    if not parts:
+        return counts, ""
+    return counts, f" Agreed or achieved as one side alone has it, not counted above: {'; '.join(parts)}; read."

@@ -70,17 +70,24 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
-    if not figures["issues"]:
-        return "Nothing found"
+    sides, each = comparison.sides, figures["each"]
+    doubt, several = any(figures["uncertain"].values()), " of one meeting" if len(sides.compared) > 1 else ""
     if figures["both"]:
         points = [i for i in figures["both"] if figures["same_point"][i]]
-        more = "" if points else ", but no point found in common"
-        return f"By both on {_issues(comparison, figures['both'])}{more}"
-    each = figures["each"]
-    several = len(comparison.sides.compared) > 1
-    more = f"; by each, but never in the same meeting, on {_issues(comparison, each)}" if each else ""
-    sure = " surely" if figures["uncertain"] else ""
-    return f"Nothing is{sure} reported as agreed by both{' of one meeting' if several else ''}{more}"
+        parts = [
+            f"By both on {_issues(comparison, figures['both'])}{'' if points else ', but no point found in common'}"
+        ]
+    else:
+        parts = [f"Nothing{' surely' if doubt else ''} by both{several}"]
+    parts += [f"by each, but never in the same meeting, on {_issues(comparison, each)}"] if each else []
+    for group, name in sides.name_of.items():
+        if alone := figures["alone"][group]:
+            parts.append(f"{name} alone on {_issues(comparison, alone)}")
+    claims = {name: sum(figures["claimed"][g].values()) for g, name in sides.name_of.items()}
+    if any(claims.values()):
+        parts.append(f"as one side has it, {joined([f'{name} {n:,}' for name, n in claims.items() if n])}")
+    parts += [f"{figures['possible']:,} possible"] if figures["possible"] else []
+    return "; ".join(parts)
 
 
 def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -151,4 +158,6 @@ def _evidence(comparison: Comparison, figures: dict[str, Any]) -> str:
     documents = figures["documents"]
     each = "one document each" if max(documents) == 1 else f"{documents[0]:,} and {documents[1]:,} documents"
     thin = "; thin" if min(figures["n"]) < 10 else ""
-    return f"{figures['n'][0]:,} and {figures['n'][1]:,} sentences with an issue, {each}{thin}"
+    warned = len(figures["cautions"])
+    first = f"; {count(warned, 'caution')} to read first" if warned else ""
+    return f"{figures['n'][0]:,} and {figures['n'][1]:,} sentences with an issue, {each}{thin}{first}"

@@ -9,6 +9,7 @@ from stance.documents import Document
 from stance.model_input import speaker_side
 from stance.report.finding import LISTED, account, listed
 from stance.report.style import count
+from stance.sentences import TURN_MARKS
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -67,7 +68,7 @@ def _foreign_turns(comparison: Comparison) -> list[str]:
     """Transcripts in which, by their title or beginning, speakers of both sides have the floor."""
     sides = comparison.sides
     table = sides.without_third_parties().dropna(subset=["speaker"])
-    spoken = table[table["speaker"].str.len() > 1]  # Q asks
+    spoken = table[~table["speaker"].isin(TURN_MARKS)]
     told = []
     for doc_id, turns in spoken.groupby("doc_id", sort=False):
         speakers = list(dict.fromkeys(turns["speaker"]))
@@ -77,8 +78,9 @@ def _foreign_turns(comparison: Comparison) -> list[str]:
         known = {speaker_side(document, speaker) for speaker in speakers}
         if len(speakers) > 1 and len(known) > 1:
             told.append(
-                f"{doc_id} holds turns of {listed(speakers[:LISTED], len(speakers))}, who are not named as of one "
-                f"side, and all of it counts as {account(comparison, str(row['source']))}: take the turns of one with "
-                f"--{row['source']}-speaker NAME."
+                f"{listed(speakers[:LISTED], len(speakers))} speak in {doc_id}, and all that they say counts as "
+                f"{account(comparison, str(row['source']))}: "
+                + ("" if comparison.sides.one_document_each else "compare this pair by itself, and ")
+                + f"take the turns of one with --{row['source']}-speaker NAME."
             )
     return told

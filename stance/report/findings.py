@@ -38,16 +38,17 @@ def headline(comparison: Comparison) -> list[Finding]:
         comparison: from `stance.compare`.
 
     Returns:
-        findings in the order of the report's sections; the last says how much the evidence carries. Of a joint text
-        there are no others than this and what says so.
+        findings, those that a reader under deadline looks for first; the last says how much the evidence carries, and
+        comes first where it holds cautions. Of a joint text there are no others than this and what says so.
     """
     first, second = comparison.sides.groups
     found = [copied(comparison)]
     if not is_one_text(comparison):
-        found += [shared(comparison), only(comparison, first), only(comparison, second), agreed(comparison)]
-        found += [_red_lines(comparison), _positions(comparison), _disagreements(comparison)]
+        found += [_red_lines(comparison), agreed(comparison), _disagreements(comparison), _positions(comparison)]
+        found += [shared(comparison), only(comparison, first), only(comparison, second)]
         found += [attribution(comparison), _framing(comparison), drift(comparison)]
-    found.append(_carries(comparison))
+    base = _carries(comparison)
+    found.insert(0 if base.figures["cautions"] else len(found), base)
     return [replace(f, brief=brief(comparison, f)) for f in found if f]
 
 
@@ -70,7 +71,7 @@ def _red_lines(comparison: Comparison) -> Finding:
         what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
         parts.append(f"{account(comparison, group)} names {what}")
     possible, by_side = len(near), groups_of(sides, near)
-    whose = [f"{(by_side == g).sum():,} of {name}" for g, name in sides.name_of.items()]
+    whose = [f"{name} {(by_side == g).sum():,}" for g, name in sides.name_of.items()]
     below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
     more = "sentence" if named_lines.empty else "more sentence"
     told = f" {count(possible, more)} may name one ({joined(whose)}; {below}): read."
@@ -110,7 +111,9 @@ def _positions(comparison: Comparison) -> Finding | None:
         "n": [rows[g]["n"] for g in sides.groups],
     }
     own = stances.evidence
-    return Finding("positions", text, figures, keys_of(own[carries(own, "issue", issue)]))
+    own = own[carries(own, "issue", issue)]
+    own = own.assign(extent=own["stance"].map(sides.codebook.positions).abs())
+    return Finding("positions", text, figures, keys_of(own.sort_values("extent", ascending=False, kind="stable")))
 
 
 def _ranking(ranked: pd.DataFrame) -> str:
@@ -149,19 +152,25 @@ def _disagreements(comparison: Comparison) -> Finding:
         hit = own["stance"].isin(voiced).to_numpy(dtype=bool)
         share, low, high = clustered_share(hit, design.group == number, design.unit)
         figures[group] |= {"share": rounded(share), "low": rounded(low), "high": rounded(high)}
-        kinds = mine["stance"].value_counts()
+        kinds = mine["stance"].value_counts().sort_index(key=lambda k: k.map(sides.codebook.positions))
         named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
         shares = f"{percent(share)} {interval(low, high, True)}".strip()
-        where = _most_on(comparison, mine["issue_main"])
+        where = _most_on(comparison, mine)
         told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), {where}"
         parts.append(f"{account(comparison, group)} in {told}")
     text = f"Difference is voiced by {'; by '.join(parts)}."
-    return Finding("disagreements", text, figures, keys_of(evidence))
+    hardness = evidence["stance"].map(sides.codebook.positions)
+    hardest_first = evidence.assign(hardness=hardness).sort_values("hardness", kind="stable")
+    return Finding("disagreements", text, figures, keys_of(hardest_first))
 
 
-def _most_on(comparison: Comparison, issues: pd.Series) -> str:
-    """The issue that most sentences are on; all that come first where several do."""
-    counts = issues.value_counts()
+def _most_on(comparison: Comparison, voiced: pd.DataFrame) -> str:
+    """The issue that most sentences are surely on; all that come first where several do."""
+    found = looked_up(comparison.sides, voiced, ["p_issue_main"])["p_issue_main"].astype(float)
+    sure = (found.fillna(1.0) >= SURE).to_numpy()
+    if not sure.any():
+        return "on no issue surely"
+    counts = voiced.loc[sure, "issue_main"].value_counts()
     first = [comparison.sides.issue_name(str(i)) for i in counts.index[counts == counts.iloc[0]]]
     return f"{'on' if len(first) == len(counts) else 'most on'} {listed(first[:LISTED], len(first))}"
 
@@ -176,6 +185,8 @@ def _framing(comparison: Comparison) -> Finding | None:
     top = ranked.iloc[0].to_dict()
     frame = str(top["frame"])
     rows = framing.table[framing.table["frame"] == frame].set_index("group").to_dict("index")
+    if min(rows[g]["n"] for g in sides.groups) < FEW:
+        return None  # shares of a handful of sentences say nothing
     shares = [
         f"{percent(rows[g]['estimate'])} of the {name} sentences ({rows[g]['count']:,} of {rows[g]['n']:,})"
         for g, name in sides.name_of.items()

@@ -45,6 +45,7 @@ def decks(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
         "red_lines_possible": comparison.red_lines.possible,
         "cooperation_evidence": comparison.cooperation.evidence,
         "cooperation_claims": comparison.cooperation.claims,
+        "cooperation_possible": comparison.cooperation.possible,
         "cooperation_overtures": comparison.cooperation.overtures,
         "attribution_evidence": comparison.attribution.evidence,
         "alignment_evidence": pairs,

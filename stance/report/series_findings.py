@@ -16,12 +16,6 @@ from stance.report.style import count, interval, joined, signed
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
 
-VERDICTS = {
-    "confirmed": "confirmed", "softened": "more cooperative than its own words",
-    "hardened": "less cooperative than its own words",
-    "absent": "without a counterpart found",
-}  # fmt: skip
-
 
 def attribution(comparison: Comparison) -> Finding | None:
     """What each account reports of the other side, against that side's own account."""
@@ -35,18 +29,15 @@ def attribution(comparison: Comparison) -> Finding | None:
         counts = {str(v): int(c) for v, c in zip(part["verdict"], part["count"], strict=True)}
         n, holder = int(part["n"].iloc[0]), sides.name_of[part["holder"].iloc[0]]
         figures[str(group)] = {"n": n, **counts, "uncertain": len(doubt)}
-        sure = {v: c - int((doubt == v).sum()) for v, c in counts.items()}
-        told = joined(
-            [f"{c} {VERDICTS[v]}" for v, c in sure.items() if c]
-            + ([f"{len(doubt):,} with a counterpart, but uncertain stances"] if len(doubt) else [])
-        )
+        alike = counts["confirmed"] - int((doubt == "confirmed").sum())
+        unlike = n - counts["absent"] - alike
+        kinds = {"with a like stance there": alike, "with another stance there, or an uncertain one": unlike}
+        kinds["without a counterpart found"] = counts["absent"]
+        told = joined([f"{c:,} {words}" for words, c in kinds.items() if c])
         parts.append(f"{account(comparison, str(group))} reports {count(n, 'sentence')} of {holder}, {told}")
     text = upper("; ".join(parts)) + "."
     if any(f["softened"] or f["hardened"] for f in figures.values()):
-        text += (
-            " «More» and «less cooperative» compare two predicted stances of sentences that may not answer each other: "
-            "read them."
-        )
+        text += " Stances are compared of sentences that may not answer each other: read the pairs."
     return Finding("attribution", text, figures, keys_of(found.evidence))
 
 

@@ -105,8 +105,11 @@ def count(number: int, noun: str) -> str:
 
 
 def joined(items: list[str]) -> str:
-    """Items as prose: ``a``, ``a and b``, ``a, b and c``."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+    """Items as prose: ``a``, ``a and b``, ``a, b and c``; with a comma before the last where an item holds an «and»."""
+    if len(items) < 2:
+        return "".join(items)
+    last = ", and " if any(" and " in item for item in items) else " and "
+    return ", ".join(items[:-1]) + last + items[-1]
 
 
 def dressed(chart: Any, summary: str) -> Any:

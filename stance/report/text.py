@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stance.markdown import markdown_table
+from stance.report.copy_findings import is_one_text
 from stance.report.meetings import red_line_history
 from stance.report.page import Labels, finding_heading, probability
 from stance.report.page_cards import issue_rows
 from stance.report.page_tables import tables
+from stance.report.style import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +23,11 @@ if TYPE_CHECKING:
     from stance.report.finding import Finding
 
 QUOTED = 3
-"""Sentences that are quoted for a finding."""
+"""Sentences of each side that are quoted for a finding."""
+QUOTED_LENGTH = 240
+"""Most characters of a sentence on a terminal."""
+ISSUES = 5
+"""Issues whose hardest sentences stand on a terminal."""
 SHOWN = ("corrected", "stances", "red_lines", "agenda", "framing")
 """Tables that the text holds; the CSV files hold all."""
 
@@ -91,6 +98,25 @@ def markdown_report(comparison: Comparison) -> str:
     notes = dict.fromkeys(n for contrast in comparison.contrasts.values() for n in contrast.notes)
     parts += ["## How to read the figures", "\n".join(f"- {_plain(n)}" for n in notes)]
     return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def findings_at_a_glance(comparison: Comparison) -> str:
+    """One line a finding, then the hardest sentence of each side on the issues that both speak of, for a terminal.
+
+    Args:
+        comparison: from `stance.compare`.
+    """
+    lines = [f"- {finding_heading(f, comparison)}: {f.brief}." for f in comparison.findings]
+    rows = [row for row in issue_rows(comparison, Labels(comparison)) if all(row["sides"])]
+    if rows and not is_one_text(comparison):
+        lines += ["", f"The hardest sentence of each side, on {min(len(rows), ISSUES)} of {count(len(rows), 'issue')}:"]
+        width = max(len(name) for name in comparison.sides.names)
+        for row in rows[:ISSUES]:
+            lines.append(f"  {row['name']}")
+            for name, quoted in zip(comparison.sides.names, row["sides"], strict=True):
+                said = textwrap.shorten(quoted["text"], QUOTED_LENGTH, placeholder=" …")
+                lines.append(f"    {name:{width}}  {said} ({quoted['stance']['name']} {quoted['stance']['p']})")
+    return "\n".join(lines)
 
 
 def _documents(comparison: Comparison) -> str:
