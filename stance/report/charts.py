@@ -210,9 +210,10 @@ def save_chart(chart: Chart, path: str | Path) -> None:
     Raises:
         StanceError: if the ending is another.
     """
-    path, svg = Path(path), to_svg(chart)
+    path = Path(path)
     if path.suffix.lower() not in (".svg", ".png"):
         raise StanceError(f"{path}: figures are written as .svg or .png. Change the ending")
+    svg = to_svg(chart)
     path.write_bytes(svg_to_png(svg) if path.suffix.lower() == ".png" else svg.encode())
 
 
