@@ -41,6 +41,7 @@ _LABEL = re.compile(
 """Any short label; taken for a speaker's only in a transcript, where outlets are named by one word (``Reuters: …``)."""
 _INTERPRETED = re.compile(r"^[^:：]{0,60}\([^)]*(?:interpret|translat)[^)]*\)\s*[:：]")
 _CLOSING = "”’」』）》】"
+_QUOTES = {("“", "”"), ('"', '"'), ("«", "»")}
 _GENITIVE = re.compile(r"['’]s\b")
 TURN_MARKS = ("[Q]", "Q", "A")
 """What stands for a speaker that is not named: who asks, and who answers."""
@@ -237,7 +238,21 @@ def _spans(text: str, start: int, end: int, lang: str) -> Iterator[tuple[int, in
         for a, b in zip(bounds, bounds[1:], strict=False):
             chunk = text[a:b]
             if chunk.strip():
-                yield a + len(chunk) - len(chunk.lstrip()), a + len(chunk.rstrip())
+                yield from _quotation(text, a + len(chunk) - len(chunk.lstrip()), a + len(chunk.rstrip()), lang)
+
+
+def _quotation(text: str, start: int, end: int, lang: str) -> Iterator[tuple[int, int]]:
+    """The sentences of a span that is a quotation from its first character to its last, which pySBD leaves whole."""
+    inner: list[tuple[int, int]] = []
+    marks = text[start], text[end - 1]
+    if marks in _QUOTES and not any(mark in text[start + 1 : end - 1] for mark in marks):
+        inner = list(_spans(text, start + 1, end - 1, lang))
+    if len(inner) < 2:
+        yield start, end
+        return
+    yield start, inner[0][1]
+    yield from inner[1:-1]
+    yield inner[-1][0], end
 
 
 def _after_closing(text: str, at: int, left: int, right: int) -> int:

@@ -267,7 +267,7 @@ def test_hand_coded_tables_and_one_sided_issues_do_not_fail():
 def test_groups_need_not_be_sources():
     table = invented_table(copies=2).assign(period=lambda t: t["date"].str[-1])
     comparison = stance.compare(table, by="period", groups=("1", "2"), names=("before", "after"))
-    assert "both groups" in headline(comparison)[0].text.lower()
+    assert "both groups" in next(f for f in headline(comparison) if f.kind == "shared").text.lower()
     assert "before" in render_report(comparison)
 
 
@@ -399,7 +399,7 @@ def test_difference_names_every_stance_and_no_issue_above_its_equals():
         table.at[row, "stance"], table.at[row, "issue_main"], table.at[row, "issue"] = stance_, issue, [issue]
     [told] = [f.text for f in headline(stance.compare(table)) if f.kind == "disagreements"]
     assert "by the China account in 2 of" in told
-    assert "demand 1, management 1), on Taiwan and climate and energy." in told
+    assert "demand 1, management 1), on Taiwan, and climate and energy." in told
     table.at[second, "issue_main"], table.at[second, "issue"] = "taiwan", ["taiwan"]
     [told] = [f.text for f in headline(stance.compare(table)) if f.kind == "disagreements"]
     assert told.endswith("), on Taiwan.")
@@ -409,7 +409,14 @@ def test_that_nothing_is_agreed_is_said():
     table = invented_table()
     table.loc[table["stance"] == "agreement", "stance"] = "neutral"
     [found] = [f for f in headline(stance.compare(table)) if f.kind == "agreed"]
-    assert (found.brief, found.text) == ("Nothing found", "Nothing is found to be reported as agreed.")
+    assert found.brief == "Nothing by both; 1 possible"
+    assert found.text.startswith("No sentence is found to report something agreed by both. 1 sentence may report ")
+    assert "(United States 1 and China 0; with another label and a probability of 0.20 or more): read." in found.text
+    assert len(found.evidence) == 1
+    table["probs"] = [{} for _ in range(len(table))]
+    [found] = [f for f in headline(stance.compare(table)) if f.kind == "agreed"]
+    assert (found.brief, found.evidence) == ("Nothing by both", [])
+    assert found.text == "No sentence is found to report something agreed by both."
 
 
 def test_possible_red_lines_are_told_by_side():
@@ -417,7 +424,7 @@ def test_possible_red_lines_are_told_by_side():
     us = table.index[(table["source"] == "us") & (table["issue_main"] == "taiwan")][0]
     table.at[us, "probs"] = {**table.at[us, "probs"], "stance:red_line": 0.3}
     [found] = [f for f in headline(stance.compare(table)) if f.kind == "red_lines"]
-    told = "may name one (1 of United States and 1 of China; labelled so below 0.50, or with another label and 0.20 or"
+    told = "may name one (United States 1 and China 1; labelled so below 0.50, or with another label and 0.20 or"
     assert found.text.endswith(f"{told} more): read.")
 
 
@@ -429,7 +436,7 @@ def test_a_red_line_that_is_less_likely_than_not_is_only_possible():
     comparison = stance.compare(table)
     [found] = [f for f in headline(comparison) if f.kind == "red_lines"]
     assert found.text.startswith("Neither side is found to name a red line.") and found.brief.startswith("None found")
-    assert found.figures["china"]["count"] == 0 and "2 of China; labelled so below 0.50" in found.text
+    assert found.figures["china"]["count"] == 0 and "China 2; labelled so below 0.50" in found.text
     assert ("china-0:a&b", int(table.at[line, "sent_id"])) in found.evidence
     assert comparison.red_lines.evidence["text"].tolist() == [table.at[line, "text"]]
     table.at[line, "probs"] = {**table.at[line, "probs"], "stance:red_line": 0.5}

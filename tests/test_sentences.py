@@ -101,6 +101,18 @@ def test_english_boundaries(golden):
     assert texts(" ".join(golden)) == golden
 
 
+@pytest.mark.parametrize("marks", ["“”", '""', "«»"])
+def test_a_paragraph_that_is_a_quotation_is_split(marks):
+    first, last = marks
+    parts = ["We spoke about grain and the U.S. ports.", "We made progress!", "I look forward to the fair."]
+    text = f"The envoy wrote:\n\n{first}{' '.join(parts)}{last}\n\nHe left."
+    quoted = [first + parts[0], parts[1], parts[2] + last]
+    assert texts(text) == ["The envoy wrote:", *quoted, "He left."]
+    inside = f"{first}We met. We left.{last} That was all, and {first}no more.{last}"
+    assert "".join(texts(inside)).replace(" ", "") == inside.replace(" ", "")
+    assert texts(f"{first}We met.{last}") == [f"{first}We met.{last}"]
+
+
 def test_closing_quote_at_the_end_of_a_paragraph_is_no_sentence():
     text = "“We keep the pier,” the envoy began.\n\nWe mend the road. We ask for no more.”\n\nThe hall was silent."
     assert texts(text) == [

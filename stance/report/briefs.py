@@ -78,14 +78,14 @@ def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
             f"By both on {_issues(comparison, figures['both'])}{'' if points else ', but no point found in common'}"
         ]
     else:
-        parts = [f"Nothing{' surely' if doubt else ''} by both{several}"]
+        parts = [f"Nothing{' surely' if doubt else ''} by both{several}" if figures["issues"] else "Nothing by both"]
     parts += [f"by each, but never in the same meeting, on {_issues(comparison, each)}"] if each else []
     for group, name in sides.name_of.items():
         if alone := figures["alone"][group]:
             parts.append(f"{name} alone on {_issues(comparison, alone)}")
     claims = {name: sum(figures["claimed"][g].values()) for g, name in sides.name_of.items()}
     if any(claims.values()):
-        parts.append(f"as one side has it, {joined([f'{name} {n:,}' for name, n in claims.items() if n])}")
+        parts.append(f"claimed by one side, {joined([f'{name} {n:,}' for name, n in claims.items() if n])}")
     parts += [f"{figures['possible']:,} possible"] if figures["possible"] else []
     return "; ".join(parts)
 

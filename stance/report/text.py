@@ -106,7 +106,10 @@ def findings_at_a_glance(comparison: Comparison) -> str:
     Args:
         comparison: from `stance.compare`.
     """
-    lines = [f"- {finding_heading(f, comparison)}: {f.brief}." for f in comparison.findings]
+    lines = []
+    for finding in comparison.findings:
+        lines.append(f"- {finding_heading(finding, comparison)}: {finding.brief}.")
+        lines += [f"  {caution}" for caution in finding.figures.get("cautions", [])]
     rows = [row for row in issue_rows(comparison, Labels(comparison)) if all(row["sides"])]
     if rows and not is_one_text(comparison):
         lines += ["", f"The hardest sentence of each side, on {min(len(rows), ISSUES)} of {count(len(rows), 'issue')}:"]
