@@ -13,8 +13,10 @@ from stance.contrast.statistics import (
     adjusted,
     clustered_share,
     expected_count,
+    make_design,
     wilson_interval,
 )
+from stance.table import check_table
 
 
 def sentence(source, issue, stance_, holder, text="A sentence of the text.", **more):
@@ -229,7 +231,7 @@ def test_permutation_test_keeps_its_level_and_finds_a_planted_difference():
 
     def p_value(effect):
         level = np.repeat(rng.normal(0, 0.5, 24), 8) + np.repeat([0, effect], 96)
-        design = Design(np.repeat([0, 1], 96), np.repeat(np.arange(24), 8), "document", False)
+        design = Design(np.repeat([0, 1], 96), np.repeat(np.arange(24), 8), ("document", "document"), False)
         values = level + rng.normal(0, 1, 192)
         return bootstrap_difference(values, np.ones(192, dtype=bool), design, samples=200)["p"]
 
@@ -245,12 +247,86 @@ def test_paired_design_resamples_meetings():
     group = np.tile([0, 1], 12)
     values = np.repeat(rng.normal(0, 5, 12), 2) + np.where(group == 1, 1.0, 0.0) + rng.normal(0, 0.1, 24)
     counted = np.ones(24, dtype=bool)
-    paired = bootstrap_difference(values, counted, Design(group, meeting, "meeting", True))
+    paired = bootstrap_difference(values, counted, Design(group, meeting, ("meeting", "meeting"), True))
     assert paired["difference"] == pytest.approx(-1.0, abs=0.15)
     assert paired["high"] < 0
     assert paired["p"] < 0.01
-    loose = bootstrap_difference(values, counted, Design(group, np.arange(24), "sentence", False))
+    loose = bootstrap_difference(values, counted, Design(group, np.arange(24), ("sentence", "sentence"), False))
     assert loose["p"] > 0.2  # the meetings differ so much that an unpaired test sees nothing
+
+
+def documents_of_two_sides(counts, paragraphs=(6, 6), event=None):
+    """Six sentences on Taiwan of each of so many documents a side, in so many paragraphs each."""
+    rows = [
+        {
+            "event": event and event.format(number), "doc_id": f"{source}-{number}", "source": source, "sent_id": i,
+            "text": f"Sentence {i}.", "issue": ["taiwan"], "stance": "criticism" if i % 2 else "neutral",
+            "holder": source, "frame": [], "paragraph": i * parts // 6,
+        }
+        for source, count, parts in zip(("us", "china"), counts, paragraphs, strict=True)
+        for number in range(count)
+        for i in range(6)
+    ]  # fmt: skip
+    return check_table(pd.DataFrame(rows))
+
+
+@pytest.mark.parametrize(
+    ("counts", "paragraphs", "names", "units"),
+    [
+        ((1, 40), (6, 6), ("paragraph", "document"), (6, 40)),
+        ((40, 1), (6, 2), ("document", "sentence"), (40, 6)),
+        ((4, 5), (6, 1), ("paragraph", "document"), (24, 5)),
+        ((1, 1), (6, 1), ("paragraph", "sentence"), (6, 6)),
+        ((1, 1), (6, 6), ("paragraph", "paragraph"), (6, 6)),
+        ((5, 5), (6, 6), ("document", "document"), (5, 5)),
+        ((0, 40), (6, 6), ("document", "document"), (0, 40)),
+        ((1, 0), (6, 6), ("paragraph", "paragraph"), (6, 0)),
+    ],
+)
+def test_each_side_has_the_largest_unit_of_which_it_has_enough(counts, paragraphs, names, units):
+    design = make_design(documents_of_two_sides(counts, paragraphs), "source", ("us", "china"))
+    assert design.names == names
+    assert not design.paired
+    assert tuple(len(set(design.unit[design.group == side])) for side in (0, 1)) == units
+    assert len(set(design.unit)) == sum(units)
+
+
+def test_sides_that_share_enough_meetings_are_paired():
+    design = make_design(documents_of_two_sides((5, 6), event="Vienna {}"), "source", ("us", "china"))
+    assert (design.names, design.paired) == (("meeting", "meeting"), True)
+    few = make_design(documents_of_two_sides((1, 6), event="Vienna {}"), "source", ("us", "china"))
+    assert (few.names, few.paired) == (("paragraph", "document"), False)
+
+
+@pytest.mark.parametrize("paragraphs", [6, 2])
+def test_units_that_differ_are_named_with_what_they_mean(paragraphs):
+    comparison = stance.compare(documents_of_two_sides((1, 6), (paragraphs, 6)))
+    name = "paragraph" if paragraphs == 6 else "sentence"
+    said = (
+        "There are fewer than 5 documents of one side (United States): intervals of its figures, and of differences, "
+        "tell of these texts, not of that side in general."
+    )
+    if name == "sentence":
+        said += " They treat its sentences as independent and are too narrow."
+    taken = f"the {name} (United States) and the document (China) as units of sampling"
+    for contrast in ("agenda", "stances", "disagreements", "cooperation", "framing"):
+        assert f"Intervals and tests take {taken}. {said}" in comparison.contrasts[contrast].notes, contrast
+    assert f"The {name}s of one side cannot be exchanged with documents" in comparison.framing.notes[0]
+    assert comparison.framing.words["p_units"].isna().all()
+    finding = comparison.findings[-1]
+    assert said in finding.text
+    assert finding.figures["units"] == [name, "document"]
+
+
+def test_two_single_documents_with_different_units_tell_of_both_texts():
+    comparison = stance.compare(documents_of_two_sides((1, 1), (6, 1)))
+    said = (
+        "Intervals tell how far these texts differ, not how the two sides do in general. They treat the sentences "
+        "of one side (China) as independent and are too narrow."
+    )
+    taken = "the paragraph (United States) and the sentence (China) as units of sampling"
+    assert f"Intervals and tests take {taken}. {said}" in comparison.agenda.notes
+    assert said in comparison.findings[-1].text
 
 
 def test_expected_count_is_exact_for_equal_probabilities():

@@ -13,7 +13,7 @@ from scipy.stats import ttest_ind
 import stance
 from stance.contrast.prediction_powered import Sample, corrected_mean, interval
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean, share_difference
-from stance.contrast.statistics import Design, adjusted, clustered_share
+from stance.contrast.statistics import Design, adjusted, clustered_share, make_design
 from stance.contrast.trend import trend
 from stance.table import check_table
 
@@ -27,6 +27,7 @@ ISSUES = (
     "korean_peninsula",
     "maritime",
 )
+DOCUMENTS, MEETINGS = ("document", "document"), ("meeting", "meeting")
 
 
 def two_sides(rng, shares, units, size, spread=0.0, paired=True):
@@ -40,8 +41,8 @@ def two_sides(rng, shares, units, size, spread=0.0, paired=True):
         p = np.clip(share + np.repeat(level, size), 0, 1)
         hits.append(rng.random(units * size) < p)
     unit = unit if paired else np.concatenate([unit[group == 0], unit[group == 1] + units])
-    name = "meeting" if paired else "document"
-    return np.concatenate(hits), np.ones(2 * units * size, dtype=bool), Design(group, unit, name, paired)
+    names = MEETINGS if paired else DOCUMENTS
+    return np.concatenate(hits), np.ones(2 * units * size, dtype=bool), Design(group, unit, names, paired)
 
 
 @pytest.mark.parametrize("paired", [True, False])
@@ -70,7 +71,7 @@ def test_means_and_their_differences_cover_at_their_nominal_rate(units):
     for _ in range(300):
         level = np.repeat(rng.normal(0, 0.3, 2 * units), 8)
         values = level + rng.normal(0, 0.5, len(level)) + np.repeat([0.2, 0.0], units * 8)
-        design = Design(np.repeat([0, 1], units * 8), np.repeat(np.arange(2 * units), 8), "document", False)
+        design = Design(np.repeat([0, 1], units * 8), np.repeat(np.arange(2 * units), 8), DOCUMENTS, False)
         counted = np.ones(len(values), dtype=bool)
         _, low, high = bootstrap_mean(values, counted & (design.group == 0), design.unit, samples=500)
         mean.append(low <= 0.2 <= high)
@@ -88,7 +89,7 @@ def test_resampling_agrees_with_the_closed_form():
     assert (low, high) == pytest.approx((mean - 1.966 * error, mean + 1.966 * error), abs=0.1 * error)
     group = np.repeat([0, 1], 200)
     counted = np.ones(400, dtype=bool)
-    found = bootstrap_difference(values, counted, Design(group, unit, "document", False), samples=8_000)
+    found = bootstrap_difference(values, counted, Design(group, unit, DOCUMENTS, False), samples=8_000)
     assert found["p"] == pytest.approx(ttest_ind(values[:200], values[200:]).pvalue, abs=0.015)
 
 
@@ -96,7 +97,7 @@ def test_paired_permutation_agrees_with_all_sign_flips():
     rng = np.random.default_rng(15)
     differences = rng.normal(0.4, 1, 10)
     values = np.concatenate([differences, np.zeros(10)])
-    design = Design(np.repeat([0, 1], 10), np.tile(np.arange(10), 2), "meeting", True)
+    design = Design(np.repeat([0, 1], 10), np.tile(np.arange(10), 2), MEETINGS, True)
     found = bootstrap_difference(values, np.ones(20, dtype=bool), design, samples=8_000)
     signs = np.array(np.meshgrid(*[[-1, 1]] * 10)).reshape(10, -1)
     exact = np.mean(np.abs(differences @ signs) >= abs(differences.sum()) - 1e-9)
@@ -128,7 +129,7 @@ def two_sides_of(rng, sizes, shares, correlation, paired=False):
     unit = np.concatenate([units[0], units[1] + (0 if paired else len(sizes[0]))])
     group = np.repeat([0, 1], [len(h) for h in hits])
     counted = np.ones(len(group), dtype=bool)
-    return np.concatenate(hits), counted, Design(group, unit, "meeting" if paired else "document", paired)
+    return np.concatenate(hits), counted, Design(group, unit, MEETINGS if paired else DOCUMENTS, paired)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.05])
@@ -150,13 +151,36 @@ def test_sides_whose_documents_differ_in_length_keep_the_level(sizes, paired, sh
     assert np.mean(np.array(p) <= 0.05) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
 
 
+@pytest.mark.parametrize(("documents", "paragraphs"), [(40, 10), (5, 10), (5, 1)])
+def test_one_document_against_several_leaves_their_sentences_clustered(documents, paragraphs):
+    """With paragraphs or sentences as the unit of both sides, the several covered in half to two thirds of the runs."""
+    rng = np.random.default_rng(27)
+    number = np.repeat(np.arange(documents + 1), 30)
+    table = pd.DataFrame({"doc_id": number.astype(str), "side": np.where(number == 0, "one", "several"), "event": None})
+    table["paragraph"] = np.tile(np.arange(30) * paragraphs // 30, documents + 1)
+    design, counted = make_design(table, "side", ("one", "several")), np.ones(len(table), dtype=bool)
+    several, difference, rejected = [], [], []
+    for _ in range(300):
+        alone = rng.random(30) < 0.3  # of this text, which is all that one document can tell of
+        hit = np.concatenate([alone, documents_of(rng, [30] * documents, 0.3, 0.2)[0]])
+        _, low, high = clustered_share(hit, counted & (design.group == 1), design.unit)
+        several.append(low <= 0.3 <= high)
+        found = share_difference(hit, counted, design, samples=199)
+        difference.append(found["low"] <= 0 <= found["high"])
+        rejected.append(found["p"] <= 0.05)
+    error = np.sqrt(0.05 * 0.95 / 300)
+    assert np.mean(several) >= 0.95 - 2 * error
+    assert np.mean(difference) >= 0.95 - 2 * error
+    assert np.mean(rejected) <= 0.05 + 2 * error
+
+
 def test_documents_that_do_not_raise_an_issue_do_not_hide_a_difference():
     rng = np.random.default_rng(24)
     hit, counted, design = two_sides_of(rng, ([5] * 10, [5] * 10), (0.8, 0.2), 0.1)
     silent = np.arange(90)
     more = Design(
         np.concatenate([design.group, np.zeros(90, dtype=int)]), np.concatenate([design.unit, 100 + silent]),
-        "document", False,
+        DOCUMENTS, False,
     )  # fmt: skip
     alone = share_difference(hit, counted, design)["p"]
     joined = share_difference(

@@ -301,9 +301,9 @@ def test_words_of_too_few_documents_are_not_named():
     table = repeating_documents(documents=2, planted="harbour").assign(paragraph=0)
     comparison = stance.compare(table)
     assert comparison.framing.words["p_units"].isna().all()
-    assert "Too few documents and paragraphs" in next(f.text for f in headline(comparison) if f.kind == "framing")
+    assert "Too few documents to tell" in next(f.text for f in headline(comparison) if f.kind == "framing")
     assert "cite no word" in comparison.framing.notes[0]
-    assert "There are too few documents and paragraphs" in render_report(comparison)
+    assert "There are too few documents to tell" in render_report(comparison)
 
 
 def test_charts_link_issues_and_name_labels(comparison):

@@ -102,7 +102,7 @@ def agenda(sides: Sides) -> Agenda:
         notes,
         differences=_differences(sides, table, design, raised),
         raised=raised,
-        order=_order(sides, order, design.name == "meeting"),
+        order=_order(sides, order, design.paired),
         order_agreement=_order_agreement(sides, order),
         sensitivity=_sensitivity(sides),
     )

@@ -145,7 +145,7 @@ def _notes(sides: Sides, labelled: np.ndarray, method: str) -> tuple[str, ...]:
     return (
         f"Corrected by {coded[0]:,} ({sides.names[0]}) and {coded[1]:,} ({sides.names[1]}) hand-coded sentences.",
         assumed,
-        f"Intervals take the {units.name} as the unit; fewer than {MIN_UNITS} such units with hand-coded sentences "
+        f"Intervals take {units.taken}; fewer than {MIN_UNITS} such units with hand-coded sentences "
         "give none. A share's allows for a missed and a false hit more than the sample shows: it is wide where few are "
         "coded, and p then large, whatever the truth is.",
         *([f"A side has fewer than {MIN_CODED} hand-coded sentences: nothing is corrected for it."] if few else []),

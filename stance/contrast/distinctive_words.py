@@ -95,12 +95,12 @@ def permutation_p(counts: Any, design: Design, z: np.ndarray, prior_words: float
 
     Returns:
         shape (terms,); NaN where a side has fewer than `MIN_UNITS` meetings, documents or paragraphs: exchanging single
-        sentences would take a document that repeats its words for many.
+        sentences would take a document that repeats its words for many; and where the sides' units are not of one kind.
     """
     cell = design.unit * 2 + design.group
     keys = np.unique(cell)
     side, unit = keys % 2, np.unique(keys // 2, return_inverse=True)[1]
-    if design.name == "sentence" or min((side == g).sum() for g in (0, 1)) < MIN_UNITS:
+    if not design.alike or "sentence" in design.names or min((side == g).sum() for g in (0, 1)) < MIN_UNITS:
         return np.full(len(z), np.nan)
     cells = _by_unit(counts, cell)
     total = cells.sum(axis=0)

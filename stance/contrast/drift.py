@@ -66,7 +66,8 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
     table, dates = table[dates.notna()].reset_index(drop=True), dates[dates.notna()].reset_index(drop=True)
     period = period or _suitable_period(table, dates)
     design = sides.design(table)
-    unit = design.unit if design.name in ("meeting", "document") else pd.factorize(table["doc_id"])[0]
+    name = "meeting" if design.paired else "document"
+    unit = design.unit if design.paired else pd.factorize(table["doc_id"])[0]
     rows, trends = [], []
     cut = _cut(table, dates, period)
     for measure in measures(sides, table):
@@ -91,15 +92,14 @@ def drift(sides: Sides, period: str | None = None) -> Drift:
         sides,
         shown,
         table[list(EVIDENCE)].copy(),
-        (*_notes(design.name, undated, tests), *sides.prediction_note),
+        (*_notes(name, undated, tests), *sides.prediction_note),
         trends=tests,
         period=period,
-        unit="meeting" if design.name == "meeting" else "document",
+        unit=name,
     )
 
 
-def _notes(unit: str, undated: int, tests: pd.DataFrame) -> tuple[str, ...]:
-    name = unit if unit == "meeting" else "document"
+def _notes(name: str, undated: int, tests: pd.DataFrame) -> tuple[str, ...]:
     notes = [
         f"A trend is the change a year of a straight line through the {name}s, each weighing as many sentences as it "
         f"has; p comes from exchanging the dates of the {name}s. Documents that differ in kind or occasion make trends "

@@ -72,9 +72,13 @@ def framing(sides: Sides) -> Framing:
     differences = pd.DataFrame(tests, columns=["frame", "difference", "low", "high", "p"])
     differences["p_adjusted"] = adjusted(differences["p"])
     columns = ["frame", "group", "count", "n", "estimate", "low", "high"]
-    cite = "There are too few documents and paragraphs to exchange instead: cite no word."
-    if design.name != "sentence":
-        cite = f"p_units exchanges whole units ({design.name}s) instead; cite words by it."
+    first, second = design.names
+    if not design.alike:
+        cite = f"The {first}s of one side cannot be exchanged with {second}s of the other instead: cite no word."
+    elif first == "sentence":
+        cite = "There are too few documents and paragraphs to exchange instead: cite no word."
+    else:
+        cite = f"p_units exchanges whole units ({first}s) instead; cite words by it."
     notes = (
         "Words are compared by weighted log-odds with an informative Dirichlet prior (Monroe et al. 2008). Their "
         "intervals take every word as an independent draw, so they are too narrow: a name that one document repeats "

@@ -1,4 +1,4 @@
-"""Permutation tests of no difference between the two sides: units exchanged between them, of whatever size.
+"""Tests of no difference between the two sides: units exchanged between them, of whatever size but of one kind.
 
 The draws of a design are made once and serve every outcome, so that a comparison of hundreds of meetings takes seconds.
 """
@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy.stats import t as student_t
 
-from stance.contrast.statistics import Design
+from stance.contrast.statistics import Design, effective_units
 
 SAMPLES = 2000
 SEED = 0
@@ -24,12 +25,14 @@ class Sums:
         total: sum of the values, shape (units,) for each side.
         size: number of rows, shape (units,) for each side.
         paired: whether the sides share their units; else each has units of its own.
+        alike: whether the units of both sides are of one kind.
         variance: of the counted values of both sides together.
     """
 
     total: tuple[np.ndarray, np.ndarray]
     size: tuple[np.ndarray, np.ndarray]
     paired: bool
+    alike: bool
     variance: float
 
     @property
@@ -65,7 +68,7 @@ def sums(values: np.ndarray, counted: np.ndarray, design: Design) -> Sums:
         total.append(np.bincount(codes, np.where(counted, values, 0.0)[inside], minlength=count))
         size.append(np.bincount(codes, counted[inside].astype(float), minlength=count))
     variance = float(values[counted].var()) if counted.any() else 0.0
-    return Sums((total[0], total[1]), (size[0], size[1]), design.paired, variance)
+    return Sums((total[0], total[1]), (size[0], size[1]), design.paired, design.alike, variance)
 
 
 @lru_cache(maxsize=8)
@@ -86,7 +89,8 @@ def permutation_p(summed: Sums, samples: int = SAMPLES, seed: int = SEED) -> flo
     """Two-sided p of no difference between the sides.
 
     Exchanged are the two sides within each unit where they share units, else whole units between the sides; units in
-    which nothing is counted stay out. What is compared is the difference over its standard error, worked out anew for
+    which nothing is counted stay out. Documents of one side are not to be exchanged with paragraphs of the other: there
+    p comes from `_welch_p`. What is compared is the difference over its standard error, worked out anew for
     each exchange (linearised over units): units of different sizes are not exchangeable when the sides are equal in
     share alone, and the plain difference would then reject far too often (Janssen 1997; Chung and Romano 2013). A
     side's variance is never taken below that of as many independent rows: a few short documents without a single hit
@@ -98,11 +102,29 @@ def permutation_p(summed: Sums, samples: int = SAMPLES, seed: int = SEED) -> flo
         samples: permutations.
         seed: of the permutations.
     """
+    if not summed.alike:
+        return _welch_p(summed)
     found = (_paired_statistics if summed.paired else _unpaired_statistics)(summed, samples, seed)
     observed, exchanged = found[0], found[1:]
     known = exchanged[~np.isnan(exchanged)]
     extreme = int((known >= observed * (1 - 1e-9)).sum())
     return (extreme + 1) / (len(known) + 1)
+
+
+def _welch_p(summed: Sums) -> float:
+    """Two-sided p of Welch's t (1947), with variances linearised over units and degrees of freedom by Satterthwaite.
+
+    A side has as many units as its `effective_units`; its variance is never taken below that of independent rows.
+    """
+    variances, freedom = [], []
+    for t, n in ((t[n > 0], n[n > 0]) for t, n in zip(summed.total, summed.size, strict=True)):
+        rows = n.sum()
+        spread = len(n) / (len(n) - 1) * float(((t - n * t.sum() / rows) ** 2).sum()) / rows**2
+        variances.append(max(spread, summed.variance / rows, 1e-12))
+        freedom.append(effective_units(n) - 1)
+    total = sum(variances)
+    degrees = total**2 / sum(v**2 / f for v, f in zip(variances, freedom, strict=True))
+    return float(2 * student_t.sf(abs(summed.observed) / np.sqrt(total), degrees))
 
 
 def _paired_statistics(summed: Sums, samples: int, seed: int) -> np.ndarray:

@@ -48,7 +48,7 @@ class Sides:
 
     def design(self, table: pd.DataFrame) -> Design:
         """The sampling design of a part of the table."""
-        return make_design(table, self.by, self.groups)
+        return make_design(table, self.by, self.groups, self.names)
 
     def of(self, group: str, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """The sentences of one group."""

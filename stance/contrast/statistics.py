@@ -1,7 +1,9 @@
 """Shared statistics: the design of a comparison, shares with clustered intervals, false-discovery control.
 
-Sentences of one document are not independent. The unit of resampling is therefore the largest that the data allow: the
-meeting, else the document, else the paragraph; sentences only where there is nothing else, and then the result says so.
+Sentences of one document are not independent. The unit of resampling is therefore the largest that the data allow
+(Cameron and Miller 2015): the meeting that both sides share; else, since two samples are drawn each by itself (Davison
+and Hinkley 1997, chapter 3), of each side the document, else the paragraph; sentences only where there is nothing else.
+One document on one side does not make sentences of the other side's forty independent. The result says what was taken.
 Intervals by resampling are in `stance.contrast.resampling`, tests in `stance.contrast.permutation`.
 """
 
@@ -27,54 +29,103 @@ class Design:
     Attributes:
         group: 0 or 1 for each sentence.
         unit: number of the sentence's resampling unit.
-        name: what the unit is: ``meeting``, ``document``, ``paragraph`` or ``sentence``.
+        names: what the unit of each group is: ``meeting``, ``document``, ``paragraph`` or ``sentence``.
         paired: whether each unit holds both groups (meetings), so that they are resampled together.
+        sides: how the two groups are called in prose.
     """
 
     group: np.ndarray
     unit: np.ndarray
-    name: str
+    names: tuple[str, str]
     paired: bool
+    sides: tuple[str, str] = ("the first side", "the second side")
+
+    @property
+    def alike(self) -> bool:
+        """Whether the units of both sides are of one kind, without which they cannot be exchanged."""
+        return self.names[0] == self.names[1]
+
+    @property
+    def taken(self) -> str:
+        """What the unit is, in words that follow on *take*."""
+        first, second = self.names
+        if self.alike:
+            return f"the {first} as the unit of sampling"
+        return f"the {first} ({self.sides[0]}) and the {second} ({self.sides[1]}) as units of sampling"
+
+    @property
+    def caution(self) -> str:
+        """What intervals do not tell where units are parts of documents; empty where they are not."""
+        texts, sentences = self._sides_of("paragraph", "sentence"), self._sides_of("sentence")
+        if not texts:
+            return ""
+        text = "Intervals tell how far these texts differ, not how the two sides do in general."
+        if len(texts) == 1:
+            text = (
+                f"There are fewer than {MIN_UNITS} documents of one side ({texts[0]}): intervals of its figures, and "
+                "of differences, tell of these texts, not of that side in general."
+            )
+        if not sentences:
+            return text
+        whose = "sentences" if len(sentences) == 2 else "its sentences"
+        if len(texts) > len(sentences):
+            whose = f"the sentences of one side ({sentences[0]})"
+        return f"{text} They treat {whose} as independent and are too narrow."
+
+    def _sides_of(self, *units: str) -> list[str]:
+        """The sides whose unit is one of these."""
+        return [side for side, name in zip(self.sides, self.names, strict=True) if name in units]
 
     @property
     def note(self) -> str:
         """What a reader has to know of the unit."""
-        if self.name == "paragraph":
+        if not self.alike:
+            return f"Intervals and tests take {self.taken}. {self.caution}"
+        if self.names[0] == "paragraph":
             return (
                 "Intervals and tests take the paragraph as the unit of sampling: they tell how far these texts differ, "
                 "not how the two sides differ in general."
             )
-        if self.name == "sentence":
+        if self.names[0] == "sentence":
             return "Intervals treat sentences as independent, for want of more paragraphs: take them as too narrow."
-        note = f"Intervals and tests take the {self.name} as the unit of sampling."
+        note = f"Intervals and tests take {self.taken}."
         units = len(np.unique(self.unit))
         if self.paired and units < FEW_PAIRS:
             note += f" With {units} meetings no p can be below {2 / 2**units:.2g}, before any correction."
         return note
 
 
-def make_design(table: pd.DataFrame, by: str, groups: tuple[str, str]) -> Design:
-    """Choose the resampling unit of a table that holds only the two groups.
+def make_design(table: pd.DataFrame, by: str, groups: tuple[str, str], sides: tuple[str, str] | None = None) -> Design:
+    """Choose the resampling units of a table that holds only the two groups.
 
     Args:
         table: a sentence table.
         by: the grouping column.
         groups: its two values.
+        sides: how they are called in prose; the values if None.
+
+    Returns:
+        meetings of which each side has at least `MIN_UNITS`, if every sentence has one; else of each side for itself
+            the largest unit of which it has as many, and the sentence if there is none.
     """
     group = (table[by] == groups[1]).to_numpy().astype(int)
-    paragraph = table["doc_id"].astype(str) + "\x1f" + table["paragraph"].astype(str)
-    candidates = [
-        ("meeting", table["event"].where(table["event"].notna(), None)),
-        ("document", table["doc_id"]),
-        ("paragraph", paragraph),
-    ]
-    for name, keys in candidates:
-        if keys.isna().any():
-            continue
-        codes = pd.factorize(keys)[0]
-        if min(len(set(codes[group == g])) for g in (0, 1)) >= MIN_UNITS:
-            return Design(group, codes, name, paired=name == "meeting")
-    return Design(group, np.arange(len(table)), "sentence", paired=False)
+    sides = sides or groups
+    inside = [group == side for side in (0, 1)]
+    event = table["event"]
+    if event.notna().all() and min(event[rows].nunique() for rows in inside) >= MIN_UNITS:
+        return Design(group, pd.factorize(event)[0], ("meeting", "meeting"), True, sides)
+    units = {
+        "document": pd.factorize(table["doc_id"])[0],
+        "paragraph": pd.factorize(table["doc_id"].astype(str) + "\x1f" + table["paragraph"].astype(str))[0],
+        "sentence": np.arange(len(table)),
+    }
+    first, second = (
+        next((name for name in units if len(np.unique(units[name][rows])) >= MIN_UNITS), "sentence") for rows in inside
+    )
+    if not inside[0].any() or not inside[1].any():  # there is nothing to take apart
+        first = second = first if inside[0].any() else second
+    apart = len(table) if first != second else 0
+    return Design(group, np.where(inside[1], units[second] + apart, units[first]), (first, second), False, sides)
 
 
 def wilson_interval(share: float, n: float, critical: float | None = None) -> tuple[float, float]:

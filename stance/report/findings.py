@@ -208,7 +208,7 @@ def _words(comparison: Comparison) -> str:
     if words.empty:
         return ""
     if words["p_units"].isna().all():
-        return " Too few documents and paragraphs to tell which words set the sides apart."
+        return " Too few documents to tell which words set the sides apart."
     best = distinctive(words[words["p_units"] < 0.05], 3)
     if best.empty:
         return " No word or phrase sets the sides apart beyond chance."
@@ -221,7 +221,7 @@ def _carries(comparison: Comparison) -> Finding:
     sides, table = comparison.sides, comparison.sides.table
     documents = [int(sides.of(g)["doc_id"].nunique()) for g in sides.groups]
     n = [substantive(comparison, g) for g in sides.groups]
-    unit = sides.design(sides.substantive()).name if len(sides.substantive()) else "sentence"
+    design = sides.design(sides.substantive())
     each = count(documents[1], "document")
     text = (
         f"The comparison rests on {count(n[0], 'sentence')} ({sides.names[0]}) and {n[1]:,} ({sides.names[1]}) with an "
@@ -229,16 +229,13 @@ def _carries(comparison: Comparison) -> Finding:
     )
     if min(n) < FEW:
         text += "That is thin: read the sentences and the counts, not the shares. "
-    if unit in ("paragraph", "sentence"):
-        text += "Intervals tell how far these texts differ, not how the two governments do in general. "
-    if unit == "sentence":
-        text += "They treat sentences as independent and are too narrow. "
+    text += f"{design.caution} " if design.caution else ""
     if any(table["model"]):
         coded, corrected = len(comparison.corrected.evidence), not comparison.corrected.table.empty
         text += "Labels are a classifier's, and no figure here is corrected for its errors"
         text += (
             f"; the table «corrected» gives those that {coded:,} hand-coded sentences correct." if corrected else "."
         )
-    figures = {"n": n, "documents": documents, "sentences": len(table), "unit": unit}
+    figures = {"n": n, "documents": documents, "sentences": len(table), "units": list(design.names)}
     warnings = cautions(comparison)
     return Finding("evidence", " ".join([text.strip(), *warnings]), figures | {"cautions": warnings})
