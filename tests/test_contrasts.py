@@ -313,7 +313,7 @@ def test_units_that_differ_are_named_with_what_they_mean(paragraphs):
         assert f"Intervals and tests take {taken}. {said}" in comparison.contrasts[contrast].notes, contrast
     assert f"The {name}s of one side cannot be exchanged with documents" in comparison.framing.notes[0]
     assert comparison.framing.words["p_units"].isna().all()
-    finding = comparison.findings[-1]
+    [finding] = [f for f in comparison.findings if f.kind == "evidence"]
     assert said in finding.text
     assert finding.figures["units"] == [name, "document"]
 

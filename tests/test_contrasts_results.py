@@ -21,6 +21,7 @@ from stance.contrast.gold import read_gold
 from stance.contrast.limit_wording import load_limit_wording
 from stance.contrast.measures import measures
 from stance.contrast.result import make_sides
+from stance.contrast.wordings import align_wordings
 from stance.report.page import Labels, agreed_chips, chips
 from stance.report.page_cards import decks
 from stance.table import check_table, write_table
@@ -395,6 +396,47 @@ def test_joint_statements_and_copies_are_told_first(texts, across, within):
             assert [(p["doc_id"], p["other_doc_id"]) for p in told[0].figures[kind]] == pairs
         assert ("differences are of wording" in told[0].text) == bool(across)
         assert ("China repeats another" in told[0].text) == bool(within)
+
+
+def test_the_versions_of_a_joint_statement_are_set_side_by_side(tmp_path):
+    added = ["The boats are blue and <green>.", "The boats are green."]
+    versions = {"us": [*STATEMENT.split(". "), added[0]], "china": [added[1], *OTHER_WORDS.split(". ")]}
+    versions["china"][3] = "a joint office will hear, the fishermen"  # the same words
+    rows = [
+        row(side, n, text, "trade_economy", "neutral", "both", doc_id=side)
+        for side, texts in versions.items()
+        for n, text in enumerate(texts)
+    ]
+    comparison = stance.compare(check_table(pd.DataFrame(rows)))
+    found = comparison.wordings
+    assert found is not None and found.same == 1
+    kept = found.table[["sent_id", "other_sent_id"]].astype(object).where(found.table["sent_id"].notna(), None)
+    assert [tuple(r) for r in kept.to_numpy()] == [(0, 1), (1, 2), (3, 0)]
+    first, second = found.marked[1]
+    assert [text.strip() for text, new in first if new] == ["harbour", "before the"]
+    assert [text.strip() for text, new in second if new] == ["port", "by"]
+    assert "".join(text for text, _ in first) == versions["us"][1]
+    [told] = [f for f in comparison.findings if f.kind == "copies"]
+    assert "1 sentence has the same words in both versions, 3 differ." in told.text
+    comparison.write(tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<section id="wordings"' in page and "<mark>blue and &lt;green&gt;.</mark>" in page
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "| The **harbour** is to be dredged **before the** spring, at the cost" in text
+    assert len(pd.read_csv(tmp_path / "tables" / "wordings.csv")) == 3
+    apart = {"us": STATEMENT, "china": ACCOUNT}
+    rows = [row(s, 0, t, "trade_economy", "neutral", "both", doc_id=s) for s, t in apart.items()]
+    assert stance.compare(check_table(pd.DataFrame(rows))).wordings is None
+
+
+def test_a_sentence_without_a_like_in_the_other_version_keeps_its_place():
+    one = pd.DataFrame({"sent_id": [0, 1], "text": ["The ferry runs daily.", "Ports are open."]})
+    other = pd.DataFrame({"sent_id": [0, 1, 2], "text": ["The ferry runs weekly.", "Nobody pays.", "Ports are open!"]})
+    found = align_wordings(one, other)
+    assert found.same == 1
+    assert found.table["text"].tolist() == ["The ferry runs daily.", None]
+    assert found.table["other_text"].tolist() == ["The ferry runs weekly.", "Nobody pays."]
+    assert found.marked[1] == ([], [("Nobody pays.", True)])
 
 
 def test_sensitivity_counts_over_the_threshold(table):

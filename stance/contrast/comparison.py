@@ -23,6 +23,7 @@ from stance.contrast.gold import attach_gold
 from stance.contrast.red_lines import RedLines, red_lines
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.stances import Stances, stances
+from stance.contrast.wordings import Wordings, align_wordings
 from stance.errors import StanceError
 from stance.table import check_table
 
@@ -107,6 +108,17 @@ class Comparison:
     def copies(self) -> pd.DataFrame:
         """Documents that are largely the same text, see `stance.contrast.copies.copies`."""
         return copies(self.sides)
+
+    @cached_property
+    def is_one_text(self) -> bool:
+        """Whether two accounts are compared that are largely one text, as a joint statement is."""
+        found = self.copies
+        return self.sides.one_document_each and bool((found["group"] != found["other_group"]).any())
+
+    @cached_property
+    def wordings(self) -> Wordings | None:
+        """Where the two accounts differ, sentence by sentence, if they are one text."""
+        return align_wordings(*(self.sides.of(group) for group in self.sides.groups)) if self.is_one_text else None
 
     @cached_property
     def findings(self) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stance.report.finding import LISTED, Finding, listed, upper
 from stance.report.style import count
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stance.contrast.comparison import Comparison
+    from stance.contrast.wordings import Wordings
 
 
 def copied(comparison: Comparison) -> Finding | None:
@@ -32,20 +33,28 @@ def copied(comparison: Comparison) -> Finding | None:
             told = f"{count(len(same), 'document')} of {name} {'repeats' if len(same) == 1 else 'repeat'} another"
             parts.append(f"{told}, so that its sentences count again: {_named(same, 'like')}")
     columns = ["doc_id", "other_doc_id", "resemblance"]
-    figures = {
+    figures: dict[str, Any] = {
         "across": across[columns].round(4).to_dict("records"),
         "within": found.loc[within, columns].round(4).to_dict("records"),
     }
     text = upper("; ".join(parts)) + "."
-    if is_one_text(comparison):
-        text += " Findings that set one account against the other are left out: they would tell how a text is labelled."
+    if comparison.wordings:
+        told, counts = _versions(comparison.wordings, sides.names)
+        figures |= counts
+        text += f" {told} Findings that set one account against the other are left out: they would tell how a text is "
+        text += "labelled."
     return Finding("copies", text, figures)
 
 
-def is_one_text(comparison: Comparison) -> bool:
-    """Whether the two accounts compared are largely one text."""
-    found = comparison.copies
-    return comparison.sides.one_document_each and bool((found["group"] != found["other_group"]).any())
+def _versions(wordings: Wordings, names: tuple[str, str]) -> tuple[str, dict[str, int]]:
+    """How many sentences of two versions of a text are the same, differ, or stand in one alone."""
+    table = wordings.table
+    counts = {"same": wordings.same, "reworded": int(table["similarity"].notna().sum())}
+    alone = {name: int(table[c].isna().sum()) for name, c in zip(names, ("other_text", "text"), strict=True)}
+    only = "".join(f", {n:,} only in that of {name}" for name, n in alone.items() if n)
+    have = "has" if wordings.same == 1 else "have"
+    told = f"{count(wordings.same, 'sentence')} {have} the same words in both versions, {counts['reworded']:,} differ"
+    return f"{told}{only}.", counts
 
 
 def _named(pairs: pd.DataFrame, between: str) -> str:

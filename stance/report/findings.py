@@ -15,7 +15,7 @@ from stance.report.agenda_findings import agreed, only, shared
 from stance.report.briefs import brief
 from stance.report.cautions import cautions
 from stance.report.charts import distinctive
-from stance.report.copy_findings import copied, is_one_text
+from stance.report.copy_findings import copied
 from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
@@ -43,7 +43,7 @@ def headline(comparison: Comparison) -> list[Finding]:
     """
     first, second = comparison.sides.groups
     found = [copied(comparison)]
-    if not is_one_text(comparison):
+    if not comparison.is_one_text:
         found += [_red_lines(comparison), agreed(comparison), _disagreements(comparison), _positions(comparison)]
         found += [shared(comparison), only(comparison, first), only(comparison, second)]
         found += [attribution(comparison), _framing(comparison), drift(comparison)]

@@ -97,6 +97,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings) ->
         "chips": page.chips(comparison),
         "decks": decks(comparison, labels),
         "hardest": issue_rows(comparison, labels),
+        "wordings": comparison.wordings.marked if comparison.wordings else [],
         "open_rows": OPEN_ROWS,
         "agreed": page.agreed_chips(comparison),
         "tables": tables(comparison, labels),

@@ -35,7 +35,7 @@ HEADINGS = {
 SECTION_NAMES = {
     "agenda": "agenda", "stances": "stances", "disagreements": "disagreements", "red-lines": "red lines",
     "cooperation": "cooperation", "attribution": "reported words", "framing": "framing", "over-time": "time",
-    "method": "method and limits", "sentences": "all sentences",
+    "wordings": "wordings", "method": "method and limits", "sentences": "all sentences",
 }  # fmt: skip
 
 
@@ -96,10 +96,11 @@ def finding_heading(finding: Finding, comparison: Comparison) -> str:
 
 def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[str, Any]]:
     """Findings with links to their sentences and to their section."""
+    places = {**SECTIONS, "copies": "wordings"} if comparison.wordings else SECTIONS
     return [
         {
             "heading": finding_heading(f, comparison), "brief": f.brief, "text": f.text, "number": number,
-            "sentences": len(f.evidence), "section": SECTIONS[f.kind], "section_name": SECTION_NAMES[SECTIONS[f.kind]],
+            "sentences": len(f.evidence), "section": places[f.kind], "section_name": SECTION_NAMES[places[f.kind]],
         }
         for number, f in enumerate(findings, start=1)
     ]  # fmt: skip

@@ -26,6 +26,8 @@ def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
             table = getattr(contrast, part.name)
             if isinstance(table, pd.DataFrame):
                 found[name if part.name == "table" else f"{name}_{part.name}"] = table
+    if comparison.wordings:
+        found["wordings"] = comparison.wordings.table
     meetings = comparison.meetings
     if meetings.several:
         found["agenda_by_meeting"] = agenda_by_meeting(comparison, meetings)

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from stance.markdown import markdown_table
-from stance.report.copy_findings import is_one_text
 from stance.report.meetings import red_line_history
 from stance.report.page import Labels, finding_heading, probability
 from stance.report.page_cards import issue_rows
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stance.contrast.comparison import Comparison
+    from stance.contrast.wordings import Wordings
     from stance.report.finding import Finding
 
 QUOTED = 3
@@ -91,6 +91,7 @@ def markdown_report(comparison: Comparison) -> str:
     made = tables(comparison, labels)
     parts = [f"# {_plain(report_title(comparison))}", _documents(comparison), "## What stands out"]
     parts += [_finding(f, comparison) for f in comparison.findings]
+    parts += [_wordings(comparison.wordings, comparison.sides.names)] if comparison.wordings else []
     parts += [_issue_by_issue(comparison, labels), _history(comparison, labels)]
     for name in SHOWN:
         if made[name]["rows"]:
@@ -110,8 +111,10 @@ def findings_at_a_glance(comparison: Comparison) -> str:
     for finding in comparison.findings:
         lines.append(f"- {finding_heading(finding, comparison)}: {finding.brief}.")
         lines += [f"  {caution}" for caution in finding.figures.get("cautions", [])]
+    if comparison.wordings:
+        return "\n".join([*lines, *_changes(comparison.wordings, comparison.sides.names)])
     rows = [row for row in issue_rows(comparison, Labels(comparison)) if all(row["sides"])]
-    if rows and not is_one_text(comparison):
+    if rows:
         lines += ["", f"The hardest sentence of each side, on {min(len(rows), ISSUES)} of {count(len(rows), 'issue')}:"]
         width = max(len(name) for name in comparison.sides.names)
         for row in rows[:ISSUES]:
@@ -120,6 +123,21 @@ def findings_at_a_glance(comparison: Comparison) -> str:
                 said = textwrap.shorten(quoted["text"], QUOTED_LENGTH, placeholder=" …")
                 lines.append(f"    {name:{width}}  {said} ({quoted['stance']['name']} {quoted['stance']['p']})")
     return "\n".join(lines)
+
+
+def _changes(wordings: Wordings, names: tuple[str, str]) -> list[str]:
+    """The first sentences of a joint text that differ, for a terminal, with what differs between asterisks."""
+    pairs = wordings.marked
+    lines = [
+        "",
+        f"Where the two versions differ, *so*, in {min(len(pairs), ISSUES)} of {count(len(pairs), 'sentence')}:",
+    ]
+    for pair in pairs[:ISSUES]:
+        for name, parts in zip(names, pair, strict=True):
+            said = "".join(f"*{t.rstrip()}*{t[len(t.rstrip()) :]}" if new else t for t, new in parts)
+            lines.append(f"  {name}: {said or '–'}")
+        lines.append("")
+    return lines[:-1]
 
 
 def _documents(comparison: Comparison) -> str:
@@ -156,6 +174,19 @@ def _spread(finding: Finding, comparison: Comparison) -> list[tuple[str, int]]:
 def _quote(row: dict[Any, Any]) -> str:
     where = ", ".join(str(v) for v in (row["doc_id"], f"sentence {row['sent_id']}") if v)
     return f"> {_plain(row['text'])} ({_plain(where)})"
+
+
+def _wordings(wordings: Wordings, names: tuple[str, str]) -> str:
+    """The sentences of a joint text that differ, with what differs in bold."""
+    rows = [["".join(_bold(text) if new else _cell(text) for text, new in parts) or "–" for parts in row]
+            for row in wordings.marked]  # fmt: skip
+    return "## Where the two versions differ\n\n" + markdown_table([_cell(name) for name in names], rows)
+
+
+def _bold(text: str) -> str:
+    """Text in bold, its space outside of it."""
+    inner = text.rstrip()
+    return f"**{_cell(inner)}**{text[len(inner) :]}"
 
 
 def _issue_by_issue(comparison: Comparison, labels: Labels) -> str:
@@ -199,8 +230,15 @@ def _history(comparison: Comparison, labels: Labels) -> str:
 
 
 def _table(made: dict[str, Any]) -> str:
-    head, *rows = ([_plain(c).replace("|", "\\|") for c in line] for line in (made["columns"], *made["rows"]))
+    head, *rows = ([_cell(c) for c in line] for line in (made["columns"], *made["rows"]))
     return markdown_table(head, rows)
+
+
+def _cell(text: object) -> str:
+    """`_plain` text for a cell of a table, with the space at its ends."""
+    given = str(text)
+    plain = _plain(given).replace("|", "\\|")
+    return f"{' ' * given[:1].isspace()}{plain}{' ' * given[-1:].isspace()}" if plain else ""
 
 
 def _plain(text: object) -> str:
