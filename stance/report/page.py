@@ -100,6 +100,7 @@ def finding_views(findings: list[Finding], comparison: Comparison) -> list[dict[
     return [
         {
             "heading": finding_heading(f, comparison), "brief": f.brief, "text": f.text, "number": number,
+            "open": bool(f.figures.get("cautions")),
             "sentences": len(f.evidence), "section": places[f.kind], "section_name": SECTION_NAMES[places[f.kind]],
         }
         for number, f in enumerate(findings, start=1)
