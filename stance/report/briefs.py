@@ -144,7 +144,7 @@ def _drift(comparison: Comparison, figures: dict[str, Any]) -> str:
     if not figures["sure"]:
         return f"No trend is significant after correction, of {figures['trends']} tried"
     moved = f"moves by {figures['change']} in {figures['years']:.1f} years"
-    return f"{upper(figures['name'])} of {figures['side']} {moved}"
+    return f"{figures['side']}: {figures['name']} {moved}"
 
 
 def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:

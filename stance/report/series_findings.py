@@ -53,7 +53,7 @@ def drift(comparison: Comparison) -> Finding | None:
     meetings = count(int(top["n"]), comparison.drift.unit)
     sure = bool(top["p_adjusted"] < 0.05)
     text = (
-        f"The surest trend of {len(known)}: {name} of {side}, {change} {bounds} from the first to the last of "
+        f"The surest trend of {len(known)}: {side}, {name}, {change} {bounds} from the first to the last of "
         f"{meetings}, {top['years']:.1f} years apart, "
         f"p = {top['p']:.2g}, {top['p_adjusted']:.2g} after correction"
     )
