@@ -72,6 +72,12 @@ def test_the_second_run_scores_only_what_is_new(score, tmp_path):
     assert set(stance.read_table(tmp_path / "t")["doc_id"]) == {"a", "b"}
 
 
+def test_what_is_piped_into_an_archive_is_added(score, tmp_path):
+    for text in ("One.", "Two.", "One."):
+        assert score("-", "-o", tmp_path / "t", stdin=json.dumps({"text": text})).returncode == 0
+    assert sorted(stance.read_table(tmp_path / "t")["text"]) == ["One.", "Two."]
+
+
 def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     lines = [
         {"doc_id": "old", "text": "Old.", "date": "2027-01-01"},

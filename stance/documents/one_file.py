@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,7 +49,8 @@ def documents_of(
 
     Args:
         path: the file; ``-`` is stdin.
-        name: doc_id of a document that says none; of several, with the number of the record.
+        name: doc_id of a document that says none; of several, with the number of the record. On stdin, where the number
+            says nothing the next time, it gets a hash of the text instead.
         row: metadata of the file in the manifest.
         defaults: metadata for what the document does not say itself.
         position: told how far reading has come.
@@ -67,6 +70,8 @@ def documents_of(
             doc_id = f"{name}-{where[1:]}" if where else name
             try:
                 document = make_document(record["text"], metadata, doc_id, location + where)
+                if location == "stdin" and "doc_id" not in metadata:
+                    document = replace(document, doc_id=f"{name}-{_hash(document.text)}")
                 if "lang" not in metadata and document.lang == "en" and not seems_english(document.text):
                     _warn_of_language(document, foreign)
                 yield document
@@ -89,6 +94,10 @@ def _warn_of_language(document: Document, foreign: Counter[str]) -> None:
             document.path,
         )
     foreign["documents"] += 1
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def location_of(path: Path) -> str:
