@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stance.table.schema import READ
+
+_RECORD = re.compile(rf"(stdin|.*(?:{'|'.join(map(re.escape, READ))})):\d+", re.IGNORECASE | re.DOTALL)
+
 
 class StanceError(Exception):
     """Any failure that the user can mend. The command line prints its message without a traceback."""
@@ -43,8 +47,8 @@ class InputFailure:
 
 
 def without_record(location: str) -> str:
-    """The file of ``file:line``. Files without an ending are not read, so that a number is no part of a name."""
-    return re.sub(r":\d+$", "", location)
+    """The file of ``file:line``; a number after what is no file of many records is part of a name, as in ``10:30``."""
+    return match[1] if (match := _RECORD.fullmatch(location)) else location
 
 
 def printable(text: str) -> str:

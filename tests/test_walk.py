@@ -86,3 +86,9 @@ def test_a_pattern_with_stars_in_many_places(tmp_path):
     folder(tmp_path, "a[1]/b/x/c.txt", "a[1]/b/d.txt", "a[1]/e.txt", "a[1]/.b/f.txt", "b/g.txt")
     assert split(f"{tmp_path}/**/b/**/*.txt")[0] == ["d", "c", "g"]
     assert split(f"{tmp_path}/a[[]*/**")[0] == ["d", "c", "e"]
+
+
+def test_a_sidecar_that_is_a_link_to_itself_is_none(tmp_path):
+    folder(tmp_path, "us.md")
+    (tmp_path / "us.json").symlink_to("us.json")
+    assert split(tmp_path / "us.md") == (["us"], [])
