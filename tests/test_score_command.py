@@ -94,6 +94,18 @@ def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     assert "--prune with --since" in both.stderr
 
 
+def test_a_week_with_nothing_new_is_an_empty_table(score, tmp_path):
+    (tmp_path / "d.jsonl").write_text('{"text": "We met.", "date": "2027-01-01"}', encoding="utf-8")
+    for since, rows in (("2027-01-01", 1), ("2027-02-01", 0), ("2027-02-01", 0)):
+        done = score(tmp_path / "d.jsonl", "-o", tmp_path / "new.jsonl", "--since", since)
+        assert done.returncode == 0, done.stderr
+        assert len(stance.read_table(tmp_path / "new.jsonl")) == rows
+    (tmp_path / "d.jsonl").unlink()
+    done = score(tmp_path / "d.jsonl", "-o", tmp_path / "new.jsonl", "--since", "2027-02-01")
+    assert done.returncode == 2
+    assert "no document was read (1 inputs failed" in done.stderr
+
+
 @pytest.mark.parametrize("output", ["-", "t"])
 def test_documents_in_a_language_that_the_model_does_not_read_are_named(score, tmp_path, output):
     lines = [{"doc_id": "a", "text": "We met."}, *({"doc_id": d, "text": "双方举行会谈。"} for d in ("b", "c"))]
