@@ -285,6 +285,39 @@ def test_a_closed_stdin_is_named(random_model):
     assert "Traceback" not in done.stderr
 
 
+def shell(script, *arguments, cwd=None):
+    """Run a script in which "$@" is the command with its arguments."""
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "stance", *map(str, arguments), "--threads", "1"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_a_closed_stdout_is_named(random_model, tmp_path):
+    done = shell('exec "$@" >&-', "score", SUMMIT, "-o", "-", "-m", random_model, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: -: standard output is closed")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["-", "t", "t.csv"])
+def test_a_closed_stderr_does_no_harm(random_model, tmp_path, output):
+    done = shell('exec "$@" 2>&-', "-v", "score", SUMMIT, "-o", output, "-m", random_model, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) > 1 if output == "-" else found[0]["documents"] == 2
+
+
+@pytest.mark.parametrize("ending", ["", ".jsonl", ".parquet"])
+def test_an_output_whose_name_is_no_text_is_refused(score, tmp_path, ending):
+    for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / f"t\udcff{ending}", "--json", *options, before=["-v"])
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1] == f"error: {tmp_path}/t\\udcff{ending}: the name is not valid UTF-8. " + (
+            "Choose another output"
+        )
+        assert json.loads(done.stdout)["exit"] == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("options", [["-o", "-"], ["-o", "t"], ["-o", "t", "--dry-run"]])
 def test_an_interrupt_while_the_model_loads_leaves_a_line(options, monkeypatch, tmp_path):
     def interrupted(*arguments, **keys):

@@ -224,7 +224,7 @@ def _progress(position: Position) -> tuple[Callable[[Summary], None], Callable[[
     import time
 
     started = last = time.monotonic()
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         from tqdm import tqdm
 
         form = "{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stance.atomic_write import RESUME, replacing, writable
-from stance.errors import InputFailure, StanceError
+from stance.errors import InputFailure, StanceError, printable
 from stance.scoring.shards import ShardFolder
 from stance.table.schema import FORMATS
 
@@ -22,9 +22,11 @@ def check_output(path: Path) -> None:
     """Check whether a table may be written to an output; nothing is changed.
 
     Raises:
-        StanceError: if the ending is unknown, there is something else of this name, rights are missing, or another run
-            writes to it.
+        StanceError: if the ending is unknown, the name is no text, there is something else of this name, rights are
+            missing, or another run writes to it.
     """
+    if printable(str(path)) != str(path):
+        raise StanceError(f"{printable(str(path))}: the name is not valid UTF-8. Choose another output")
     single = path.suffix in FORMATS
     if path.suffix and not single and not path.is_dir():
         raise StanceError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stance.errors import StanceError, system_error
+from stance.errors import StanceError, printable, system_error
 
 if TYPE_CHECKING:
     from stance.classifier.predict import Model
@@ -71,7 +71,8 @@ class RunRecord:
         """Log the end, and print the record if it is asked for: on stderr where the rows go to stdout."""
         logger.info("ended after %.1f s with exit code %d", time.monotonic() - self._clock, exit_code)
         if as_json:
-            click.echo(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False), err=self.output == "-")
+            line = printable(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False))
+            click.echo(line, err=self.output == "-")
 
     @contextmanager
     def ended(self, as_json: bool, stopped: str) -> Iterator[None]:

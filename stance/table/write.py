@@ -53,6 +53,8 @@ class TableWriter:
 
     def __enter__(self) -> TableWriter:
         if self.to_stdout:
+            if sys.stdout is None:  # as after `>&-` in a shell
+                raise StanceError("-: standard output is closed. Pipe it into a command, or give a file as output")
             self._text = sys.stdout
             return self
         with writable(self.path, "the table"):
