@@ -843,6 +843,29 @@ def test_documents_of_formats_that_are_not_read_are_failures_in_folders_too(tmp_
     assert split([tmp_path / "in"])[1] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "unpacked", "reason", "cure"),
+    [
+        ("us.md.gz", "us.md", "files ending in .gz are not read", "Unpack it"),
+        ("us.ZIP", "us.html", "files ending in .ZIP are not read", "Unpack it"),
+        ("us.xlsx", "us.csv", "files ending in .xlsx are not read", "Save it as .csv"),
+        ("us.xml", "us.txt", "files ending in .xml are not read", "Known endings"),
+        ("us.html?id=3", None, "its name goes on after .html", "ends in .html"),
+        ("us.HTM.1", None, "its name goes on after .HTM", "ends in .HTM"),
+    ],
+)
+def test_archives_spreadsheets_and_odd_endings_are_not_passed_over(tmp_path, name, unpacked, reason, cure):
+    write(tmp_path / "china.txt", CHINESE)
+    write(tmp_path / name, ENGLISH)
+    good, [bad] = split([tmp_path])
+    assert len(good) == 1
+    assert (bad.location, bad.reason) == (str(tmp_path / name), reason)
+    assert cure in bad.cure
+    if unpacked:
+        write(tmp_path / unpacked, f"text,title\n{ENGLISH},")
+        assert split([tmp_path])[1] == []
+
+
 def test_what_is_no_document_in_a_folder_is_counted_in_one_line_of_the_log(tmp_path, caplog):
     caplog.set_level("INFO")
     for name in ("a.txt", "b.png", "c.png", "Makefile", ".hidden.rtf", "~$open.doc", "a.json"):

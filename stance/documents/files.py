@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,12 +20,17 @@ from stance.table.schema import KIND, MANIFEST, READ, holds_labels
 
 logger = logging.getLogger(__name__)
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz")
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 UNREAD = (
     ".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".fodt", ".sxw", ".pages", ".wps", ".wpd", ".hwp", ".epub",
-    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx",
+    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx", ".xml",
+    *PACKED, *SPREADSHEETS,
 )  # fmt: skip
 """Endings of documents in formats that are not read. In a folder, too, such a file is a failure, unless the same name
 with an ending that is read stands beside it."""
+_COPY = re.compile(rf".*({'|'.join(map(re.escape, READERS))})(?:\?.*|\.\d+)", re.IGNORECASE | re.DOTALL)
+"""The end of names that programs give which save web pages: ``china.html?id=3``, ``china.html.1``."""
 
 Found = tuple[Path | InputFailure, str]
 """A file, or what is wrong with an input, and the doc_id that the document has unless it says another."""
@@ -161,9 +167,19 @@ def _is_scored(file: Path) -> bool:
 
 
 def _is_document(file: Path) -> bool:
-    if file.suffix.lower() in UNREAD:
+    suffix = file.suffix.lower()
+    if suffix in (*PACKED, *SPREADSHEETS):
+        beside = (file.stem, *(file.stem + ending for ending in READERS))
+        return not any(Path(b).suffix in READERS and os.path.isfile(file.parent / b) for b in beside)  # noqa: PTH113
+    if suffix in UNREAD:
         return file.stem not in _texts_in(file.parent)
-    return file.suffix.lower() in READERS and not _is_sidecar(file)
+    return hidden_ending(file) is not None or (suffix in READERS and not _is_sidecar(file))
+
+
+def hidden_ending(file: Path) -> str | None:
+    """The ending of a file that is read, where more stands after it, as in ``china.html?id=3``; else None."""
+    match = _COPY.fullmatch(file.name)
+    return match[1] if match and file.suffix.lower() not in READERS else None
 
 
 def _is_sidecar(file: Path) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 from stance.documents.document import Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
-from stance.documents.files import may_have_sidecar
+from stance.documents.files import PACKED, SPREADSHEETS, hidden_ending, may_have_sidecar
 from stance.documents.language import seems_english
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
@@ -115,6 +115,8 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, Record | Val
             yield where, record, suffix
         return
     suffix = path.suffix.lower()
+    if ending := hidden_ending(path):
+        raise UnreadableError(f"its name goes on after {ending}", f"Rename it, so that it ends in {ending}")
     reader = _reader(path.suffix)
     size, most = path.stat().st_size, MEGABYTES.get(suffix, 16)
     if suffix not in STREAMED and size > most << 20:
@@ -132,7 +134,12 @@ def _reader(suffix: str) -> Callable[[BinaryIO], Iterator[Located]]:
     if reader := READERS.get(suffix.lower()):
         return reader
     ending = f"files ending in {suffix}" if suffix else "files without an ending"
-    raise UnreadableError(f"{ending} are not read", f"Known endings: {' '.join(sorted(READERS))}")
+    cure = f"Known endings: {' '.join(sorted(READERS))}"
+    if suffix.lower() in PACKED:
+        cure = "Unpack it, and give what is in it"
+    elif suffix.lower() in SPREADSHEETS:
+        cure = "Save it as .csv with a column named text"
+    raise UnreadableError(f"{ending} are not read", cure)
 
 
 def _bounded(stream: BinaryIO, most: int) -> bytes:
