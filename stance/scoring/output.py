@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stance.atomic_write import RESUME, replacing, writable
 from stance.errors import InputFailure, StanceError, printable
-from stance.scoring.shards import ShardFolder
+from stance.scoring.shards import ShardFolder, row_groups
 from stance.table.schema import FORMATS
+from stance.table.shard import readable_shard
 
 
 def folder_of(path: Path) -> Path:
@@ -68,13 +69,14 @@ def assemble(shards: ShardFolder, path: Path) -> None:
 
         with TableWriter(path) as writer:
             for file in shards.files():
-                writer.write(read_table(file))
+                with readable_shard(file):
+                    rows = read_table(file)
+                writer.write(rows)
         return
     with replacing(path, RESUME) as temporary:
         schema = pq.read_schema(shards.files()[0])
         kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
         with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:
             for file in shards.files():
-                part = pq.ParquetFile(file)
-                for group in range(part.num_row_groups):
-                    single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
+                for group in row_groups(pq.ParquetFile(file), file):
+                    single.write_table(group.replace_schema_metadata(kept))

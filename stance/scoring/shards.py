@@ -21,9 +21,11 @@ from stance.atomic_write import RESUME, TEMPORARY, replacing, writable
 from stance.errors import StanceError
 from stance.scoring.chunks import Chunk
 from stance.table.schema import MANIFEST
+from stance.table.shard import readable_shard
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from filelock import BaseFileLock
 
 LOCK = ".lock"
@@ -200,7 +202,7 @@ class ShardFolder:
 
         wanted = pa.array(sorted(gone), pa.string())
         with pq.ParquetFile(self.folder / name) as file:
-            groups = (file.read_row_group(i) for i in range(file.num_row_groups))
+            groups = row_groups(file, self.folder / name)
             parts = (t.filter(pc.is_in(t["doc_id"], wanted)) for t in groups)
             new = hashlib.sha256(json.dumps([key, sorted(gone)]).encode()).hexdigest()[:24]
             self._write(f"kept-{new}.parquet", new, parts, file.schema_arrow)
@@ -233,7 +235,7 @@ class ShardFolder:
         """Write ``_manifest.json``, unless it says this already."""
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         path = self.folder / MANIFEST
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
+        if path.is_file() and path.read_bytes() == text.encode():
             return
         with replacing(path, RESUME) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -244,6 +246,18 @@ def rows_of(file: Path) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(file).num_rows)
+
+
+def row_groups(file: pq.ParquetFile, path: Path) -> Iterator[pa.Table]:
+    """The parts of a shard, one after another.
+
+    Raises:
+        StanceError: if it is damaged.
+    """
+    for number in range(file.num_row_groups):
+        with readable_shard(path):
+            group = file.read_row_group(number)
+        yield group
 
 
 def _is_whole(file: Path) -> bool:
@@ -260,7 +274,8 @@ def _documents_in(file: Path) -> set[str]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    return set(pc.unique(pq.read_table(file, columns=["doc_id"])["doc_id"]).to_pylist())
+    with readable_shard(file):
+        return set(pc.unique(pq.read_table(file, columns=["doc_id"])["doc_id"]).to_pylist())
 
 
 def _holder(folder: Path) -> str:
