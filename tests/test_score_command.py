@@ -285,6 +285,21 @@ def test_a_closed_stdin_is_named(random_model):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_an_output_that_is_a_link_stays_one_and_a_file_keeps_its_mode(score, tmp_path, ending):
+    (tmp_path / "far").mkdir()
+    file, link = tmp_path / "far" / f"real{ending}", tmp_path / f"t{ending}"
+    link.symlink_to(file)
+    for mode in (None, 0o600, 0o440):
+        if mode:
+            file.chmod(mode)
+        assert score(SUMMIT, "-o", link).returncode == 0
+        assert link.is_symlink()
+        assert len(stance.read_table(file)) > 1
+        assert mode is None or file.stat().st_mode & 0o777 == mode
+    assert sorted(f.name for f in tmp_path.rglob("*")) == sorted(["far", file.name, link.name])
+
+
 def shell(script, *arguments, cwd=None):
     """Run a script in which "$@" is the command with its arguments."""
     command = ["sh", "-c", script, "sh", sys.executable, "-m", "stance", *map(str, arguments), "--threads", "1"]

@@ -92,3 +92,10 @@ def test_a_sidecar_that_is_a_link_to_itself_is_none(tmp_path):
     folder(tmp_path, "us.md")
     (tmp_path / "us.json").symlink_to("us.json")
     assert split(tmp_path / "us.md") == (["us"], [])
+
+
+def test_a_name_too_long_for_a_sidecar_has_none(tmp_path):
+    name = "a" * 252
+    folder(tmp_path, f"{name}.md")
+    for given in (tmp_path, tmp_path / f"{name}.md"):
+        assert split(given) == ([name], [])

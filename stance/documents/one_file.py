@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -167,7 +168,7 @@ def _named(records: Iterator[Located], suffix: str) -> Iterator[Located]:
 def _sidecar(path: Path) -> dict[str, Any]:
     """Metadata from ``name.json`` beside ``name.txt``, if there is one."""
     file = path.with_suffix(".json")
-    if not may_have_sidecar(path) or not file.is_file():
+    if not may_have_sidecar(path) or not os.path.isfile(file):  # noqa: PTH113  # Path.is_file raises on names too long
         return {}
     try:
         content = json.loads(decode(file.read_bytes()))
