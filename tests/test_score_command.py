@@ -106,6 +106,15 @@ def test_a_week_with_nothing_new_is_an_empty_table(score, tmp_path):
     assert "no document was read (1 inputs failed" in done.stderr
 
 
+@pytest.mark.parametrize("options", [["--date", "soon"], ["--since", ""], ["--since", "", "--prune"]])
+def test_options_that_are_no_dates_are_refused_at_once(options, tmp_path):
+    done = CliRunner().invoke(main, ["score", str(SUMMIT), "-o", str(tmp_path / "t"), *options])
+    assert done.exit_code == 2
+    assert f"Invalid value for {options[0]}" in done.output
+    assert "is not a date; give YYYY-MM-DD" in done.output
+    assert not (tmp_path / "t").exists()
+
+
 @pytest.mark.parametrize("output", ["-", "t"])
 def test_documents_in_a_language_that_the_model_does_not_read_are_named(score, tmp_path, output):
     lines = [{"doc_id": "a", "text": "We met."}, *({"doc_id": d, "text": "双方举行会谈。"} for d in ("b", "c"))]

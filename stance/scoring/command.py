@@ -64,7 +64,9 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
     0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
     """
-    if options["since"] and options["prune"]:
+    first = None if options["since"] is None else first_day(options["since"])
+    _check_date(options["date"])
+    if first and options["prune"]:
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
     if output == "-" and (named := _without_folder(options)):
         raise click.UsageError(f"-o - scores here and keeps nothing, so {', '.join(named)} needs a file or folder")
@@ -85,8 +87,8 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         position, claims = Position(), Claims()
         metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
         items = iterate_documents(inputs, manifest=options["manifest"], position=position, claims=claims, **metadata)
-        if options["since"]:
-            items = _since(items, first_day(options["since"]))
+        if first:
+            items = _since(items, first)
         model = Model(options["model"], threads=options["threads"])
         record.begun(inputs, model, options["threads"], options["engine"])
         if output != "-":
@@ -200,9 +202,21 @@ def first_day(since: str) -> str:
     if days := re.fullmatch(r"(\d{1,5})d", since):
         return (datetime.date.today() - datetime.timedelta(int(days[1]))).isoformat()
     try:
-        return iso_date(since) or ""
+        if day := iso_date(since):
+            return day
+        error = "an empty text is not a date"
+    except ValueError as unread:
+        error = str(unread)
+    raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since")
+
+
+def _check_date(date: str | None) -> None:
+    from stance.documents.dates import iso_date
+
+    try:
+        iso_date(date)
     except ValueError as error:
-        raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since") from error
+        raise click.BadParameter(f"{error}; give YYYY-MM-DD", param_hint="--date") from error
 
 
 def _since(items: Items, first: str) -> Items:
