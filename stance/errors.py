@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stance.table.schema import READ
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _RECORD = re.compile(rf"(stdin|.*(?:{'|'.join(map(re.escape, READ))})):\d+", re.IGNORECASE | re.DOTALL)
 
 
@@ -52,7 +53,12 @@ def without_record(location: str) -> str:
 
 
 def printable(text: str) -> str:
-    """A text that every file and screen takes: what of a file's name is no text stands as an escape."""
+    """A text that every file and screen takes on one line: what of a file's name is no text stands as an escape."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), encodable(text))
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 takes: bytes in a file's name that are no text stand as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -145,6 +146,8 @@ def test_an_empty_source_leaves_the_table_and_the_exit_code_is_2(score, tmp_path
     assert done.returncode == 2
     assert "Check that the source is mounted" in done.stderr
     assert "Traceback" not in done.stderr
+    dry = score(tmp_path / "in", "-o", tmp_path / "t.csv", "--dry-run")
+    assert (dry.returncode, dry.stderr.splitlines()[-1]) == (2, done.stderr.splitlines()[-1])
     assert len(stance.read_table(tmp_path / "t.csv")) == 1
 
 
@@ -309,6 +312,37 @@ def test_an_output_that_is_a_link_stays_one_and_a_file_keeps_its_mode(score, tmp
     assert sorted(f.name for f in tmp_path.rglob("*")) == sorted(["far", file.name, link.name])
 
 
+@pytest.mark.parametrize("options", [[], ["--prune"]])
+def test_a_dry_run_of_an_empty_source_ends_as_the_run_would(score, tmp_path, options):
+    (tmp_path / "in").mkdir()
+    assert score(SUMMIT, "-o", tmp_path / "t").returncode == 0
+    codes = [score(tmp_path / "in", "-o", tmp_path / "t", *options, *dry).returncode for dry in (["--dry-run"], [])]
+    assert codes == ([2, 2] if options else [1, 1])
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_names_of_files_forge_no_lines_of_the_log(score, tmp_path, dry):
+    forged = "a\n2027-01-01 ERROR all is lost\x1b[2J"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{forged}.txt").write_text("", encoding="utf-8")
+    (tmp_path / "in" / f"b.{forged}").write_text("", encoding="utf-8")
+    record = {"doc_id": forged, "text": "双方举行会谈。"}
+    (tmp_path / "in" / "d.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    done = score(tmp_path / "in", tmp_path / "in" / f"{forged}.txt", "-o", tmp_path / "t", *dry, before=["-v"])
+    assert done.returncode == 1
+    assert "\\n2027-01-01 ERROR all is lost\\x1b[2J.txt: the document has no text" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith("2027-01-01")]
+
+
+def test_a_link_to_no_folder_is_named_as_such(score, tmp_path):
+    (tmp_path / "t").symlink_to("gone")
+    for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / "t", *options)
+        assert done.returncode == 2
+        assert done.stderr == f"error: {tmp_path / 't'}: it is a link to what does not exist. Mend or remove the link\n"
+
+
 def shell(script, *arguments, cwd=None):
     """Run a script in which "$@" is the command with its arguments."""
     command = ["sh", "-c", script, "sh", sys.executable, "-m", "stance", *map(str, arguments), "--threads", "1"]
@@ -328,6 +362,14 @@ def test_a_closed_stderr_does_no_harm(random_model, tmp_path, output):
     assert done.returncode == 0, done.stdout
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) > 1 if output == "-" else found[0]["documents"] == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("options", [["--since", "2000-01-01"], ["--dry-run"]])
+def test_a_full_stderr_stops_no_run(random_model, tmp_path, options):
+    done = shell('exec "$@" 2>/dev/full', "-v", "score", SUMMIT, "-o", "t", "-m", random_model, *options, cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "t" / "_manifest.json").exists() == ("--since" in options)
 
 
 @pytest.mark.parametrize("ending", ["", ".jsonl", ".parquet"])

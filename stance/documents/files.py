@@ -15,7 +15,7 @@ from pathlib import Path
 
 from stance.documents.readers import READERS
 from stance.documents.walk import Walk, is_pattern
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 from stance.table.schema import KIND, MANIFEST, READ, holds_labels
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def _inside(folder: Path) -> Iterator[Found]:
     inside = [f for f in documents if _is_document(f)]
     if others:
         kinds = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in sorted(others.items()))
-        logger.info("%s: passed over files that are no documents: %s", folder, kinds)
+        logger.info("%s: passed over files that are no documents: %s", printable(str(folder)), printable(kinds))
     yield from ((failure, place) for place, failure in walk.failures.items())
     if not inside and not walk.failures:
         kinds = " ".join(sorted(READERS))
@@ -138,7 +138,10 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
             kept.append(file)
     if left:
         shown = ", ".join([*list(left)[:5], *(["…"] if len(left) > 5 else [])])
-        logger.warning("%s: left out tables of scored sentences and reports, which are no documents: %s", given, shown)
+        logger.warning(
+            "%s: left out tables of scored sentences and reports, which are no documents: %s",
+            printable(given), printable(shown),
+        )  # fmt: skip
     return kept
 
 

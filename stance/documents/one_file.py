@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from stat import S_ISFIFO, S_ISREG
 from typing import Any, BinaryIO
 
 from stance.documents.document import Document, given, make_document
@@ -22,7 +23,7 @@ from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
 from stance.documents.records import Located, Record, open_stream
 from stance.documents.signature import check_is_text, format_of
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ def _warn_of_language(document: Document, foreign: Counter[str]) -> None:
         logger.warning(
             "%s seems to be neither in English nor in Chinese: its labels will mean nothing. Give a translation, or, if"
             " it is English, say so (lang: en)",
-            document.path,
+            printable(document.path or ""),
         )
     foreign["documents"] += 1
 
@@ -118,8 +119,12 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, Record | Val
     suffix = path.suffix.lower()
     if ending := hidden_ending(path):
         raise UnreadableError(f"its name goes on after {ending}", f"Rename it, so that it ends in {ending}")
+    about = path.stat()
+    if not S_ISREG(about.st_mode):
+        what = "a pipe" if S_ISFIFO(about.st_mode) else "no regular file"
+        raise UnreadableError(f"it is {what}", "Pipe it into the command, with - as input")
     reader = _reader(path.suffix)
-    size, most = path.stat().st_size, MEGABYTES.get(suffix, 16)
+    size, most = about.st_size, MEGABYTES.get(suffix, 16)
     if suffix not in STREAMED and size > most << 20:
         raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
     with path.open("rb") as opened:

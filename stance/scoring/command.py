@@ -15,7 +15,7 @@ import click
 
 from stance.command_options import metadata_options, model_options
 from stance.errors import InputFailure
-from stance.scoring.record import RunRecord
+from stance.scoring.record import RunRecord, say
 from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     summary = record.summary or Summary(output, model.identity)
     code = 1 if summary.failed else 0
     if not as_json:
-        click.echo(_in_words(summary, options["dry_run"]), err=True)
+        say(_in_words(summary, options["dry_run"]))
     record.end(code, None, as_json)
     sys.exit(code)
 
@@ -168,6 +168,7 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
     """Read everything and score nothing; output and cluster are looked at, so what a run refuses is refused."""
     from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
+    from stance.scoring.output import refuse_to_empty
 
     _engine(options)
     record.summary = summary = Summary(record.output, model.identity)
@@ -179,10 +180,9 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
             texts += size
             left += 0 if chunk.key in finished else size
             summary.shards += 1
-    click.echo(
-        f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters",
-        err=True,
-    )
+    if record.output != "-" and not summary.documents and not claims.documents:
+        refuse_to_empty(Path(record.output), summary.failed, options["prune"] and bool(finished))
+    say(f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters")
 
 
 def _documents(items: Items, summary: Summary) -> Iterator[Document]:
@@ -230,7 +230,7 @@ def _since(items: Items, first: str) -> Items:
                 earlier += 1
                 continue
         yield item
-    click.echo(f"since {first}: {earlier} earlier documents left out, {undated} without a date taken", err=True)
+    say(f"since {first}: {earlier} earlier documents left out, {undated} without a date taken")
 
 
 def _progress(position: Position) -> tuple[Callable[[Summary], None], Callable[[], None]]:

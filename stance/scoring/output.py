@@ -50,8 +50,19 @@ def shard_folder(path: Path) -> Iterator[ShardFolder]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def refuse_to_empty(path: Path, failed: list[InputFailure]) -> None:
-    """Leave the table of an earlier run as it is where no document was read: its source may only be out of reach."""
+def refuse_to_empty(path: Path, failed: list[InputFailure], pruned: bool) -> None:
+    """Leave the table of an earlier run as it is where no document was read: its source may only be out of reach.
+
+    Args:
+        path: the output.
+        failed: inputs that could not be read.
+        pruned: whether rows that a folder holds would be dropped; a single file is written anew each time.
+
+    Raises:
+        StanceError: if there is such a table.
+    """
+    if not (path.exists() if path.suffix in FORMATS else pruned):
+        return
     why = f" ({sum(f.inputs for f in failed)} inputs failed; the first: {failed[0]})" if failed else ""
     raise StanceError(
         f"{path}: it was left as it is, because no document was read{why}. Check that the source is mounted and "

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.atomic_write import RESUME, TEMPORARY, replacing, writable
-from stance.errors import StanceError
+from stance.errors import StanceError, printable
 from stance.scoring.chunks import Chunk
 from stance.table.schema import MANIFEST
 from stance.table.shard import readable_shard
@@ -100,14 +100,16 @@ class ShardFolder:
 
     def check_empty_or_ours(self) -> None:
         """Raise a `StanceError` where the folder holds other files than a table's, or is a file."""
+        if self.folder.is_symlink() and not self.folder.exists():
+            raise StanceError(f"{self.folder}: it is a link to what does not exist. Mend or remove the link")
         if self.folder.exists() and not self.folder.is_dir():
             raise StanceError(f"{self.folder}: there is a file of this name. Choose another output, or remove it")
         if self.folder.is_dir():
             for file in self.folder.iterdir():
                 if file.name != MANIFEST and not _SHARD.fullmatch(file.name) and not file.name.startswith("."):
                     raise StanceError(
-                        f"{self.folder}: it holds {file.name}, which is no part of a sentence table. Choose another "
-                        "folder for the output"
+                        f"{self.folder}: it holds {printable(file.name)}, which is no part of a sentence table. Choose "
+                        "another folder for the output"
                     )
 
     def look(self) -> dict[str, str]:
