@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_IMODE
 
 from stance.errors import StanceError
 
@@ -17,18 +18,37 @@ RESUME = f"{CURE}; then run the same command again, and what is finished is not 
 
 @contextmanager
 def replacing(path: Path, cure: str = CURE) -> Iterator[Path]:
-    """Give a temporary file that takes the place of `path` when all is written and on the disk, or else vanishes."""
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
+    """Give a temporary file that takes the place of `path` when all is written and on the disk, or else vanishes.
+
+    Where `path` is a link, that is the file that it leads to. An existing file keeps its mode.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f"{TEMPORARY}{target.name}")
     try:
         with writable(path, cure=cure):
+            begin(temporary, target)
             yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
+            settle(temporary, target)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def begin(temporary: Path, target: Path) -> None:
+    """Make an empty file to take the place of another, which nobody may read who may not read that one."""
+    temporary.touch()
+    if target.is_file():
+        temporary.chmod(S_IMODE(target.stat().st_mode) | 0o600)
+
+
+def settle(temporary: Path, target: Path) -> None:
+    """Put a file that is written in the place of another, with its mode, and have it on the disk."""
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    if target.is_file():
+        temporary.chmod(S_IMODE(target.stat().st_mode))
+    temporary.replace(target)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stance.table.schema import READ
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_RECORD = re.compile(rf"(stdin|.*(?:{'|'.join(map(re.escape, READ))})):\d+", re.IGNORECASE | re.DOTALL)
+
 
 class StanceError(Exception):
     """Any failure that the user can mend. The command line prints its message without a traceback."""
@@ -43,12 +48,17 @@ class InputFailure:
 
 
 def without_record(location: str) -> str:
-    """The file of ``file:line``. Files without an ending are not read, so that a number is no part of a name."""
-    return re.sub(r":\d+$", "", location)
+    """The file of ``file:line``; a number after what is no file of many records is part of a name, as in ``10:30``."""
+    return match[1] if (match := _RECORD.fullmatch(location)) else location
 
 
 def printable(text: str) -> str:
-    """A text that every file and screen takes: what of a file's name is no text stands as an escape."""
+    """A text that every file and screen takes on one line: what of a file's name is no text stands as an escape."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), encodable(text))
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 takes: bytes in a file's name that are no text stand as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -7,6 +7,16 @@ def pdf(*lines: str, gap_after: int | None = None) -> bytes:
     for number, line in enumerate(lines):
         drawn.append(f"BT /F1 11 Tf 72 {y} Td ({line}) Tj ET")
         y -= 48 if number == gap_after else 13
+    return _page(drawn)
+
+
+def pdf_of_cells(rows: list[list[str]]) -> bytes:
+    """A one-page PDF of small cells that stand far from each other."""
+    cells = ((72 + 24 * x, 780 - 8 * y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row))
+    return _page([f"BT /F1 4 Tf {x} {y} Td ({cell}) Tj ET" for x, y, cell in cells])
+
+
+def _page(drawn: list[str]) -> bytes:
     stream = "\n".join(drawn).encode("latin-1")
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import os
+import re
 import sys
 from email.message import EmailMessage
 from email.mime.application import MIMEApplication
@@ -472,25 +473,38 @@ def test_parquet(tmp_path):
 @pytest.mark.parametrize(
     ("data", "found"),
     [
-        (ENGLISH.encode(), {"stdin": ENGLISH}),
-        (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), {"stdin": ENGLISH}),
-        (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', {"stdin-1": "A.", "stdin-2": "B."}),
-        (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', {"stdin-2": 'A, "B"; C.', "stdin-3": "D."}),
-        (b"id,text\n1,A.\n", {"stdin-2": "A."}),
-        ("id,text\n1,A.\n".encode("utf-16"), {"stdin-2": "A."}),
-        ('{"text": "A."}\n{"text": "B."}\n'.encode("utf-16"), {"stdin-1": "A.", "stdin-2": "B."}),
-        (b"text\nA.\nB.\n", {"stdin": "text\nA.\nB."}),
-        (b"Text, date and place were agreed.\nThey met.", {"stdin": "Text, date and place were agreed.\nThey met."}),
-        (b"Received: by x.org\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", {"stdin": "A."}),
-        (b"From a@b.c Mon Apr 5\nX-Status2: 0\nMessage-ID: <a@b.c>\n\nA.\n", {"stdin": "A."}),
-        (b"Subject: Talks\nReceived: with thanks.\n\nA.", {"stdin": "Subject: Talks\nReceived: with thanks.\n\nA."}),
+        (ENGLISH.encode(), [ENGLISH]),
+        (b"---\ntitle: Talks\n---\n" + ENGLISH.encode(), [ENGLISH]),
+        (b'\xef\xbb\xbf {"text": "A."}\n{"text": "B."}\n', ["A.", "B."]),
+        (b'\xef\xbb\xbfText;Date\r\n"A, ""B""; C.";2027-04-14\r\nD.;\r\n', ['A, "B"; C.', "D."]),
+        (b"id,text\n1,A.\n", ["A."]),
+        ("id,text\n1,A.\n".encode("utf-16"), ["A."]),
+        ('{"text": "A."}\n{"text": "B."}\n'.encode("utf-16"), ["A.", "B."]),
+        (b"text\nA.\nB.\n", ["text\nA.\nB."]),
+        (b"Text, date and place were agreed.\nThey met.", ["Text, date and place were agreed.\nThey met."]),
+        (b"Received: by x.org\n y\nSubject: Talks\nMIME-Version: 1.0\n\nA.\n", ["A."]),
+        (b"From a@b.c Mon Apr 5\nX-Status2: 0\nMessage-ID: <a@b.c>\n\nA.\n", ["A."]),
+        (b"Subject: Talks\nReceived: with thanks.\n\nA.", ["Subject: Talks\nReceived: with thanks.\n\nA."]),
     ],
 )
 def test_stdin(monkeypatch, data, found):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     documents = read_documents("-", source="us")
-    assert {d.doc_id: d.text for d in documents} == found
+    assert [d.text for d in documents] == found
     assert {d.source for d in documents} == {"us"}
+
+
+def test_documents_on_stdin_are_named_by_their_text(monkeypatch):
+    def ids(*records: dict[str, str]) -> list[str]:
+        data = "".join(json.dumps(r) + "\n" for r in records).encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return [d.doc_id for d in read_documents("-")]
+
+    first, named, second = ids({"text": "One."}, {"text": "Named.", "doc_id": "stdin"}, {"text": "Two."})
+    assert named == "stdin"
+    assert re.fullmatch("stdin-[0-9a-f]{8}", first)
+    assert ids({"text": "Two.", "source": "us"}, {"text": "Three."})[0] == second
+    assert ids({"text": "One.\r\n"}) != [first] != [second]
 
 
 # Encodings
@@ -827,6 +841,29 @@ def test_documents_of_formats_that_are_not_read_are_failures_in_folders_too(tmp_
     write(other.with_suffix(".txt"), CHINESE)
     assert [d.doc_id for d in split([tmp_path / "in"])[0]] == ["a", "b/y"]
     assert split([tmp_path / "in"])[1] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "unpacked", "reason", "cure"),
+    [
+        ("us.md.gz", "us.md", "files ending in .gz are not read", "Unpack it"),
+        ("us.ZIP", "us.html", "files ending in .ZIP are not read", "Unpack it"),
+        ("us.xlsx", "us.csv", "files ending in .xlsx are not read", "Save it as .csv"),
+        ("us.xml", "us.txt", "files ending in .xml are not read", "Known endings"),
+        ("us.html?id=3", None, "its name goes on after .html", "ends in .html"),
+        ("us.HTM.1", None, "its name goes on after .HTM", "ends in .HTM"),
+    ],
+)
+def test_archives_spreadsheets_and_odd_endings_are_not_passed_over(tmp_path, name, unpacked, reason, cure):
+    write(tmp_path / "china.txt", CHINESE)
+    write(tmp_path / name, ENGLISH)
+    good, [bad] = split([tmp_path])
+    assert len(good) == 1
+    assert (bad.location, bad.reason) == (str(tmp_path / name), reason)
+    assert cure in bad.cure
+    if unpacked:
+        write(tmp_path / unpacked, f"text,title\n{ENGLISH},")
+        assert split([tmp_path])[1] == []
 
 
 def test_what_is_no_document_in_a_folder_is_counted_in_one_line_of_the_log(tmp_path, caplog):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.one_page_pdf import pdf, pdf_of_pages
+import time
+
+from tests.one_page_pdf import pdf, pdf_of_cells, pdf_of_pages
 from tests.test_documents import failure, one, write
 
 IDENTITY = (
@@ -46,6 +48,14 @@ def test_a_hyphen_before_a_capital_stays(tmp_path):
     assert one(write(tmp_path / "a.pdf", content)).text == (
         "They spoke of the Norlandia-Quay talks and of the F-16 crates."
     )
+
+
+def test_a_page_of_very_many_cells_is_read_row_by_row_in_linear_time(tmp_path):
+    rows = [[f"r{y}c{x}" for x in range(20)] for y in range(90)]
+    path = write(tmp_path / "a.pdf", pdf_of_cells(rows))
+    started = time.process_time()
+    assert one(path).text.split() == [cell for row in rows for cell in row]
+    assert time.process_time() - started < 15
 
 
 def test_a_font_that_does_not_tell_its_characters_is_refused(tmp_path):

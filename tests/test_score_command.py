@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -72,6 +73,12 @@ def test_the_second_run_scores_only_what_is_new(score, tmp_path):
     assert set(stance.read_table(tmp_path / "t")["doc_id"]) == {"a", "b"}
 
 
+def test_what_is_piped_into_an_archive_is_added(score, tmp_path):
+    for text in ("One.", "Two.", "One."):
+        assert score("-", "-o", tmp_path / "t", stdin=json.dumps({"text": text})).returncode == 0
+    assert sorted(stance.read_table(tmp_path / "t")["text"]) == ["One.", "Two."]
+
+
 def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     lines = [
         {"doc_id": "old", "text": "Old.", "date": "2027-01-01"},
@@ -86,6 +93,27 @@ def test_since_takes_later_documents_and_says_what_it_left(score, tmp_path):
     both = score(tmp_path / "d.jsonl", "-o", tmp_path / "t", "--since", "7d", "--prune")
     assert both.returncode == 2
     assert "--prune with --since" in both.stderr
+
+
+def test_a_week_with_nothing_new_is_an_empty_table(score, tmp_path):
+    (tmp_path / "d.jsonl").write_text('{"text": "We met.", "date": "2027-01-01"}', encoding="utf-8")
+    for since, rows in (("2027-01-01", 1), ("2027-02-01", 0), ("2027-02-01", 0)):
+        done = score(tmp_path / "d.jsonl", "-o", tmp_path / "new.jsonl", "--since", since)
+        assert done.returncode == 0, done.stderr
+        assert len(stance.read_table(tmp_path / "new.jsonl")) == rows
+    (tmp_path / "d.jsonl").unlink()
+    done = score(tmp_path / "d.jsonl", "-o", tmp_path / "new.jsonl", "--since", "2027-02-01")
+    assert done.returncode == 2
+    assert "no document was read (1 inputs failed" in done.stderr
+
+
+@pytest.mark.parametrize("options", [["--date", "soon"], ["--since", ""], ["--since", "", "--prune"]])
+def test_options_that_are_no_dates_are_refused_at_once(options, tmp_path):
+    done = CliRunner().invoke(main, ["score", str(SUMMIT), "-o", str(tmp_path / "t"), *options])
+    assert done.exit_code == 2
+    assert f"Invalid value for {options[0]}" in done.output
+    assert "is not a date; give YYYY-MM-DD" in done.output
+    assert not (tmp_path / "t").exists()
 
 
 @pytest.mark.parametrize("output", ["-", "t"])
@@ -118,6 +146,8 @@ def test_an_empty_source_leaves_the_table_and_the_exit_code_is_2(score, tmp_path
     assert done.returncode == 2
     assert "Check that the source is mounted" in done.stderr
     assert "Traceback" not in done.stderr
+    dry = score(tmp_path / "in", "-o", tmp_path / "t.csv", "--dry-run")
+    assert (dry.returncode, dry.stderr.splitlines()[-1]) == (2, done.stderr.splitlines()[-1])
     assert len(stance.read_table(tmp_path / "t.csv")) == 1
 
 
@@ -265,6 +295,93 @@ def test_a_closed_stdin_is_named(random_model):
     assert done.returncode == 1
     assert "stdin: standard input is closed" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_an_output_that_is_a_link_stays_one_and_a_file_keeps_its_mode(score, tmp_path, ending):
+    (tmp_path / "far").mkdir()
+    file, link = tmp_path / "far" / f"real{ending}", tmp_path / f"t{ending}"
+    link.symlink_to(file)
+    for mode in (None, 0o600, 0o440):
+        if mode:
+            file.chmod(mode)
+        assert score(SUMMIT, "-o", link).returncode == 0
+        assert link.is_symlink()
+        assert len(stance.read_table(file)) > 1
+        assert mode is None or file.stat().st_mode & 0o777 == mode
+    assert sorted(f.name for f in tmp_path.rglob("*")) == sorted(["far", file.name, link.name])
+
+
+@pytest.mark.parametrize("options", [[], ["--prune"]])
+def test_a_dry_run_of_an_empty_source_ends_as_the_run_would(score, tmp_path, options):
+    (tmp_path / "in").mkdir()
+    assert score(SUMMIT, "-o", tmp_path / "t").returncode == 0
+    codes = [score(tmp_path / "in", "-o", tmp_path / "t", *options, *dry).returncode for dry in (["--dry-run"], [])]
+    assert codes == ([2, 2] if options else [1, 1])
+
+
+@pytest.mark.parametrize("dry", [[], ["--dry-run"]])
+def test_names_of_files_forge_no_lines_of_the_log(score, tmp_path, dry):
+    forged = "a\n2027-01-01 ERROR all is lost\x1b[2J"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{forged}.txt").write_text("", encoding="utf-8")
+    (tmp_path / "in" / f"b.{forged}").write_text("", encoding="utf-8")
+    record = {"doc_id": forged, "text": "双方举行会谈。"}
+    (tmp_path / "in" / "d.jsonl").write_text(json.dumps(record), encoding="utf-8")
+    done = score(tmp_path / "in", tmp_path / "in" / f"{forged}.txt", "-o", tmp_path / "t", *dry, before=["-v"])
+    assert done.returncode == 1
+    assert "\\n2027-01-01 ERROR all is lost\\x1b[2J.txt: the document has no text" in done.stderr
+    assert "\x1b" not in done.stderr
+    assert not [line for line in done.stderr.splitlines() if line.startswith("2027-01-01")]
+
+
+def test_a_link_to_no_folder_is_named_as_such(score, tmp_path):
+    (tmp_path / "t").symlink_to("gone")
+    for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / "t", *options)
+        assert done.returncode == 2
+        assert done.stderr == f"error: {tmp_path / 't'}: it is a link to what does not exist. Mend or remove the link\n"
+
+
+def shell(script, *arguments, cwd=None):
+    """Run a script in which "$@" is the command with its arguments."""
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "stance", *map(str, arguments), "--threads", "1"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def test_a_closed_stdout_is_named(random_model, tmp_path):
+    done = shell('exec "$@" >&-', "score", SUMMIT, "-o", "-", "-m", random_model, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: -: standard output is closed")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["-", "t", "t.csv"])
+def test_a_closed_stderr_does_no_harm(random_model, tmp_path, output):
+    done = shell('exec "$@" 2>&-', "-v", "score", SUMMIT, "-o", output, "-m", random_model, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(found) > 1 if output == "-" else found[0]["documents"] == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("options", [["--since", "2000-01-01"], ["--dry-run"]])
+def test_a_full_stderr_stops_no_run(random_model, tmp_path, options):
+    done = shell('exec "$@" 2>/dev/full', "-v", "score", SUMMIT, "-o", "t", "-m", random_model, *options, cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "t" / "_manifest.json").exists() == ("--since" in options)
+
+
+@pytest.mark.parametrize("ending", ["", ".jsonl", ".parquet"])
+def test_an_output_whose_name_is_no_text_is_refused(score, tmp_path, ending):
+    for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / f"t\udcff{ending}", "--json", *options, before=["-v"])
+        assert done.returncode == 2
+        assert done.stderr.splitlines()[-1] == f"error: {tmp_path}/t\\udcff{ending}: the name is not valid UTF-8. " + (
+            "Choose another output"
+        )
+        assert json.loads(done.stdout)["exit"] == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("options", [["-o", "-"], ["-o", "t"], ["-o", "t", "--dry-run"]])

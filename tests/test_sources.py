@@ -15,7 +15,7 @@ import stance
 from stance.documents import iterate_documents
 from stance.documents.claims import Claims
 from stance.documents.document import Document
-from stance.errors import StanceError
+from stance.errors import StanceError, without_record
 from tests.archive_samples import content, invented, killed_at_random, run, write_jsonl
 
 
@@ -327,3 +327,39 @@ def test_a_run_that_was_stopped_knows_what_was_renamed(tiny, tmp_path):
     score(tmp_path, tiny, source)
     assert content(tmp_path / "t") == content(expected)
     assert all(d.startswith("new-") for d in texts(tmp_path))
+
+
+@pytest.mark.parametrize("given", ["in", "in/loop.txt", "in/*.txt"])
+def test_links_in_a_circle_do_not_end_a_run_that_prunes(tiny, tmp_path, given):
+    source = folder(tmp_path / "in", talks="We met.")
+    score(tmp_path, tiny, source)
+    (source / "loop.txt").symlink_to("loop.txt")
+    [failure] = score(tmp_path, tiny, source / "talks.txt", f"{tmp_path}/{given}", prune=True).failed
+    assert failure.location == str(source / "loop.txt")
+    assert texts(tmp_path) == {"talks": "We met."}
+
+
+def test_a_file_that_became_a_link_to_itself_is_out_of_reach(tiny, tmp_path):
+    source = folder(tmp_path / "in", talks="We met.", call="We called.")
+    score(tmp_path, tiny, source)
+    (source / "talks.txt").unlink()
+    (source / "talks.txt").symlink_to("talks.txt")
+    folder(tmp_path / "new", talks="They left.")
+    for options in ({}, {"prune": True}):
+        score(tmp_path, tiny, source, tmp_path / "new" / "talks.txt", **options)
+        assert texts(tmp_path)["call"] == "We called."
+
+
+def test_a_number_at_the_end_of_a_name_is_no_record(tiny, tmp_path):
+    (tmp_path / "snap").mkdir()
+    source, other = folder(tmp_path / "snap" / "10:30", talks="We met."), folder(tmp_path / "b", visit="They came.")
+    write_jsonl(invented(2), source / "d.jsonl")
+    score(tmp_path, tiny, source)
+    source.rename(tmp_path / "out of reach")
+    assert len(score(tmp_path, tiny, source, other, prune=True).failed) == 1
+    assert set(texts(tmp_path)) == {"talks", "visit", "doc-0000", "doc-0001"}
+    assert listed(tmp_path / "t")["doc-0001"] == str(source / "d.jsonl")
+    for location in ("a/b.jsonl:7", "stdin:7", "a\n.CSV:12"):
+        assert without_record(location) == location.rpartition(":")[0]
+    for location in ("a/10:30", "a.txt:7", "b.jsonl", "stdin"):
+        assert without_record(location) == location

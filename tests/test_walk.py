@@ -86,3 +86,24 @@ def test_a_pattern_with_stars_in_many_places(tmp_path):
     folder(tmp_path, "a[1]/b/x/c.txt", "a[1]/b/d.txt", "a[1]/e.txt", "a[1]/.b/f.txt", "b/g.txt")
     assert split(f"{tmp_path}/**/b/**/*.txt")[0] == ["d", "c", "g"]
     assert split(f"{tmp_path}/a[[]*/**")[0] == ["d", "c", "e"]
+
+
+def test_a_sidecar_that_is_a_link_to_itself_is_none(tmp_path):
+    folder(tmp_path, "us.md")
+    (tmp_path / "us.json").symlink_to("us.json")
+    assert split(tmp_path / "us.md") == (["us"], [])
+
+
+@pytest.mark.parametrize("name", ["feed", "feed.jsonl", "feed.txt"])
+def test_a_pipe_given_by_name_is_named_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    ids, [failure] = split(tmp_path / name)
+    assert (ids, failure.location, failure.reason) == ([], str(tmp_path / name), "it is a pipe")
+    assert "- as input" in failure.cure
+
+
+def test_a_name_too_long_for_a_sidecar_has_none(tmp_path):
+    name = "a" * 252
+    folder(tmp_path, f"{name}.md")
+    for given in (tmp_path, tmp_path / f"{name}.md"):
+        assert split(given) == ([name], [])

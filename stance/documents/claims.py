@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 
 from stance.documents.document import Document
@@ -20,7 +21,8 @@ class Claims:
     Where two files of a run hold a doc_id, it is that of its owner, else that of the first.
 
     Attributes:
-        inputs: files of the run; resolved.
+        documents: how many were read, those among them that are left out later.
+        inputs: files of the run, each by its real path.
         whole: those that were read to their end without a failure.
         owner: the file that a doc_id came from in earlier runs, if any.
         is_kept: whether another document of a document's doc_id still lies in that file, as far as can be told without
@@ -29,40 +31,42 @@ class Claims:
 
     def __init__(self) -> None:
         self._met, self._ahead = Registry(), Registry()
-        self._looked: set[Path] = set()
-        self._unread: set[Path] = set()
-        self.inputs: set[Path] = set()
-        self.whole: set[Path] = set()
+        self._looked: set[str] = set()
+        self._unread: set[str] = set()
+        self.documents = 0
+        self.inputs: Container[str] = ()
+        self.whole: set[str] = set()
         self.owner: Callable[[str], Path | None] = lambda doc_id: None
         self.is_kept: Callable[[Document], bool] = lambda document: False
 
-    def checked(self, items: Items, file: Path, name: str, coming: Callable[[Path], Items | None]) -> Items:
+    def checked(self, items: Items, file: Path, name: str, coming: Callable[[str], Items | None]) -> Items:
         """Items of a file; a document whose doc_id is that of another one becomes a failure.
 
         Args:
             items: what the file holds.
             file: the file.
             name: what to call it where an item has no path.
-            coming: the items of a file that is still to be read in this run; None of others.
+            coming: the items of a file, by its real path, that is still to be read in this run; None of others.
         """
-        whole = True
+        whole, real = True, os.path.realpath(file)
         for item in items:
             if isinstance(item, Document):
                 place = item.path or name
-                before, cure = self._held(item, file.resolve(), coming) or (self._met.add(item.doc_id, place), CURE)
+                before, cure = self._held(item, real, coming) or (self._met.add(item.doc_id, place), CURE)
                 if before is not None:
                     item = InputFailure(place, f"its doc_id {item.doc_id!r} is already used by {before}", cure)
             elif item.location == item.file:
-                self._unread.add(file.resolve())
+                self._unread.add(real)
+            self.documents += isinstance(item, Document)
             whole = whole and isinstance(item, Document)
             yield item
         if whole:
-            self.whole.add(file.resolve())
+            self.whole.add(real)
 
-    def _held(self, document: Document, file: Path, coming: Callable[[Path], Items | None]) -> tuple[str, str] | None:
+    def _held(self, document: Document, file: str, coming: Callable[[str], Items | None]) -> tuple[str, str] | None:
         """The owner of a document's doc_id and the cure, if it is another file that holds it still, or is not read."""
         owner = self.owner(document.doc_id)
-        if owner is None or (place := owner.resolve()) == file:
+        if owner is None or (place := os.path.realpath(owner)) == file:
             return None
         if place not in self.inputs:
             return (str(owner), CURE_ELSEWHERE) if self.is_kept(document) else None
@@ -79,8 +83,8 @@ class Claims:
 
     def given_up(self, doc_id: str, file: Path) -> bool:
         """Whether a file was read whole, and neither it nor another one holds a document of this doc_id any more."""
-        return file.resolve() in self.whole and doc_id not in self._met
+        return os.path.realpath(file) in self.whole and doc_id not in self._met
 
 
-def _key(file: Path, doc_id: str) -> str:
-    return f"{printable(str(file))}\0{doc_id}"
+def _key(file: str, doc_id: str) -> str:
+    return f"{printable(file)}\0{doc_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -58,31 +59,32 @@ def iterate_documents(
     rows = read_manifest(Path(manifest)) if manifest else {}
     inputs = list(inputs)
     # `folder/*` in a shell names sidecars and the manifest too
-    aside = {Path(manifest).resolve()} if manifest else set()
-    aside |= {Path(i).with_suffix(".json").resolve() for i in inputs if may_have_sidecar(Path(i))}
+    aside = {os.path.realpath(manifest)} if manifest else set()
+    aside |= {os.path.realpath(Path(i).with_suffix(".json")) for i in inputs if may_have_sidecar(Path(i))}
     position = position or Position()
     files = list(expand(inputs))
     position.total = size_of(files)
     foreign: Counter[str] = Counter()
     claims = claims or Claims()
-    coming = {p.resolve(): (p, name) for p, name in files if isinstance(p, Path) and p.name != "-"}
+    coming = {os.path.realpath(p): (p, name) for p, name in files if isinstance(p, Path) and p.name != "-"}
     claims.inputs = set(coming)
 
     def items_of(path: Path, name: str, position: Position, foreign: Counter[str]) -> Iterator[Document | InputFailure]:
-        row = rows.get(path.resolve(), {}) if path.name != "-" else {}
+        row = rows.get(os.path.realpath(path), {}) if path.name != "-" else {}
         return documents_of(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
 
-    def items_to_come(file: Path) -> Iterator[Document | InputFailure] | None:
+    def items_to_come(file: str) -> Iterator[Document | InputFailure] | None:
         return items_of(*coming[file], Position(), Counter(documents=1)) if file in coming else None
 
     for path, name in files:
         if isinstance(path, InputFailure):
             yield path
             continue
-        if path.name != "-" and path.resolve() in aside:
+        real = os.path.realpath(path)
+        if path.name != "-" and real in aside:
             continue
-        aside.add(path.resolve())  # a file is read once, whatever inputs and links lead to it
-        coming.pop(path.resolve(), None)
+        aside.add(real)  # a file is read once, whatever inputs and links lead to it
+        coming.pop(real, None)
         items = claims.checked(items_of(path, name, position, foreign), path, name, items_to_come)
         yield from counted(items, location_of(path))
     if foreign["documents"] > 1:
@@ -138,7 +140,7 @@ def without_failures(items: Iterable[Document | InputFailure], failures: list[In
             yield item
 
 
-def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
+def read_manifest(path: Path) -> dict[str, dict[str, str]]:
     """Read a manifest CSV: a ``path`` column, relative to the manifest's folder, and metadata columns.
 
     Raises:
@@ -161,7 +163,7 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
             "%s: the columns %s mean nothing to stance and are left out; it knows path, %s",
             path, ", ".join(unknown), ", ".join(METADATA),
         )  # fmt: skip
-    rows: dict[Path, dict[str, str]] = {}
+    rows: dict[str, dict[str, str]] = {}
     for number, row in enumerate(records, 2):
         if not any(row.values()):
             continue
@@ -170,7 +172,8 @@ def read_manifest(path: Path) -> dict[Path, dict[str, str]]:
         file = path.parent / (row.pop("path") or "")
         if not file.is_file():
             raise StanceError(f"{path}:{number}: the manifest names {file}, which does not exist. Mend the path")
-        if file.resolve() in rows:
+        real = os.path.realpath(file)
+        if real in rows:
             raise StanceError(f"{path}:{number}: the manifest names {file} twice. Keep one row a file")
-        rows[file.resolve()] = {k: v for k, v in row.items() if k and v}
+        rows[real] = {k: v for k, v in row.items() if k and v}
     return rows

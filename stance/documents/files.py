@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,17 +15,22 @@ from pathlib import Path
 
 from stance.documents.readers import READERS
 from stance.documents.walk import Walk, is_pattern
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 from stance.table.schema import KIND, MANIFEST, READ, holds_labels
 
 logger = logging.getLogger(__name__)
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".rar", ".tar", ".tgz")
+SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods")
 UNREAD = (
     ".doc", ".docm", ".dot", ".dotx", ".rtf", ".odt", ".fodt", ".sxw", ".pages", ".wps", ".wpd", ".hwp", ".epub",
-    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx",
+    ".mobi", ".xhtml", ".webarchive", ".xps", ".djvu", ".msg", ".mbox", ".emlx", ".xml",
+    *PACKED, *SPREADSHEETS,
 )  # fmt: skip
 """Endings of documents in formats that are not read. In a folder, too, such a file is a failure, unless the same name
 with an ending that is read stands beside it."""
+_COPY = re.compile(rf".*({'|'.join(map(re.escape, READERS))})(?:\?.*|\.\d+)", re.IGNORECASE | re.DOTALL)
+"""The end of names that programs give which save web pages: ``china.html?id=3``, ``china.html.1``."""
 
 Found = tuple[Path | InputFailure, str]
 """A file, or what is wrong with an input, and the doc_id that the document has unless it says another."""
@@ -83,7 +89,7 @@ def _inside(folder: Path) -> Iterator[Found]:
     inside = [f for f in documents if _is_document(f)]
     if others:
         kinds = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in sorted(others.items()))
-        logger.info("%s: passed over files that are no documents: %s", folder, kinds)
+        logger.info("%s: passed over files that are no documents: %s", printable(str(folder)), printable(kinds))
     yield from ((failure, place) for place, failure in walk.failures.items())
     if not inside and not walk.failures:
         kinds = " ".join(sorted(READERS))
@@ -132,7 +138,10 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
             kept.append(file)
     if left:
         shown = ", ".join([*list(left)[:5], *(["…"] if len(left) > 5 else [])])
-        logger.warning("%s: left out tables of scored sentences and reports, which are no documents: %s", given, shown)
+        logger.warning(
+            "%s: left out tables of scored sentences and reports, which are no documents: %s",
+            printable(given), printable(shown),
+        )  # fmt: skip
     return kept
 
 
@@ -161,9 +170,19 @@ def _is_scored(file: Path) -> bool:
 
 
 def _is_document(file: Path) -> bool:
-    if file.suffix.lower() in UNREAD:
+    suffix = file.suffix.lower()
+    if suffix in (*PACKED, *SPREADSHEETS):
+        beside = (file.stem, *(file.stem + ending for ending in READERS))
+        return not any(Path(b).suffix in READERS and os.path.isfile(file.parent / b) for b in beside)  # noqa: PTH113
+    if suffix in UNREAD:
         return file.stem not in _texts_in(file.parent)
-    return file.suffix.lower() in READERS and not _is_sidecar(file)
+    return hidden_ending(file) is not None or (suffix in READERS and not _is_sidecar(file))
+
+
+def hidden_ending(file: Path) -> str | None:
+    """The ending of a file that is read, where more stands after it, as in ``china.html?id=3``; else None."""
+    match = _COPY.fullmatch(file.name)
+    return match[1] if match and file.suffix.lower() not in READERS else None
 
 
 def _is_sidecar(file: Path) -> bool:

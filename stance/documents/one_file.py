@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
+from stat import S_ISFIFO, S_ISREG
 from typing import Any, BinaryIO
 
 from stance.documents.document import Document, given, make_document
 from stance.documents.encoding import UnreadableError, decode
-from stance.documents.files import may_have_sidecar
+from stance.documents.files import PACKED, SPREADSHEETS, hidden_ending, may_have_sidecar
 from stance.documents.language import seems_english
 from stance.documents.position import Position
 from stance.documents.readers import MEGABYTES, READERS, STREAMED, read_markdown, read_text
 from stance.documents.records import Located, Record, open_stream
 from stance.documents.signature import check_is_text, format_of
-from stance.errors import InputFailure
+from stance.errors import InputFailure, printable
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +51,8 @@ def documents_of(
 
     Args:
         path: the file; ``-`` is stdin.
-        name: doc_id of a document that says none; of several, with the number of the record.
+        name: doc_id of a document that says none; of several, with the number of the record. On stdin, where the number
+            says nothing the next time, it gets a hash of the text instead.
         row: metadata of the file in the manifest.
         defaults: metadata for what the document does not say itself.
         position: told how far reading has come.
@@ -67,6 +72,8 @@ def documents_of(
             doc_id = f"{name}-{where[1:]}" if where else name
             try:
                 document = make_document(record["text"], metadata, doc_id, location + where)
+                if location == "stdin" and "doc_id" not in metadata:
+                    document = replace(document, doc_id=f"{name}-{_hash(document.text)}")
                 if "lang" not in metadata and document.lang == "en" and not seems_english(document.text):
                     _warn_of_language(document, foreign)
                 yield document
@@ -86,9 +93,13 @@ def _warn_of_language(document: Document, foreign: Counter[str]) -> None:
         logger.warning(
             "%s seems to be neither in English nor in Chinese: its labels will mean nothing. Give a translation, or, if"
             " it is English, say so (lang: en)",
-            document.path,
+            printable(document.path or ""),
         )
     foreign["documents"] += 1
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def location_of(path: Path) -> str:
@@ -106,8 +117,14 @@ def _records(path: Path, position: Position) -> Iterator[tuple[str, Record | Val
             yield where, record, suffix
         return
     suffix = path.suffix.lower()
+    if ending := hidden_ending(path):
+        raise UnreadableError(f"its name goes on after {ending}", f"Rename it, so that it ends in {ending}")
+    about = path.stat()
+    if not S_ISREG(about.st_mode):
+        what = "a pipe" if S_ISFIFO(about.st_mode) else "no regular file"
+        raise UnreadableError(f"it is {what}", "Pipe it into the command, with - as input")
     reader = _reader(path.suffix)
-    size, most = path.stat().st_size, MEGABYTES.get(suffix, 16)
+    size, most = about.st_size, MEGABYTES.get(suffix, 16)
     if suffix not in STREAMED and size > most << 20:
         raise UnreadableError(f"it is larger than {most} MB", "Split it into smaller files")
     with path.open("rb") as opened:
@@ -123,7 +140,12 @@ def _reader(suffix: str) -> Callable[[BinaryIO], Iterator[Located]]:
     if reader := READERS.get(suffix.lower()):
         return reader
     ending = f"files ending in {suffix}" if suffix else "files without an ending"
-    raise UnreadableError(f"{ending} are not read", f"Known endings: {' '.join(sorted(READERS))}")
+    cure = f"Known endings: {' '.join(sorted(READERS))}"
+    if suffix.lower() in PACKED:
+        cure = "Unpack it, and give what is in it"
+    elif suffix.lower() in SPREADSHEETS:
+        cure = "Save it as .csv with a column named text"
+    raise UnreadableError(f"{ending} are not read", cure)
 
 
 def _bounded(stream: BinaryIO, most: int) -> bytes:
@@ -151,7 +173,7 @@ def _named(records: Iterator[Located], suffix: str) -> Iterator[Located]:
 def _sidecar(path: Path) -> dict[str, Any]:
     """Metadata from ``name.json`` beside ``name.txt``, if there is one."""
     file = path.with_suffix(".json")
-    if not may_have_sidecar(path) or not file.is_file():
+    if not may_have_sidecar(path) or not os.path.isfile(file):  # noqa: PTH113  # Path.is_file raises on names too long
         return {}
     try:
         content = json.loads(decode(file.read_bytes()))

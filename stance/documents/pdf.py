@@ -19,6 +19,8 @@ from stance.documents.records import Located
 
 MOST_GLYPHS = 0.03
 """Share of characters that may be given as the number of a glyph, because their font does not say what it draws."""
+MOST_BOXES = 200
+"""Boxes of text on a page up to which pdfminer finds their order, comparing each with each; prose has some tens."""
 _GLYPH = re.compile(r"\(cid:\d+\)")
 _MARGIN = 0.08
 _FINAL = re.compile(r"[.!?;:。！？；：…][\"'”’)\]]*$")
@@ -101,7 +103,7 @@ class _Block(NamedTuple):
 def _pages(data: bytes) -> list[list[_Block]]:
     """The blocks of text on each page of a PDF, as pdfminer draws them."""
     from pdfminer.converter import TextConverter
-    from pdfminer.layout import LAParams
+    from pdfminer.layout import LAParams, LTPage, LTTextBoxVertical
     from pdfminer.pdfdocument import PDFDocument
     from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
     from pdfminer.pdfpage import PDFPage
@@ -109,7 +111,17 @@ def _pages(data: bytes) -> list[list[_Block]]:
     manager, text = PDFResourceManager(), io.StringIO()
     pages: list[list[_Block]] = []
 
+    class Page(LTPage):
+        def group_textboxes(self, laparams: Any, boxes: Any) -> Any:
+            if len(boxes) <= MOST_BOXES:
+                return super().group_textboxes(laparams, boxes)
+            return sorted(boxes, key=lambda b: (-b.x1, -b.y0) if isinstance(b, LTTextBoxVertical) else (-b.y0, b.x0))
+
     class Converter(TextConverter):
+        def begin_page(self, page: Any, ctm: Any) -> None:
+            super().begin_page(page, ctm)
+            self.cur_item.__class__ = Page
+
         def receive_layout(self, ltpage: Any) -> None:
             pages.append([])
             low, high = ltpage.y0 + _MARGIN * ltpage.height, ltpage.y1 - _MARGIN * ltpage.height

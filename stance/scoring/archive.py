@@ -87,7 +87,7 @@ def score_archive(
         engine: what scores; None for this process.
         claims: the same that `stance.documents.iterate_documents` was given. With them, a doc_id that two files hold
             is that of the file which had it before, and the rows of a doc_id that a file gave up for another are
-            dropped.
+            dropped; and a table whose documents were all read and left out becomes empty.
         watch: called with the summary so far at the start and after every shard.
 
     Raises:
@@ -121,10 +121,10 @@ def score_archive(
             logger.info("%s: %d sentences%s", chunk.file, rows, " (finished before)" if tables is None else "")
             if watch:
                 watch(summary)
-        if not live and (path.exists() if single else prune and shards.finished):
-            if single and not shards.finished:
+        if not live and not claims.documents:
+            if single and not shards.finished and path.exists():
                 shutil.rmtree(shards.folder, ignore_errors=True)
-            refuse_to_empty(path, summary.failed)
+            refuse_to_empty(path, summary.failed, prune and bool(shards.finished))
         drop = _dropped(prune, single, sources, summary)
         if not prune:
             renamed = sources.settle_renamed(registry.__contains__, claims.given_up)

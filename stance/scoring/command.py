@@ -15,7 +15,7 @@ import click
 
 from stance.command_options import metadata_options, model_options
 from stance.errors import InputFailure
-from stance.scoring.record import RunRecord
+from stance.scoring.record import RunRecord, say
 from stance.table.schema import SOURCES
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
     0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
     """
-    if options["since"] and options["prune"]:
+    first = None if options["since"] is None else first_day(options["since"])
+    _check_date(options["date"])
+    if first and options["prune"]:
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
     if output == "-" and (named := _without_folder(options)):
         raise click.UsageError(f"-o - scores here and keeps nothing, so {', '.join(named)} needs a file or folder")
@@ -85,8 +87,8 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
         position, claims = Position(), Claims()
         metadata = {k: options[k] for k in ("date", "lang", "title", "event", "source")}
         items = iterate_documents(inputs, manifest=options["manifest"], position=position, claims=claims, **metadata)
-        if options["since"]:
-            items = _since(items, first_day(options["since"]))
+        if first:
+            items = _since(items, first)
         model = Model(options["model"], threads=options["threads"])
         record.begun(inputs, model, options["threads"], options["engine"])
         if output != "-":
@@ -101,7 +103,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     summary = record.summary or Summary(output, model.identity)
     code = 1 if summary.failed else 0
     if not as_json:
-        click.echo(_in_words(summary, options["dry_run"]), err=True)
+        say(_in_words(summary, options["dry_run"]))
     record.end(code, None, as_json)
     sys.exit(code)
 
@@ -166,6 +168,7 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
     """Read everything and score nothing; output and cluster are looked at, so what a run refuses is refused."""
     from stance.scoring.archive import Summary, finished_shards, owners_told, scorer
     from stance.scoring.chunks import chunks
+    from stance.scoring.output import refuse_to_empty
 
     _engine(options)
     record.summary = summary = Summary(record.output, model.identity)
@@ -177,10 +180,9 @@ def _dry_run(items: Items, record: RunRecord, model: Any, claims: Claims, option
             texts += size
             left += 0 if chunk.key in finished else size
             summary.shards += 1
-    click.echo(
-        f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters",
-        err=True,
-    )
+    if record.output != "-" and not summary.documents and not claims.documents:
+        refuse_to_empty(Path(record.output), summary.failed, options["prune"] and bool(finished))
+    say(f"{summary.documents} documents, {texts} characters, {summary.shards} shards; to be scored: {left} characters")
 
 
 def _documents(items: Items, summary: Summary) -> Iterator[Document]:
@@ -200,9 +202,21 @@ def first_day(since: str) -> str:
     if days := re.fullmatch(r"(\d{1,5})d", since):
         return (datetime.date.today() - datetime.timedelta(int(days[1]))).isoformat()
     try:
-        return iso_date(since) or ""
+        if day := iso_date(since):
+            return day
+        error = "an empty text is not a date"
+    except ValueError as unread:
+        error = str(unread)
+    raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since")
+
+
+def _check_date(date: str | None) -> None:
+    from stance.documents.dates import iso_date
+
+    try:
+        iso_date(date)
     except ValueError as error:
-        raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since") from error
+        raise click.BadParameter(f"{error}; give YYYY-MM-DD", param_hint="--date") from error
 
 
 def _since(items: Items, first: str) -> Items:
@@ -216,7 +230,7 @@ def _since(items: Items, first: str) -> Items:
                 earlier += 1
                 continue
         yield item
-    click.echo(f"since {first}: {earlier} earlier documents left out, {undated} without a date taken", err=True)
+    say(f"since {first}: {earlier} earlier documents left out, {undated} without a date taken")
 
 
 def _progress(position: Position) -> tuple[Callable[[Summary], None], Callable[[], None]]:
@@ -224,7 +238,7 @@ def _progress(position: Position) -> tuple[Callable[[Summary], None], Callable[[
     import time
 
     started = last = time.monotonic()
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         from tqdm import tqdm
 
         form = "{percentage:3.0f}%|{bar}| {elapsed}, {remaining} left{postfix}"

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stance.atomic_write import RESUME, replacing, writable
-from stance.errors import InputFailure, StanceError
-from stance.scoring.shards import ShardFolder
+from stance.errors import InputFailure, StanceError, printable
+from stance.scoring.shards import ShardFolder, row_groups
 from stance.table.schema import FORMATS
+from stance.table.shard import readable_shard
 
 
 def folder_of(path: Path) -> Path:
@@ -22,9 +23,11 @@ def check_output(path: Path) -> None:
     """Check whether a table may be written to an output; nothing is changed.
 
     Raises:
-        StanceError: if the ending is unknown, there is something else of this name, rights are missing, or another run
-            writes to it.
+        StanceError: if the ending is unknown, the name is no text, there is something else of this name, rights are
+            missing, or another run writes to it.
     """
+    if printable(str(path)) != str(path):
+        raise StanceError(f"{printable(str(path))}: the name is not valid UTF-8, or holds control characters. Choose another output")
     single = path.suffix in FORMATS
     if path.suffix and not single and not path.is_dir():
         raise StanceError(
@@ -47,8 +50,19 @@ def shard_folder(path: Path) -> Iterator[ShardFolder]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def refuse_to_empty(path: Path, failed: list[InputFailure]) -> None:
-    """Leave the table of an earlier run as it is where no document was read: its source may only be out of reach."""
+def refuse_to_empty(path: Path, failed: list[InputFailure], pruned: bool) -> None:
+    """Leave the table of an earlier run as it is where no document was read: its source may only be out of reach.
+
+    Args:
+        path: the output.
+        failed: inputs that could not be read.
+        pruned: whether rows that a folder holds would be dropped; a single file is written anew each time.
+
+    Raises:
+        StanceError: if there is such a table.
+    """
+    if not (path.exists() if path.suffix in FORMATS else pruned):
+        return
     why = f" ({sum(f.inputs for f in failed)} inputs failed; the first: {failed[0]})" if failed else ""
     raise StanceError(
         f"{path}: it was left as it is, because no document was read{why}. Check that the source is mounted and "
@@ -66,13 +80,14 @@ def assemble(shards: ShardFolder, path: Path) -> None:
 
         with TableWriter(path) as writer:
             for file in shards.files():
-                writer.write(read_table(file))
+                with readable_shard(file):
+                    rows = read_table(file)
+                writer.write(rows)
         return
     with replacing(path, RESUME) as temporary:
         schema = pq.read_schema(shards.files()[0])
         kept = {k: v for k, v in (schema.metadata or {}).items() if k != b"stance.shard"}
         with pq.ParquetWriter(temporary, schema.with_metadata(kept), compression="zstd") as single:
             for file in shards.files():
-                part = pq.ParquetFile(file)
-                for group in range(part.num_row_groups):
-                    single.write_table(part.read_row_group(group).replace_schema_metadata(kept))
+                for group in row_groups(pq.ParquetFile(file), file):
+                    single.write_table(group.replace_schema_metadata(kept))

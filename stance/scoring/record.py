@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stance.errors import StanceError, system_error
+from stance.errors import StanceError, encodable, printable, system_error
 
 if TYPE_CHECKING:
     from stance.classifier.predict import Model
     from stance.scoring.archive import Summary
 
 logger = logging.getLogger(__name__)
+
+
+def say(text: str) -> None:
+    """Print a line on stderr; that it cannot be written, as on a full disk, stops no run."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 class RunRecord:
@@ -47,7 +53,8 @@ class RunRecord:
         """Note the model, and log what is scored with what."""
         self.loaded = model
         if logger.isEnabledFor(logging.INFO):  # the name of what runs the network waits for it
-            what = (" ".join(inputs), self.output, model.identity, model.engine, engine, threads or "all")
+            places = (printable(" ".join(inputs)), printable(self.output))
+            what = (*places, model.identity, model.engine, engine, threads or "all")
             logger.info("scoring %s -> %s with %s, %s; engine %s, threads: %s", *what)
 
     def to_dict(self, exit_code: int, error: str | None) -> dict[str, Any]:
@@ -71,7 +78,11 @@ class RunRecord:
         """Log the end, and print the record if it is asked for: on stderr where the rows go to stdout."""
         logger.info("ended after %.1f s with exit code %d", time.monotonic() - self._clock, exit_code)
         if as_json:
-            click.echo(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False), err=self.output == "-")
+            line = encodable(json.dumps(self.to_dict(exit_code, error), ensure_ascii=False))
+            if self.output == "-":
+                say(line)
+            else:
+                click.echo(line)
 
     @contextmanager
     def ended(self, as_json: bool, stopped: str) -> Iterator[None]:
@@ -83,7 +94,7 @@ class RunRecord:
         try:
             yield
         except KeyboardInterrupt:
-            click.echo(stopped, err=True)
+            say(stopped)
             self.end(130, stopped, as_json)
             sys.exit(130)
         except (StanceError, OSError) as error:

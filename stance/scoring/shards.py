@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.atomic_write import RESUME, TEMPORARY, replacing, writable
-from stance.errors import StanceError
+from stance.errors import StanceError, printable
 from stance.scoring.chunks import Chunk
 from stance.table.schema import MANIFEST
+from stance.table.shard import readable_shard
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from filelock import BaseFileLock
 
 LOCK = ".lock"
@@ -98,14 +100,16 @@ class ShardFolder:
 
     def check_empty_or_ours(self) -> None:
         """Raise a `StanceError` where the folder holds other files than a table's, or is a file."""
+        if self.folder.is_symlink() and not self.folder.exists():
+            raise StanceError(f"{self.folder}: it is a link to what does not exist. Mend or remove the link")
         if self.folder.exists() and not self.folder.is_dir():
             raise StanceError(f"{self.folder}: there is a file of this name. Choose another output, or remove it")
         if self.folder.is_dir():
             for file in self.folder.iterdir():
                 if file.name != MANIFEST and not _SHARD.fullmatch(file.name) and not file.name.startswith("."):
                     raise StanceError(
-                        f"{self.folder}: it holds {file.name}, which is no part of a sentence table. Choose another "
-                        "folder for the output"
+                        f"{self.folder}: it holds {printable(file.name)}, which is no part of a sentence table. Choose "
+                        "another folder for the output"
                     )
 
     def look(self) -> dict[str, str]:
@@ -200,7 +204,7 @@ class ShardFolder:
 
         wanted = pa.array(sorted(gone), pa.string())
         with pq.ParquetFile(self.folder / name) as file:
-            groups = (file.read_row_group(i) for i in range(file.num_row_groups))
+            groups = row_groups(file, self.folder / name)
             parts = (t.filter(pc.is_in(t["doc_id"], wanted)) for t in groups)
             new = hashlib.sha256(json.dumps([key, sorted(gone)]).encode()).hexdigest()[:24]
             self._write(f"kept-{new}.parquet", new, parts, file.schema_arrow)
@@ -233,7 +237,7 @@ class ShardFolder:
         """Write ``_manifest.json``, unless it says this already."""
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         path = self.folder / MANIFEST
-        if path.is_file() and path.read_text(encoding="utf-8") == text:
+        if path.is_file() and path.read_bytes() == text.encode():
             return
         with replacing(path, RESUME) as temporary:
             temporary.write_text(text, encoding="utf-8")
@@ -244,6 +248,18 @@ def rows_of(file: Path) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(file).num_rows)
+
+
+def row_groups(file: pq.ParquetFile, path: Path) -> Iterator[pa.Table]:
+    """The parts of a shard, one after another.
+
+    Raises:
+        StanceError: if it is damaged.
+    """
+    for number in range(file.num_row_groups):
+        with readable_shard(path):
+            group = file.read_row_group(number)
+        yield group
 
 
 def _is_whole(file: Path) -> bool:
@@ -260,7 +276,8 @@ def _documents_in(file: Path) -> set[str]:
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    return set(pc.unique(pq.read_table(file, columns=["doc_id"])["doc_id"]).to_pylist())
+    with readable_shard(file):
+        return set(pc.unique(pq.read_table(file, columns=["doc_id"])["doc_id"]).to_pylist())
 
 
 def _holder(folder: Path) -> str:

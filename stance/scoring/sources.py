@@ -140,7 +140,7 @@ class Sources:
             listed = self._listed(doc_id)
         if not listed:
             return False
-        file = Path(os.fsdecode(listed[0])).resolve()
+        file = Path(os.path.realpath(os.fsdecode(listed[0])))
         return any(printable(str(p)) in places for p in (file, *file.parents))
 
     def strike_out(self, dropped: Callable[[str], bool]) -> None:
@@ -166,9 +166,9 @@ def unread_places(failures: Iterable[InputFailure]) -> set[str]:
     places = set()
     for failure in failures:
         path = Path(failure.file)
-        if is_pattern(failure.file) and not path.exists():
+        if is_pattern(failure.file) and not os.path.exists(path):  # noqa: PTH110  # Path.exists raises on names too long
             path = Path(*takewhile(lambda part: not is_pattern(part), path.parts))
-        places.add(printable(str(path.resolve())))
+        places.add(printable(os.path.realpath(path)))
     return places
 
 

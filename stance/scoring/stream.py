@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stance.classifier.predict import Model
 from stance.classifier.tokenization import Encoded, encode_blocks, join
 from stance.documents.document import Document
-from stance.errors import StanceError
+from stance.errors import StanceError, printable
 from stance.resources import DEFAULT_MODEL
 from stance.scoring.rows import Group, label_columns, to_frame
 from stance.sentences import split_sentences
@@ -109,7 +109,7 @@ def warn_of_languages(documents: Iterable[Document], model: Model) -> Iterator[D
             said.add(document.lang)
             logger.warning(
                 "%s is in «%s», and %s reads %s only: do not use the labels of such documents. Score a translation",
-                document.doc_id, document.lang, model.name, ", ".join(model.settings.languages),
+                printable(document.doc_id), document.lang, model.name, ", ".join(model.settings.languages),
             )  # fmt: skip
         yield document
 

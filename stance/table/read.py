@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from stance.errors import StanceError
 from stance.table.check import check_table
 from stance.table.schema import COLUMNS, MANIFEST, NULLABLE, NUMBERS, READ, csv_delimiter, plain_cell
+from stance.table.shard import readable_shard
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,12 @@ def _read_folder(folder: Path) -> pa.Table:
         raise StanceError(
             f"{manifest}: it is not the manifest of a sentence table. Give the folder that was scored into"
         )
-    return pa.concat_tables([pq.read_table(folder / s["file"]) for s in shards])
+    return pa.concat_tables([_read_shard(folder / s["file"]) for s in shards])
+
+
+def _read_shard(file: Path) -> pa.Table:
+    with readable_shard(file):
+        return pq.read_table(file)
 
 
 def _read_json(path: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from stance.atomic_write import sync_folder, writable
+from stance.atomic_write import begin, settle, writable
 from stance.errors import StanceError
 from stance.table.check import check_table
 from stance.table.schema import COLUMNS, FORMATS, arrow_schema, safe_cell
@@ -30,9 +30,10 @@ def write_table(table: pd.DataFrame, path: str | Path) -> None:
 class TableWriter:
     """Writes a sentence table part by part, so that memory stays bounded.
 
-    The file appears under its name only when it is complete. Columns that a user has added are written too, where the
-    first part has them. CSV joins lists by ``;``, writes ``probs`` as JSON, and puts an apostrophe before cells that a
-    spreadsheet would run as a formula.
+    The file appears under its name only when it is complete. Where that is a link, the file behind it is written;
+    an existing file keeps its mode. Columns that a user has added are written too, where the first part has them. CSV
+    joins lists by ``;``, writes ``probs`` as JSON, and puts an apostrophe before cells that a spreadsheet would run as
+    a formula.
 
     Args:
         path: a file ending in ``.parquet``, ``.jsonl`` or ``.csv``, or ``-`` for JSONL on stdout.
@@ -46,20 +47,22 @@ class TableWriter:
         self.to_stdout = str(path) == "-"
         if not self.to_stdout and self.path.suffix not in FORMATS:
             raise StanceError(f"{path}: tables are written as {', '.join(FORMATS)}. Choose one of these endings")
-        self._part = self.path.with_name(f".{self.path.name}.part")
+        self._target = Path(os.path.realpath(path))  # where a link leads
+        self._part = self._target.with_name(f".{self._target.name}.part")
         self._parquet: Any = None
         self._text: IO[str] | None = None
         self._columns: list[str] = []
 
     def __enter__(self) -> TableWriter:
         if self.to_stdout:
+            if sys.stdout is None:  # as after `>&-` in a shell
+                raise StanceError("-: standard output is closed. Pipe it into a command, or give a file as output")
             self._text = sys.stdout
             return self
         with writable(self.path, "the table"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            if self.path.suffix == ".parquet":
-                self._part.touch()
-            else:
+            begin(self._part, self._target)
+            if self.path.suffix != ".parquet":
                 self._text = self._part.open("w", encoding="utf-8", newline="")
         return self
 
@@ -93,10 +96,7 @@ class TableWriter:
                     if file is not None:
                         file.close()
                 if kind is None:
-                    with self._part.open("rb+") as written:
-                        os.fsync(written.fileno())
-                    self._part.replace(self.path)
-                    sync_folder(self.path.parent)
+                    settle(self._part, self._target)
         finally:
             self._part.unlink(missing_ok=True)
 
