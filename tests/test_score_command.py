@@ -377,9 +377,9 @@ def test_an_output_whose_name_is_no_text_is_refused(score, tmp_path, ending):
     for options in ([], ["--dry-run"]):
         done = score(SUMMIT, "-o", tmp_path / f"t\udcff{ending}", "--json", *options, before=["-v"])
         assert done.returncode == 2
-        assert done.stderr.splitlines()[-1] == f"error: {tmp_path}/t\\udcff{ending}: the name is not valid UTF-8. " + (
-            "Choose another output"
-        )
+        assert done.stderr.splitlines()[
+            -1
+        ] == f"error: {tmp_path}/t\\udcff{ending}: the name is not printable UTF-8. " + ("Choose another output")
         assert json.loads(done.stdout)["exit"] == 2
     assert list(tmp_path.iterdir()) == []
 

@@ -27,7 +27,7 @@ def check_output(path: Path) -> None:
             missing, or another run writes to it.
     """
     if printable(str(path)) != str(path):
-        raise StanceError(f"{printable(str(path))}: the name is not valid UTF-8, or holds control characters. Choose another output")
+        raise StanceError(f"{printable(str(path))}: the name is not printable UTF-8. Choose another output")
     single = path.suffix in FORMATS
     if path.suffix and not single and not path.is_dir():
         raise StanceError(
