@@ -11,7 +11,7 @@ from pathlib import Path
 from stance.table.schema import READ
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_RECORD = re.compile(rf"(stdin|.*(?:{'|'.join(map(re.escape, READ))})):\d+", re.IGNORECASE | re.DOTALL)
+_RECORD = re.compile(rf"(stdin|.*(?:{'|'.join(map(re.escape, (*READ, '.eml')))})):\d+", re.IGNORECASE | re.DOTALL)
 
 
 class StanceError(Exception):

@@ -337,7 +337,14 @@ def test_names_of_files_forge_no_lines_of_the_log(score, tmp_path, dry):
 
 def test_a_link_to_no_folder_is_named_as_such(score, tmp_path):
     (tmp_path / "t").symlink_to("gone")
+    (tmp_path / "t.csv").symlink_to("gone/t.csv")
     for options in ([], ["--dry-run"]):
+        done = score(SUMMIT, "-o", tmp_path / "t.csv", *options)
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (
+            2,
+            f"error: {tmp_path / 't.csv'}: it is a link into a folder that is not there or cannot be written. "
+            "Mend the link",
+        )
         done = score(SUMMIT, "-o", tmp_path / "t", *options)
         assert done.returncode == 2
         assert done.stderr == f"error: {tmp_path / 't'}: it is a link to what does not exist. Mend or remove the link\n"

@@ -359,7 +359,7 @@ def test_a_number_at_the_end_of_a_name_is_no_record(tiny, tmp_path):
     assert len(score(tmp_path, tiny, source, other, prune=True).failed) == 1
     assert set(texts(tmp_path)) == {"talks", "visit", "doc-0000", "doc-0001"}
     assert listed(tmp_path / "t")["doc-0001"] == str(source / "d.jsonl")
-    for location in ("a/b.jsonl:7", "stdin:7", "a\n.CSV:12"):
+    for location in ("a/b.jsonl:7", "a/b.eml:2", "stdin:7", "a\n.CSV:12"):
         assert without_record(location) == location.rpartition(":")[0]
     for location in ("a/10:30", "a.txt:7", "b.jsonl", "stdin"):
         assert without_record(location) == location

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ def check_output(path: Path) -> None:
         )
     if single and path.is_dir():
         raise StanceError(f"{path}: it is a folder. Choose another output")
+    if single and path.is_symlink() and not os.access(Path(os.path.realpath(path)).parent, os.W_OK | os.X_OK):
+        raise StanceError(f"{path}: it is a link into a folder that is not there or cannot be written. Mend the link")
     with writable(path, cure=RESUME):
         ShardFolder(folder_of(path)).check()
 
