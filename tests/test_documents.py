@@ -502,7 +502,7 @@ def test_documents_on_stdin_are_named_by_their_text(monkeypatch):
 
     first, named, second = ids({"text": "One."}, {"text": "Named.", "doc_id": "stdin"}, {"text": "Two."})
     assert named == "stdin"
-    assert re.fullmatch("stdin-[0-9a-f]{8}", first)
+    assert re.fullmatch("stdin-[0-9a-f]{12}", first)
     assert ids({"text": "Two.", "source": "us"}, {"text": "Three."})[0] == second
     assert ids({"text": "One.\r\n"}) != [first] != [second]
 

@@ -99,7 +99,7 @@ def _warn_of_language(document: Document, foreign: Counter[str]) -> None:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def location_of(path: Path) -> str:
