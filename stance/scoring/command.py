@@ -65,7 +65,6 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
     0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
     """
     first = None if options["since"] is None else first_day(options["since"])
-    _check_date(options["date"])
     if first and options["prune"]:
         raise click.UsageError("--prune with --since would drop every earlier document. Give one of them")
     if output == "-" and (named := _without_folder(options)):
@@ -208,15 +207,6 @@ def first_day(since: str) -> str:
     except ValueError as unread:
         error = str(unread)
     raise click.BadParameter(f"{error}; give YYYY-MM-DD, or days such as 7d", param_hint="--since")
-
-
-def _check_date(date: str | None) -> None:
-    from stance.documents.dates import iso_date
-
-    try:
-        iso_date(date)
-    except ValueError as error:
-        raise click.BadParameter(f"{error}; give YYYY-MM-DD", param_hint="--date") from error
 
 
 def _since(items: Items, first: str) -> Items:
