@@ -111,7 +111,7 @@ def test_a_week_with_nothing_new_is_an_empty_table(score, tmp_path):
 def test_options_that_are_no_dates_are_refused_at_once(options, tmp_path):
     done = CliRunner().invoke(main, ["score", str(SUMMIT), "-o", str(tmp_path / "t"), *options])
     assert done.exit_code == 2
-    assert f"Invalid value for {options[0]}" in done.output
+    assert "Invalid value for " in done.output and options[0] in done.output
     assert "is not a date; give YYYY-MM-DD" in done.output
     assert not (tmp_path / "t").exists()
 
