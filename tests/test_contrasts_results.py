@@ -359,6 +359,16 @@ def test_what_only_one_side_raises_is_proved_on_both_sides(table, mention, elsew
     assert bool(chips_["Only United States, uncertain: read"]) == uncertain
 
 
+def test_what_an_account_raises_in_the_other_sides_words_is_marked(table):
+    alone = (table["source"] == "us") & table["issue"].map(lambda given: "people_exchange" in given)
+    [before] = [f for f in stance.compare(table).findings if f.kind == "only" and f.figures["group"] == "us"]
+    assert before.figures["reported"] == {"people_exchange": 0} and "as words of" not in before.text
+    table.loc[alone, "holder"] = "china"
+    [found] = [f for f in stance.compare(table).findings if f.kind == "only" and f.figures["group"] == "us"]
+    assert found.figures["reported"] == {"people_exchange": 1}
+    assert "people-to-people exchange (1, all as words of China" in found.text
+
+
 STATEMENT = (
     "Both ministers met in Lindholm on the second day of the talks and settled the terms of the ferry line. The "
     "harbour is to be dredged before the spring, at the cost of both ports. A joint office will hear the fishermen."

@@ -8,6 +8,7 @@ import pandas as pd
 
 from stance.contrast.by_meeting import BOTH, EACH, tally
 from stance.contrast.certainty import POSSIBLE
+from stance.contrast.result import carries
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, joined
@@ -102,10 +103,16 @@ def only(comparison: Comparison, group: str) -> Finding | None:
     own = ("first", "second")[sides.groups.index(group)]
     here, there = account(comparison, group), account(comparison, sides.other(group))
     several = len(sides.compared) > 1
+    words = sides.of(group, sides.reported())
+    reported = {i: int(carries(words, "issue", i).sum()) for i in (*sure, *doubtful)}
 
     def counts(row: dict[Any, Any]) -> str:
-        """Sentences, and of one meeting the highest probabilities here and there."""
-        return f"{row[own]:,}{'' if several else _probabilities(row['mention'], row['highest'])}"
+        """Sentences, and of one meeting those in the other side's words and the probabilities here and there."""
+        if several:
+            return f"{row[own]:,}"
+        whose = reported[row["issue"]]
+        of_other = f", {'all' if whose == row[own] else f'{whose:,}'} as words of {sides.name_of[sides.other(group)]}"
+        return f"{row[own]:,}{of_other if whose else ''}{_probabilities(row['mention'], row['highest'])}"
 
     n = substantive(comparison, group)
     text = f"No issue is surely raised by {here} only."
@@ -120,7 +127,7 @@ def only(comparison: Comparison, group: str) -> Finding | None:
     rows = sure | doubtful
     figures = {
         "group": group, "issues": {i: row[own] for i, row in sure.items()}, "n": n,
-        "uncertain": {i: row[own] for i, row in doubtful.items()},
+        "uncertain": {i: row[own] for i, row in doubtful.items()}, "reported": reported,
         "highest": {i: round(r["mention"], 4) for i, r in rows.items() if pd.notna(r["mention"])},
         "highest_elsewhere": {i: round(r["highest"], 4) for i, r in rows.items() if pd.notna(r["highest"])},
         **_meetings(comparison, sure),
