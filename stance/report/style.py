@@ -114,19 +114,19 @@ def joined(items: list[str]) -> str:
 
 def dressed(chart: Any, summary: str) -> Any:
     """Give a chart the common type, colours and background, and a description for screen readers."""
-    return (
-        chart.properties(description=summary)
-        .configure(background="transparent", font=FONT, padding=4)
-        .configure_view(stroke=None)
-        .configure_axis(
-            domain=False, ticks=False, gridColor=RULE, labelColor=INK, titleColor=MUTED, labelFontSize=12,
-            titleFontSize=12, titleFontWeight="normal", labelPadding=8, labelLimit=320, titlePadding=10,
-        )
-        .configure_legend(
-            orient="top", title=None, labelColor=INK, labelFontSize=12, symbolSize=90, padding=0, offset=10,
-            columnPadding=14, labelLimit=240,
-        )
-        .configure_title(color=INK, font=FONT)
-        .configure_text(font=FONT)
-        .configure_concat(spacing=28)
+    return chart.properties(description=summary).configure(  # in one call: each copies the whole chart
+        background="transparent", font=FONT, padding=4,
+        view={"stroke": None},
+        axis={
+            "domain": False, "ticks": False, "gridColor": RULE, "labelColor": INK, "titleColor": MUTED,
+            "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelPadding": 8,
+            "labelLimit": 320, "titlePadding": 10,
+        },
+        legend={
+            "orient": "top", "title": None, "labelColor": INK, "labelFontSize": 12, "symbolSize": 90, "padding": 0,
+            "offset": 10, "columnPadding": 14, "labelLimit": 240,
+        },
+        title={"color": INK, "font": FONT},
+        text={"font": FONT},
+        concat={"spacing": 28},
     )  # fmt: skip
