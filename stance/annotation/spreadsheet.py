@@ -20,6 +20,7 @@ SEVERAL = 3
 """Columns, at least, of a dimension of which a sentence may get several labels."""
 
 _WIDTHS = {"date": 11, "source": 8, "title": 24, "context": 50, "text": 60, "note": 30}
+_SHOWN = ("date", "source", "title", "context", "text")
 _IDENTITY = ("doc_id", "sent_id", "start", "end", "sha256", "round", "row")
 """Hidden columns that say which sentence a row is; ``row`` is the hash of what the coder sees and of the others."""
 
@@ -44,12 +45,11 @@ def write_spreadsheet(examples: Sequence[Example], codebook: Codebook, path: Pat
     sheet: Worksheet = book.create_sheet(SENTENCES, 0)
     most = max(SEVERAL, *(len(e.annotation.issue) for e in examples), *(len(e.annotation.frame) for e in examples))
     answers = {name: d.key for d in codebook.dimensions for name in _questions(d, 1 if d.exclusive else most)}
-    columns = ["date", "source", "title", "context", "text", *answers, "note", *_IDENTITY]
-    _append(sheet, columns)
+    columns = [*_SHOWN, *answers, "note", *_IDENTITY]
+    sheet.append(columns)
     for example in examples:
-        shown = _shown(example)
-        given = {} if blind else _answers(example.annotation, codebook)
-        _append(sheet, [{**shown, **given}.get(c, "") for c in columns])
+        cells = _row(example) | ({} if blind else _answers(example.annotation, codebook))
+        sheet.append([cells.get(c, "") for c in columns])
     lists = _write_codebook(book.create_sheet(CODEBOOK), codebook)
     book.remove(book["Sheet"])
     for number, name in enumerate(columns, 1):
@@ -58,10 +58,12 @@ def write_spreadsheet(examples: Sequence[Example], codebook: Codebook, path: Pat
         place.hidden = name in _IDENTITY
         if name in answers:
             _offer(sheet, get_column_letter(number), lists[answers[name]])
-    for row in sheet.iter_rows(min_row=2, max_col=len(columns)):
+    for row in sheet.iter_rows(min_row=2):
         for cell in row:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
     for each in book.worksheets:
+        for cell in (cell for row in each.iter_rows() for cell in row if cell.data_type == "f"):
+            cell.data_type = "s"  # text that begins like a formula stays text
         for cell in each[1]:
             cell.font = Font(bold=True)
         each.freeze_panes = "A2"
@@ -92,11 +94,8 @@ def read_spreadsheet(path: Path, codebook: Codebook) -> tuple[list[Annotation], 
             )
         if problems := codebook.problems(labels):
             raise StanceError(f"{where}: {'; '.join(problems)}. Mend the row, or empty it if it is not coded yet")
-        found.append(
-            annotation_from_record(
-                {**{k: "" if row[k] is None else row[k] for k in _IDENTITY}, **labels, "coder": path.stem}
-            )
-        )
+        identity = {name: "" if row[name] is None else row[name] for name in _IDENTITY}
+        found.append(annotation_from_record({**identity, **labels, "coder": path.stem}))
     return found, empty
 
 
@@ -143,9 +142,9 @@ def _answers(annotation: Annotation, codebook: Codebook) -> dict[str, str]:
     return answers
 
 
-def _shown(example: Example) -> dict[str, Any]:
+def _row(example: Example) -> dict[str, Any]:
     record = sentence_record(example)
-    shown = {name: _plain(record[name]) for name in ("date", "source", "title", "context", "text")}
+    shown = {name: _plain(record[name]) for name in _SHOWN}
     row = {**{name: record[name] for name in _IDENTITY if name in record}, **shown}
     return {**row, "row": _fingerprint(row)}
 
@@ -161,26 +160,18 @@ def _fingerprint(row: dict[str, Any]) -> str:
     return sentence_hash("\x1f".join(str(row[k] or "") for k in ("text", *_IDENTITY[:-1])))
 
 
-def _append(sheet: Worksheet, values: Sequence[Any]) -> None:
-    """Add a row; text that begins like a formula stays text."""
-    sheet.append(list(values))
-    for cell in sheet[sheet.max_row]:
-        if cell.data_type == "f":
-            cell.data_type = "s"
-
-
 def _write_codebook(sheet: Worksheet, codebook: Codebook) -> dict[str, str]:
     """Write labels, definitions and rules; returns the cells that hold each dimension's labels."""
     lists = {}
-    _append(sheet, ["dimension", "label", "name", "definition"])
+    sheet.append(["dimension", "label", "name", "definition"])
     for d in codebook.dimensions:
         first = sheet.max_row + 1
         for label in d.labels:
-            _append(sheet, [d.key, label.key, label.name, label.definition])
+            sheet.append([d.key, label.key, label.name, label.definition])
         lists[d.key] = f"{CODEBOOK}!$B${first}:$B${sheet.max_row}"
     for d in codebook.dimensions:
         for rule in d.rules:
-            _append(sheet, [f"{d.key}: rule", "", "", rule])
+            sheet.append([f"{d.key}: rule", "", "", rule])
     for letter, width in zip("ABCD", (14, 22, 26, 120), strict=True):
         sheet.column_dimensions[letter].width = width
     return lists

@@ -79,6 +79,7 @@ def cooperation(sides: Sides) -> Cooperation:
         sides: from `stance.contrast.result.make_sides`.
     """
     table = sides.substantive().reset_index(drop=True)
+    table = table.assign(p_agreed=_probability_agreed(sides.codebook, table))
     own = sides.substantive(sides.own_voice()).reset_index(drop=True)
     design = sides.design(own)
     agreed_stances = sides.codebook["stance"].with_role("agreed")
@@ -86,8 +87,8 @@ def cooperation(sides: Sides) -> Cooperation:
     joint = is_agreed(sides.codebook, said)
     agreed, claims = said[joint], said[~joint]
     offers = own[own["stance"].isin(set(sides.codebook["stance"].with_role("cooperation")) - set(agreed_stances))]
-    p_agreed = _probability_agreed(sides.codebook, table)
-    near = table.assign(p_agreed=p_agreed)[(p_agreed >= POSSIBLE) & ~is_agreed(sides.codebook, table)]
+    near = table[(table["p_agreed"] >= POSSIBLE) & ~is_agreed(sides.codebook, table)]
+    near = near.sort_values("p_agreed", ascending=False, kind="stable")[[*EVIDENCE, "p_agreed"]]
     pairs = nearest_counterparts(sides, agreed, agreed)
     match = np.select(
         [pairs["similarity"] >= THRESHOLD, on_same_issue(sides, agreed, agreed)],
@@ -114,14 +115,12 @@ def cooperation(sides: Sides) -> Cooperation:
         differences=issue_differences(
             sides, own, design, share_difference, is_agreed(sides.codebook, own).to_numpy(dtype=bool)
         ),
-        reported=_reported_by_meeting(sides, agreed, match, table.assign(p_agreed=p_agreed)),
+        reported=_reported_by_meeting(sides, agreed, match, table),
         claims=claims[list(EVIDENCE)]
         .join(nearest_counterparts(sides, claims)[list(COLUMNS)])
         .assign(voice=np.where(claims["holder"] == claims["source"], "own", "reported"))
         .reset_index(drop=True),
-        possible=near.sort_values("p_agreed", ascending=False, kind="stable")[[*EVIDENCE, "p_agreed"]].reset_index(
-            drop=True
-        ),
+        possible=near.reset_index(drop=True),
         overtures=offers[list(EVIDENCE)]
         .join(nearest_counterparts(sides, offers)[list(COLUMNS)])
         .reset_index(drop=True),
