@@ -19,7 +19,7 @@ import pandas as pd
 from benchmarks.accuracy import accuracy, coded_sentences
 from benchmarks.material import documents, machine, processor
 from benchmarks.random_checkpoint import write_random_checkpoint
-from benchmarks.scale import growth, waits
+from benchmarks.scale import growth, growth_with_files, waits
 from benchmarks.speed import BATCHED, DEFAULTS, SCORER, Measured, agreement_table, measure, speed_table, turns
 from stance.annotation.splits import read_splits
 from stance.classifier.predict import Model
@@ -46,6 +46,7 @@ def main() -> None:
         "--splits", help="CSV with doc_id and split; coded sentences of other splits than test are left."
     )
     parser.add_argument("--sizes", default="1000,10000,100000", help="Sentences of the archives, with random weights.")
+    parser.add_argument("--files", default="1000,50000", help="Numbers of files in folders, with random weights.")
     parser.add_argument("--full", action="store_true", help="Grow to a million sentences, too: a quarter of an hour.")
     parser.add_argument("--no-page", action="store_true", help="Print only.")
     options = parser.parse_args()
@@ -129,11 +130,14 @@ def growth_tables(options: argparse.Namespace, _: Model) -> list[str]:
         small = growth(Path(folder), "readout-small", [1000])
         random = write_random_checkpoint(Path(folder) / "random")
         grown = growth(Path(folder), str(random), [int(s) for s in options.sizes.split(",")])
+        many = growth_with_files(Path(folder), str(random), [int(n) for n in options.files.split(",")])
         parts = [
             f"### What a user waits for\n\n{markdown(waits(Path(folder), readout), 'command')}",
             f"### Growth\n\nThe shipped model:\n\n{markdown(small.set_index('sentences'), 'sentences')}",
             "A tiny model with random weights, which shows what surrounds the model:",
             markdown(grown.set_index("sentences"), "sentences"),
+            "### Growth with the number of files\n\nThe same tiny model:",
+            markdown(many.set_index("files"), "files"),
         ]
         if options.full:
             million = growth(Path(folder), str(random), [1_000_000])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -82,12 +83,40 @@ def growth(folder: Path, model: str, sizes: list[int]) -> pd.DataFrame:
     rows = []
     for size in sizes:
         write_archive(folder / "archive.jsonl", size)
-        output = folder / f"table-{size}"
-        shutil.rmtree(output, ignore_errors=True)
-        seconds, peak = command(["score", str(folder / "archive.jsonl"), "-o", str(output), "-m", model])
-        again, _ = command(["score", str(folder / "archive.jsonl"), "-o", str(output), "-m", model])
-        shutil.rmtree(output)
-        within = "yes" if peak <= BOUND else "no"
-        rows.append((size, seconds, 1000 * seconds / size, peak, within, again))
+        seconds, peak, again = _twice(folder / "archive.jsonl", model)
+        rows.append((size, seconds, 1000 * seconds / size, peak, _within(peak), again))
     columns = ["sentences", "seconds", "ms a sentence", "peak MB", f"within {BOUND} MB", "seconds without changes"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def growth_with_files(folder: Path, model: str, counts: list[int]) -> pd.DataFrame:
+    """Score folders of a growing number of files with one model, a document of four sentences each.
+
+    Returns:
+        one row a number of files, with the columns of `growth`, of which one is by file.
+    """
+    rows = []
+    for count in counts:
+        place = folder / f"files-{count}"
+        place.mkdir()
+        for number, d in enumerate(islice(invented_documents(count * 40), count)):
+            (place / f"{number:07}.txt").write_text(d.text.partition("\n\n")[0], encoding="utf-8")
+        seconds, peak, again = _twice(place, model)
+        rows.append((count, seconds, 1000 * seconds / count, peak, _within(peak), again))
+        shutil.rmtree(place)
+    columns = ["files", "seconds", "ms a file", "peak MB", f"within {BOUND} MB", "seconds without changes"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _twice(documents: Path, model: str) -> tuple[float, float, float]:
+    """Seconds and peak memory of a run over documents, and the seconds of a second run, which finds all scored."""
+    output = documents.with_name("table")
+    arguments = ["score", str(documents), "-o", str(output), "-m", model]
+    seconds, peak = command(arguments)
+    again, _ = command(arguments)
+    shutil.rmtree(output)
+    return seconds, peak, again
+
+
+def _within(peak: float) -> str:
+    return "yes" if peak <= BOUND else "no"

@@ -825,7 +825,7 @@ def test_missing_inputs_and_empty_folders(tmp_path):
 @pytest.mark.parametrize("ending", sorted(READERS))
 def test_every_format_is_found_in_a_folder(tmp_path, ending):
     path = write(tmp_path / f"a{ending}", ENGLISH)
-    assert list(expand([tmp_path])) == [(path, "a")]
+    assert list(expand(tmp_path)) == [(path, "a")]
 
 
 @pytest.mark.parametrize("ending", [".rtf", ".doc", ".ODT", ".pages", ".wps"])

@@ -23,7 +23,6 @@ class Claims:
     Attributes:
         documents: how many were read, those among them that are left out later.
         inputs: files of the run, each by its real path.
-        whole: those that were read to their end without a failure.
         owner: the file that a doc_id came from in earlier runs, if any.
         is_kept: whether another document of a document's doc_id still lies in that file, as far as can be told without
             reading it; asked of files that are not among the inputs.
@@ -33,9 +32,9 @@ class Claims:
         self._met, self._ahead = Registry(), Registry()
         self._looked: set[str] = set()
         self._unread: set[str] = set()
+        self._in_part: set[str] = set()
         self.documents = 0
         self.inputs: Container[str] = ()
-        self.whole: set[str] = set()
         self.owner: Callable[[str], Path | None] = lambda doc_id: None
         self.is_kept: Callable[[Document], bool] = lambda document: False
 
@@ -48,7 +47,7 @@ class Claims:
             name: what to call it where an item has no path.
             coming: the items of a file, by its real path, that is still to be read in this run; None of others.
         """
-        whole, real = True, os.path.realpath(file)
+        real = os.path.realpath(file)
         for item in items:
             if isinstance(item, Document):
                 place = item.path or name
@@ -58,10 +57,9 @@ class Claims:
             elif item.location == item.file:
                 self._unread.add(real)
             self.documents += isinstance(item, Document)
-            whole = whole and isinstance(item, Document)
+            if not isinstance(item, Document):
+                self._in_part.add(real)
             yield item
-        if whole:
-            self.whole.add(real)
 
     def _held(self, document: Document, file: str, coming: Callable[[str], Items | None]) -> tuple[str, str] | None:
         """The owner of a document's doc_id and the cure, if it is another file that holds it still, or is not read."""
@@ -82,8 +80,12 @@ class Claims:
         return (str(owner), CURE) if held else None
 
     def given_up(self, doc_id: str, file: Path) -> bool:
-        """Whether a file was read whole, and neither it nor another one holds a document of this doc_id any more."""
-        return os.path.realpath(file) in self.whole and doc_id not in self._met
+        """Whether a file was read whole, and neither it nor another one holds a document of this doc_id any more.
+
+        To be asked when all inputs were read.
+        """
+        real = os.path.realpath(file)
+        return real in self.inputs and real not in self._in_part and doc_id not in self._met
 
 
 def _key(file: str, doc_id: str) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 from stance.documents.claims import Claims
 from stance.documents.document import METADATA, Document
 from stance.documents.encoding import UnreadableError, decode
-from stance.documents.files import expand, may_have_sidecar, size_of
+from stance.documents.file_list import FileList
+from stance.documents.files import may_have_sidecar
 from stance.documents.one_file import documents_of, location_of
 from stance.documents.position import Position
 from stance.errors import InputError, InputFailure, StanceError, printable
@@ -62,29 +63,26 @@ def iterate_documents(
     aside = {os.path.realpath(manifest)} if manifest else set()
     aside |= {os.path.realpath(Path(i).with_suffix(".json")) for i in inputs if may_have_sidecar(Path(i))}
     position = position or Position()
-    files = list(expand(inputs))
-    position.total = size_of(files)
+    files = FileList(inputs)
+    position.total = files.bytes
     foreign: Counter[str] = Counter()
     claims = claims or Claims()
-    coming = {os.path.realpath(p): (p, name) for p, name in files if isinstance(p, Path) and p.name != "-"}
-    claims.inputs = set(coming)
+    claims.inputs = files
 
     def items_of(path: Path, name: str, position: Position, foreign: Counter[str]) -> Iterator[Document | InputFailure]:
         row = rows.get(os.path.realpath(path), {}) if path.name != "-" else {}
         return documents_of(path, name, row, {k: v for k, v in defaults.items() if v}, position, foreign)
 
     def items_to_come(file: str) -> Iterator[Document | InputFailure] | None:
-        return items_of(*coming[file], Position(), Counter(documents=1)) if file in coming else None
+        coming = files.still_to_come(file)
+        return items_of(*coming, Position(), Counter(documents=1)) if coming else None
 
     for path, name in files:
         if isinstance(path, InputFailure):
             yield path
             continue
-        real = os.path.realpath(path)
-        if path.name != "-" and real in aside:
+        if path.name != "-" and os.path.realpath(path) in aside:
             continue
-        aside.add(real)  # a file is read once, whatever inputs and links lead to it
-        coming.pop(real, None)
         items = claims.checked(items_of(path, name, position, foreign), path, name, items_to_come)
         yield from counted(items, location_of(path))
     if foreign["documents"] > 1:

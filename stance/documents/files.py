@@ -9,7 +9,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,44 +35,31 @@ Found = tuple[Path | InputFailure, str]
 """A file, or what is wrong with an input, and the doc_id that the document has unless it says another."""
 
 
-def expand(inputs: Iterable[str | Path]) -> Iterator[Found]:
-    """Expand inputs to files.
+def expand(given: str | Path) -> Iterator[Found]:
+    """Expand an input to files, in no order.
 
     Tables that `stance score` wrote are no documents: in folders and globs they are left out with a warning; given
     by name they are failures.
 
     Args:
-        inputs: files, folders, glob patterns, or ``-`` for stdin.
+        given: a file, a folder, a glob pattern, or ``-`` for stdin.
     """
-    for given in inputs:
-        text = str(given)
-        path = Path(given)
-        if text == "-" and sys.stdin is None:  # as after `<&-` in a shell
-            cure = "Pipe documents into the command, or give files"
-            yield InputFailure("stdin", "standard input is closed", cure), text
-        elif text == "-":
-            yield Path("-"), "stdin"
-        elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
-            yield from _fitting(text)
-        elif is_archive(path) or _is_scored(path):
-            cure = "Give the documents that it was made from; `stance compare` takes the table"
-            yield InputFailure(text, "it is a table of scored sentences, not a document", cure), text
-        elif path.is_dir():
-            yield from _inside(path)
-        else:
-            yield path, path.stem
-
-
-def size_of(files: Iterable[Found]) -> int | None:
-    """Bytes of all files, or None where stdin is among them."""
-    total = 0
-    for path, _ in files:
-        if isinstance(path, Path):
-            if str(path) == "-":
-                return None
-            with suppress(OSError):
-                total += path.stat().st_size
-    return total
+    text = str(given)
+    path = Path(given)
+    if text == "-" and sys.stdin is None:  # as after `<&-` in a shell
+        cure = "Pipe documents into the command, or give files"
+        yield InputFailure("stdin", "standard input is closed", cure), text
+    elif text == "-":
+        yield Path("-"), "stdin"
+    elif not os.path.exists(text):  # noqa: PTH110  # Path.exists raises on names that are too long
+        yield from _fitting(text)
+    elif is_archive(path) or _is_scored(path):
+        cure = "Give the documents that it was made from; `stance compare` takes the table"
+        yield InputFailure(text, "it is a table of scored sentences, not a document", cure), text
+    elif path.is_dir():
+        yield from _inside(path)
+    else:
+        yield path, path.stem
 
 
 def may_have_sidecar(file: Path) -> bool:
@@ -83,19 +69,21 @@ def may_have_sidecar(file: Path) -> bool:
 
 def _inside(folder: Path) -> Iterator[Found]:
     """Documents in a folder, those in formats that are not read among them."""
-    walk = Walk()
-    documents = _without_results(walk.files(folder), folder, str(folder))
-    others = Counter(f.suffix.lower() for f in documents if not _is_document(f))
-    inside = [f for f in documents if _is_document(f)]
+    walk, empty = Walk(), True
+    others: Counter[str] = Counter()
+    for file in _without_results(walk.files(folder), folder, str(folder)):
+        if _is_document(file):
+            empty = False
+            yield file, file.relative_to(folder).with_suffix("").as_posix()
+        else:
+            others[file.suffix.lower()] += 1
     if others:
         kinds = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in sorted(others.items()))
         logger.info("%s: passed over files that are no documents: %s", printable(str(folder)), printable(kinds))
     yield from ((failure, place) for place, failure in walk.failures.items())
-    if not inside and not walk.failures:
+    if empty and not walk.failures:
         kinds = " ".join(sorted(READERS))
         yield InputFailure(str(folder), "the folder holds no documents", f"Known endings: {kinds}"), str(folder)
-    for file in inside:
-        yield file, file.relative_to(folder).with_suffix("").as_posix()
 
 
 def _fitting(pattern: str) -> Iterator[Found]:
@@ -104,19 +92,27 @@ def _fitting(pattern: str) -> Iterator[Found]:
         yield InputFailure(pattern, "there is no such file or folder", "Check the path"), pattern
         return
     walk = Walk()
-    files = [f for f in walk.fitting(pattern) if not _is_sidecar(f)]
+    fitting = kept = 0
+
+    def counted() -> Iterator[Path]:
+        nonlocal fitting
+        for file in walk.fitting(pattern):
+            if not _is_sidecar(file):
+                fitting += 1
+                yield file
+
+    for file in _without_results(counted(), None, pattern):
+        kept += 1
+        yield file, file.stem
     yield from ((failure, place) for place, failure in walk.failures.items())
-    found = _without_results(files, None, pattern)
-    if files and not found:
+    if fitting and not kept:
         cure = "Give the documents that they were made from"
         yield InputFailure(pattern, "only tables of scored sentences fit the pattern", cure), pattern
-    elif not found and not walk.failures:
+    elif not kept and not walk.failures:
         yield InputFailure(pattern, "no file fits the pattern", "Check it, and quote it in the shell"), pattern
-    for file in found:
-        yield file, file.stem
 
 
-def _without_results(files: list[Path], root: Path | None, given: str) -> list[Path]:
+def _without_results(files: Iterable[Path], root: Path | None, given: str) -> Iterator[Path]:
     """Leave out what earlier runs wrote: scored tables, and (below the root) the folders of archives and reports."""
     written: dict[Path, bool] = {}
 
@@ -127,7 +123,6 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
                 written[folder] = is_archive(folder) or _is_report(folder)
         return next((p for p in above if written[p]), None)
 
-    kept: list[Path] = []
     left: dict[str, None] = {}
     for file in files:
         if (folder := result_of(file)) is not None:
@@ -135,14 +130,13 @@ def _without_results(files: list[Path], root: Path | None, given: str) -> list[P
         elif _is_scored(file):
             left[str(file)] = None
         else:
-            kept.append(file)
+            yield file
     if left:
-        shown = ", ".join([*list(left)[:5], *(["…"] if len(left) > 5 else [])])
+        shown = ", ".join([*sorted(left)[:5], *(["…"] if len(left) > 5 else [])])
         logger.warning(
             "%s: left out tables of scored sentences and reports, which are no documents: %s",
             printable(given), printable(shown),
         )  # fmt: skip
-    return kept
 
 
 def is_archive(folder: Path) -> bool:
@@ -186,16 +180,14 @@ def hidden_ending(file: Path) -> str | None:
 
 
 def _is_sidecar(file: Path) -> bool:
-    if file.suffix != ".json":
-        return False
-    return file.stem in _texts_in(file.parent)
+    return file.suffix == ".json" and file.stem in _texts_in(file.parent)
 
 
 def _texts_in(folder: Path) -> frozenset[str]:
     return _stems(folder, folder.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1)
 def _stems(folder: Path, _changed: int) -> frozenset[str]:
-    """Names, without their endings, of files in a folder that may have a sidecar."""
+    """Names, without their endings, of files in a folder that may have a sidecar; of one folder, to spare memory."""
     return frozenset(f.stem for f in folder.iterdir() if may_have_sidecar(f))

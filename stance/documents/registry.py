@@ -1,22 +1,18 @@
-"""Which doc_ids a run has met, kept on the disk so that memory does not grow with the archive."""
+"""Which doc_ids a run has met: on the disk, so that memory does not grow with the archive."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from stance.errors import StanceError
+from stance.documents.temporary_database import no_room_in_words, temporary_database
 
 
 class Registry:
     """doc_ids with the place each comes from, in a private temporary database that vanishes with the process."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = OFF")
-        self._database.execute("PRAGMA synchronous = OFF")
+        self._database = temporary_database()
         self._database.execute("CREATE TABLE met (doc_id TEXT PRIMARY KEY, place BLOB) WITHOUT ROWID")
         self._database.execute("BEGIN")
 
@@ -28,7 +24,7 @@ class Registry:
         Raises:
             StanceError: if there is no room for it in the folder of temporary files.
         """
-        with _in_words():
+        with no_room_in_words():
             try:
                 self._database.execute("INSERT INTO met VALUES (?, ?)", (doc_id, os.fsencode(place)))
             except sqlite3.IntegrityError:
@@ -37,17 +33,5 @@ class Registry:
         return None
 
     def __contains__(self, doc_id: str) -> bool:
-        with _in_words():
+        with no_room_in_words():
             return self._database.execute("SELECT 1 FROM met WHERE doc_id = ?", (doc_id,)).fetchone() is not None
-
-
-@contextmanager
-def _in_words() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        place = next((os.environ[k] for k in ("SQLITE_TMPDIR", "TMPDIR") if os.environ.get(k)), "/var/tmp or /tmp")
-        raise StanceError(
-            f"{place}: temporary files cannot be written there ({error}). Make room, or set TMPDIR to another folder; "
-            "then run the same command again"
-        ) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import deque
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from stat import S_ISREG
 
@@ -23,27 +25,29 @@ class Walk:
     def __init__(self) -> None:
         self.failures: dict[str, InputFailure] = {}
 
-    def files(self, folder: Path) -> list[Path]:
-        """Files below a folder, sorted, without hidden ones."""
-        found = (place / name for place, names in self._folders(folder) for name in names)
-        return sorted(f for f in found if not is_hidden(f.relative_to(folder)) and self._is_file(f))
+    def files(self, folder: Path) -> Iterator[Path]:
+        """Files below a folder, without hidden ones, in no order."""
+        found = (path for path, is_folder in self._below(folder) if not is_folder)
+        return (f for f in found if not is_hidden(f.relative_to(folder)) and self._is_file(f))
 
-    def fitting(self, pattern: str) -> list[Path]:
-        """Files that fit a glob pattern, sorted; ``**`` stands for any folders that are not hidden."""
-        return sorted(f for f in self._matches(pattern) if self._is_file(f))
+    def fitting(self, pattern: str) -> Iterator[Path]:
+        """Files that fit a glob pattern, in no order; ``**`` stands for any folders that are not hidden."""
+        return (f for f in self._matches(pattern) if self._is_file(f))
 
-    def _matches(self, pattern: str) -> set[Path]:
+    def _matches(self, pattern: str) -> Iterator[Path]:
         parts = Path(pattern).parts
         if "**" not in parts:
             for last, part in enumerate(parts):
                 if is_pattern(part):
                     self._look_into(str(Path(*parts[:last])))
-            return {Path(f) for f in glob.glob(pattern)}  # noqa: PTH207
+            yield from map(Path, glob.iglob(pattern))  # noqa: PTH207
+            return
         first = parts.index("**")
-        rest = Path(*parts[first + 1 :] or "*")
+        rest = Path(*([*dropwhile("**".__eq__, parts[first + 1 :])] or ["*"]))
         starts = [Path(f) for f in glob.glob(str(Path(*parts[:first])))]  # noqa: PTH207
-        folders = (place for start in starts if start.is_dir() for place, _ in self._folders(start))
-        return {f for place in folders for f in self._matches(str(Path(glob.escape(str(place)), rest)))}
+        below = (found for start in starts if start.is_dir() for found in self._below(start))
+        for place in (path for path, is_folder in below if is_folder):
+            yield from self._matches(str(Path(glob.escape(str(place)), rest)))
 
     def _look_into(self, pattern: str) -> None:
         """Note the folders that cannot be read, of which `glob` says nothing."""
@@ -54,20 +58,42 @@ class Walk:
                 except OSError as error:
                     self._failed(error)
 
-    def _folders(self, first: Path) -> Iterator[tuple[Path, list[str]]]:
-        """A folder and all below it, each with the names of its files; links to folders come after the others."""
-        waiting, met = [first], set[tuple[int, int]]()
-        while waiting:
-            for place, folders, names in os.walk(waiting.pop(0), onerror=self._failed):
-                about = Path(place).stat()
-                if (about.st_dev, about.st_ino) in met:
-                    folders.clear()
-                    continue
-                met.add((about.st_dev, about.st_ino))
-                below = [Path(place, f) for f in sorted(folders) if not is_hidden(Path(f))]
-                waiting += [f for f in below if f.is_symlink()]
-                folders[:] = [f.name for f in below if not f.is_symlink()]
-                yield Path(place), names
+    def _below(self, first: Path) -> Iterator[tuple[Path, bool]]:
+        """A folder and all below it that is not in a hidden folder, and whether each is a folder.
+
+        Folders are entered from the top down, sorted, and links to folders after all others.
+        """
+        links, met = deque([first]), set[tuple[int, int]]()
+        while links:
+            waiting = [links.popleft()]
+            while waiting:
+                place = waiting.pop()
+                inside: list[Path] = []
+                try:
+                    about = place.stat()
+                    if (about.st_dev, about.st_ino) in met:
+                        continue
+                    with os.scandir(place) as entries:
+                        met.add((about.st_dev, about.st_ino))
+                        yield place, True
+                        for entry in entries:
+                            if not self._is_folder(entry):
+                                yield Path(entry.path), False
+                            elif not is_hidden(Path(entry.name)):
+                                inside.append(Path(entry.path))
+                except OSError as error:
+                    self._failed(error)
+                inside.sort()
+                links += [f for f in inside if f.is_symlink()]
+                waiting += [f for f in reversed(inside) if not f.is_symlink()]
+
+    @staticmethod
+    def _is_folder(entry: os.DirEntry[str]) -> bool:
+        """Whether an entry is a folder or a link to one; a link in a circle is none."""
+        try:
+            return entry.is_dir()
+        except OSError:
+            return False
 
     def _is_file(self, path: Path) -> bool:
         """Whether a path is a file; that it cannot be told is a failure."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from stance.atomic_write import RESUME, replacing, writable
@@ -48,9 +48,20 @@ def shard_folder(path: Path) -> Iterator[ShardFolder]:
     check_output(path)
     single, folder = path.suffix in FORMATS, folder_of(path)
     with ShardFolder(folder).opened() as shards:
+        if single:
+            _keep_from_others(folder, path)
         yield shards
         if single:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _keep_from_others(folder: Path, path: Path) -> None:
+    """Shut a folder to those who may not read the file that its shards become."""
+    with suppress(OSError):
+        file, now = path.stat(), folder.stat()
+        group = 0o070 if file.st_mode & 0o040 and file.st_gid == now.st_gid else 0
+        others = 0o007 if file.st_mode & 0o004 else 0
+        folder.chmod(now.st_mode & (0o7700 | group | others))
 
 
 def refuse_to_empty(path: Path, failed: list[InputFailure], pruned: bool) -> None:
