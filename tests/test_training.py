@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from stance.classifier.delta import DELTA
 from stance.classifier.predict import FILES, Model, identity
 from stance.classifier.recipe import load_recipe
 from stance.codebook import load_codebook
+from stance.sentences import split_sentences
 from tests.conftest import ROOT
 
 
@@ -147,6 +149,12 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(toy):
 WINDOWS = {"length": 40, "context": 10}
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """What is kept of teachers and embeddings stays out of the user's folder."""
+    monkeypatch.setenv("STANCE_CACHE", str(tmp_path / "cache"))
+
+
 def test_student_learns_from_a_teacher_alone(toy):
     """The student's targets are the teacher's probabilities alone, of coded sentences and of others."""
     from stance.classifier.train import _is_trained, train
@@ -187,6 +195,23 @@ def test_student_learns_from_a_teacher_alone(toy):
     assert not _is_trained(student, documents, labels), "its teacher is another now"
     shutil.move(teacher.folder, teacher.folder.with_name("away"))
     assert _is_trained(student, documents, labels), "a released model comes without its teacher"
+
+
+def test_what_a_teacher_said_is_kept_by_model_and_by_what_it_read(tiny, monkeypatch):
+    from stance.classifier.distillation import _logits
+
+    asked = []
+    run = Model.run
+    monkeypatch.setattr(Model, "run", lambda self, encoded: asked.append(len(encoded.truncated)) or run(self, encoded))
+    documents = [stance.Document(f"d{n}", f"We met {n} times. They left.", "us") for n in range(3)]
+    items = [(d, sentences, range(len(sentences))) for d in documents if (sentences := split_sentences(d))]
+    first = _logits(tiny, items[:2])
+    assert np.allclose(first, tiny.predict(items[:2]).values, atol=1e-4)
+    asked.clear()
+    assert np.array_equal(_logits(tiny, items[:2]), first) and not asked
+    assert np.array_equal(_logits(tiny, [items[2], items[0]])[2:], first[:2]) and asked == [2]
+    other = (replace(documents[0], title="Another title"), items[0][1], range(2))
+    assert _logits(tiny, [other]).shape == (2, first.shape[1]) and asked == [2, 2], "the title is read, too"
 
 
 def test_without_a_teacher_nothing_is_learnt_of_uncoded_sentences(toy):

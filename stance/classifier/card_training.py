@@ -80,10 +80,11 @@ def _teachers(manifest: dict[str, Any]) -> str:
     for t in manifest.get("teachers", []):
         name = t.get("model", t["name"])
         uncoded = manifest["soft_labelled_sentences"]
-        more = f", and all of those of {uncoded} sentences\n  that nobody coded" if uncoded else ""
+        taught = [f"{share:.0%} of each target"] if share else []
+        taught += [f"the targets of {uncoded} sentences\n  that nobody coded"] if uncoded else []
         lines += f"""\
 - Learnt from a teacher, too: {t["encoder"]} `{name}`. Its calibrated
-  probabilities make {share:.0%} of each target{more}. It was
+  probabilities make {", and ".join(taught)}. It was
   trained on {t["train_sentences"]} sentences (annotations `{t["annotations_sha256"]}`) for
   {t["seconds"] // 60} minutes on {t["machine"]}.
 """

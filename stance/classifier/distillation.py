@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
+from stance.atomic_write import replacing, writable
 from stance.classifier.decision import main_probabilities, probabilities
+from stance.classifier.encoders import CURE, cache_folder
 from stance.classifier.predict import Model
 from stance.classifier.recipe import Recipe
-from stance.classifier.tokenization import Asked
+from stance.classifier.tokenization import Asked, Encoded, encode, join
 from stance.classifier.training_data import Corpus, Targets
 from stance.codebook import Codebook
 from stance.documents.document import Document
@@ -19,6 +23,9 @@ from stance.errors import StanceError
 from stance.sentences import split_sentences
 
 logger = logging.getLogger(__name__)
+
+READ_TOGETHER = 40
+"""Documents that a teacher reads before what it says of them is kept."""
 
 
 def uncoded_documents(recipe: Recipe, corpus: Corpus, documents: Sequence[Document]) -> list[Asked]:
@@ -54,14 +61,20 @@ def add_soft_targets(
         StanceError: if a teacher was trained with other labels.
     """
     how = recipe.distillation
+    if how.weight == 0:  # the teachers need not read what they have no say in
+        coded = []
+    if not coded and not added:
+        return hard
     taught = [_teach(teacher.folder, [*coded, *added], codebook) for teacher in recipe.teachers]
-    soft, soft_main = (np.mean(parts, axis=0) for parts in zip(*taught, strict=True))
-    n = len(hard.labels)
+    soft, soft_main = (np.mean(parts, axis=0).astype(np.float32) for parts in zip(*taught, strict=True))
+    n = len(hard.labels) if coded else 0
     logger.info("%d coded and %d other sentences learn from %s", n, len(soft) - n, how.teachers)
-    soft[:n] = how.weight * soft[:n] + (1 - how.weight) * hard.labels
-    soft_main[:n] = how.weight * soft_main[:n] + (1 - how.weight) * hard.main
+    labels, main = hard.labels, hard.main
+    if coded:
+        labels = how.weight * soft[:n] + (1 - how.weight) * labels
+        main = how.weight * soft_main[:n] + (1 - how.weight) * main
     weight = np.concatenate([hard.weight, np.ones(len(soft) - n, dtype=np.float32)])
-    return Targets(soft.astype(np.float32), soft_main.astype(np.float32), weight)
+    return Targets(np.concatenate([labels, soft[n:]]), np.concatenate([main, soft_main[n:]]), weight)
 
 
 def _teach(folder: Path, documents: Sequence[Asked], codebook: Codebook) -> tuple[np.ndarray, np.ndarray]:
@@ -69,5 +82,37 @@ def _teach(folder: Path, documents: Sequence[Asked], codebook: Codebook) -> tupl
     model = Model(folder)
     if model.codebook.outputs != codebook.outputs:
         raise StanceError(f"{folder}: the teacher has other labels. Train it again")
-    logits = model.predict(documents).values
+    logits = _logits(model, documents)
     return probabilities(logits, codebook, model.settings), main_probabilities(logits, codebook, model.settings)
+
+
+def _logits(model: Model, documents: Sequence[Asked]) -> np.ndarray:
+    """A teacher's logits, shape (sentences, outputs).
+
+    They are kept in the cache folder, by the model and by what it reads of each document: a large teacher needs an
+    hour, and what it said before a training was stopped is not asked again.
+    """
+    kept = cache_folder() / "teachers" / model.identity
+    with writable(kept, cure=CURE):
+        kept.mkdir(parents=True, exist_ok=True)
+    encoded = [encode(model.tokenizer, [item], model.settings.reading) for item in documents]
+    files = [kept / f"{_key(e)}.npy" for e in encoded]
+    missing = [i for i, file in enumerate(files) if not file.is_file()]
+    for start in range(0, len(missing), READ_TOGETHER):
+        chosen = missing[start : start + READ_TOGETHER]
+        values = model.run(join([encoded[i] for i in chosen])).values
+        ends = np.cumsum([len(encoded[i].truncated) for i in chosen])
+        with FileLock(kept / ".lock"):  # another training may ask the same teacher
+            for i, part in zip(chosen, np.split(values, ends[:-1]), strict=True):
+                with replacing(files[i], CURE) as temporary:
+                    np.save(temporary, part)
+        logger.info("%s has read %d of %d documents", model.identity, start + len(chosen), len(missing))
+    return np.concatenate([np.load(file) for file in files])
+
+
+def _key(encoded: Encoded) -> str:
+    """Hash of what a model reads of a document."""
+    digest = hashlib.sha256()
+    for window in encoded.windows:
+        digest.update(window.ids.tobytes() + window.types.tobytes() + repr(window.spans).encode())
+    return digest.hexdigest()[:24]
