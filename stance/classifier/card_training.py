@@ -81,7 +81,7 @@ def _teachers(manifest: dict[str, Any]) -> str:
         name = t.get("model", t["name"])
         uncoded = manifest["soft_labelled_sentences"]
         taught = [f"{share:.0%} of each target"] if share else []
-        taught += [f"the targets of {uncoded} sentences\n  that nobody coded"] if uncoded else []
+        taught += [f"all of those of {uncoded} sentences\n  that nobody coded"] if uncoded else []
         lines += f"""\
 - Learnt from a teacher, too: {t["encoder"]} `{name}`. Its calibrated
   probabilities make {", and ".join(taught)}. It was

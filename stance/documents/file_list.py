@@ -76,9 +76,9 @@ class FileList:
             self._reached = number
             yield Path(_decoded(path)) if failure is None else self._failures[failure], _decoded(name)
 
-    def __contains__(self, real: str) -> bool:
+    def __contains__(self, real: object) -> bool:
         """Whether a file, by its real path, is in the list."""
-        return self._row(real) is not None
+        return isinstance(real, str) and self._row(real) is not None
 
     def still_to_come(self, real: str) -> tuple[Path, str] | None:
         """A file, by its real path, that has not been reached; None of others."""
