@@ -53,14 +53,18 @@ def test_single_files_are_put_together_from_shards(tiny, tmp_path, ending):
 @pytest.mark.parametrize(("mode", "shut"), [(0o600, 0o700), (0o640, 0o750), (0o644, 0o755)])
 def test_who_may_not_read_a_file_may_not_read_its_shards(tiny, tmp_path, mode, shut):
     output = tmp_path / "t.jsonl"
-    output.touch(mode)
+    output.touch()
     output.chmod(mode)
     seen = set()
 
     def watch(_):
         seen.update(f.stat().st_mode & 0o777 for f in tmp_path.glob(".t.jsonl.shards"))
 
-    run(invented(10), output, tiny, watch=watch)
+    before = os.umask(0o022)
+    try:
+        run(invented(10), output, tiny, watch=watch)
+    finally:
+        os.umask(before)
     assert seen == {shut}
     assert output.stat().st_mode & 0o777 == mode
 

@@ -88,6 +88,7 @@ class DistillationRecipe:
         teachers: recipes of other models. The mean of their probabilities, calibrated on validation documents, is
             learnt; on sentences that a teacher was itself trained on they are surer than elsewhere.
         weight: of the teachers' probabilities in the targets of hand-coded sentences; the rest is the hand's label.
+            With 0 the teachers are not asked about these.
         unlabelled: at least so many sentences of whole documents that nobody coded are learnt from the teachers alone.
     """
 
