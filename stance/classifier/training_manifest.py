@@ -64,10 +64,18 @@ def _origin(folder: Path) -> dict[str, Any]:
     }
 
 
+def _ingredient(folder: Path) -> dict[str, Any]:
+    """What the manifest of averaged trainings says of one: name and hash, seed, time and machine."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    kept = ("seconds", "machine", "soft_labelled_sentences")
+    seed = manifest["recipe"]["training"]["seed"]
+    return {"name": identity(folder), "seed": seed, **{k: manifest[k] for k in kept}}
+
+
 def write_manifest(
     recipe: Recipe,
     corpus: Corpus,
-    counts: dict[str, int],
+    uncoded: int,
     predecessor: dict[str, Any] | None,
     output: Path,
     seconds: float,
@@ -77,21 +85,23 @@ def write_manifest(
     Args:
         recipe: of the training.
         corpus: that it learnt from.
-        counts: further counts, by key.
+        uncoded: sentences without hand-coded labels that it learnt from; those of averaged trainings are added.
         predecessor: from `predecessor_of`, taken before the training, which may write to that very folder.
         output: folder of the model.
         seconds: that training took.
     """
     trained = annotations_of(corpus.train)
+    soup = [_ingredient(folder) for folder in recipe.ingredients]
     content = {
         "recipe": recipe.to_dict(),
         "train_sentences": len(trained),
         "written_sentences": sum(a.round == "written" for a in trained),
         "validation_sentences": len(annotations_of(corpus.validation)),
-        **counts,
+        "soft_labelled_sentences": uncoded + sum(part.pop("soft_labelled_sentences") for part in soup),
         "annotations_sha256": corpus.digest,
         "teachers": teachers_of(recipe),
         "predecessor": predecessor,
+        **({"soup": soup} if soup else {}),
         "seconds": round(seconds),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "packages": dict(_versions()),
