@@ -136,8 +136,11 @@ def compare(
         raise StanceError("nothing is left to compare. Mend the inputs named above")
     gold = read_gold(options["gold"]) if options["gold"] else None
     comparison = stance.compare(table, by=options["by"], groups=(groups[0], groups[1]), codebook=book, gold=gold)
+    shape = "json" if as_json else shape
+    if shape == "text":
+        _print_findings(comparison)  # before the figures are drawn, which takes longer than all the rest
     files = comparison.write(output)
-    _print_findings(comparison, files, "json" if as_json else shape)
+    _print_written(comparison, files, shape)
     if open_report:
         click.launch(str(files[0]))
     sys.exit(1 if failures else 0)
@@ -156,9 +159,18 @@ def _refuse_of_table(path: str) -> None:
         )
 
 
-def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> None:
-    """The findings on stdout, in words, as Markdown or as JSON."""
-    from stance.report.text import findings_at_a_glance, findings_record, markdown_report
+def _print_findings(comparison: Comparison) -> None:
+    """The findings on stdout, a line each, and what corrects them or does not."""
+    from stance.report.text import findings_at_a_glance
+
+    click.echo(findings_at_a_glance(comparison))
+    for note in comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note:
+        click.echo(f"\n{note}")
+
+
+def _print_written(comparison: Comparison, files: list[Path], shape: str) -> None:
+    """Where the report is; or its findings on stdout, as Markdown or as JSON."""
+    from stance.report.text import findings_record, markdown_report
 
     if shape == "json":
         record = {"report": str(files[0]), **findings_record(comparison)}
@@ -166,11 +178,6 @@ def _print_findings(comparison: Comparison, files: list[Path], shape: str) -> No
     elif shape == "markdown":
         click.echo(markdown_report(comparison), nl=False)
     else:
-        click.echo(findings_at_a_glance(comparison))
-        for note in (
-            comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note
-        ):
-            click.echo(f"\n{note}")
         click.echo(f"\nReport: {files[0].resolve()}")
         click.echo(f"Beside it report.md, with each finding in full, and {len(files) - 2} more files: tables, figures")
 

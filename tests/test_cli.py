@@ -122,6 +122,15 @@ def test_options_that_mean_nothing_are_refused(scored, tmp_path):
     assert not (tmp_path / "report").exists()
 
 
+def test_findings_are_printed_before_the_report_is_drawn(scored, tmp_path, monkeypatch):
+    """They are what an analyst waits for, and a report that cannot be written does not lose them."""
+    (tmp_path / "taken").write_text("a file")
+    result = CliRunner().invoke(main, ["compare", str(scored), "-o", str(tmp_path / "taken")])
+    assert result.exit_code == 2
+    assert "Red lines" in result.stdout and "Report:" not in result.stdout
+    assert "taken" in result.stderr and "another folder" in result.stderr
+
+
 def test_compare_takes_one_speaker_of_a_transcript(tmp_path):
     text = (
         "PRESIDENT REYES: Welcome. We have to manage our rivalry so that it does not turn into a conflict.\n\n"
