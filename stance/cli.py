@@ -164,7 +164,8 @@ def _print_findings(comparison: Comparison) -> None:
     from stance.report.text import findings_at_a_glance
 
     click.echo(findings_at_a_glance(comparison))
-    for note in comparison.corrected.notes[:1] if "gold" in comparison.sides.table else comparison.sides.prediction_note:
+    corrected = "gold" in comparison.sides.table
+    for note in comparison.corrected.notes[:1] if corrected else comparison.sides.prediction_note:
         click.echo(f"\n{note}")
 
 

@@ -206,6 +206,13 @@ def test_annotate_prepares_tasks_and_collects_what_was_coded(tmp_path):
     done = run("evaluate", tmp_path / "coded.jsonl", "--documents", SUMMIT / "us.md", "--json")
     figures = {(f["dimension"], f["metric"]): f["estimate"] for f in json.loads(done.stdout)}
     assert figures["stance", "accuracy"] == 1.0
+    frame = pd.read_json(tmp_path / "coded.jsonl", lines=True)
+    frame.to_parquet(tmp_path / "coded.parquet")
+    frame[["issue", "frame"]] = frame[["issue", "frame"]].map(";".join)
+    frame.to_csv(tmp_path / "coded.csv", index=False)
+    for name in ("coded.csv", "coded.parquet"):
+        same = run("evaluate", tmp_path / name, "--documents", SUMMIT / "us.md", "--json")
+        assert same.stdout == done.stdout, name
     broken = run("annotate", "--collect", SUMMIT / "us.md", "-o", tmp_path / "x.jsonl")
     assert broken.returncode == 2
     assert "us.md: not an export of Label Studio" in broken.stderr

@@ -271,7 +271,7 @@ def test_folders_are_made(tmp_path, table):
 def test_unknown_ending(tmp_path, table):
     with pytest.raises(StanceError, match=r"t\.xlsx: tables are written as \.parquet, \.jsonl, \.csv\. Choose"):
         write_table(table, tmp_path / "t.xlsx")
-    with pytest.raises(StanceError, match=r"t\.xlsx: tables are read from \.parquet, \.jsonl, \.csv"):
+    with pytest.raises(StanceError, match=r"t\.xlsx: the sentence table is read from \.parquet, \.jsonl, \.csv"):
         read_table(tmp_path / "t.xlsx")
 
 
@@ -402,7 +402,7 @@ def test_list_column_that_holds_something_else():
         ("t.csv", "a,b\n1,2\n", "t.csv: the sentence table lacks the columns doc_id, source, sent_id, text, issue"),
         ("t.csv", "", "t.csv: the sentence table cannot be read (No columns"),
         ("t.jsonl", '{"doc_id": "a"}\n{"doc', "t.jsonl: the sentence table cannot be read ("),
-        ("t.jsonl", "[1, 2]\n", "t.jsonl: a row of a sentence table is a JSON object. Mend the file"),
+        ("t.jsonl", "[1, 2]\n", "t.jsonl: a row is a JSON object. Mend the file"),
         ("t.JSON", '[{"doc_id": "a"}]', "t.JSON: the sentence table lacks the columns source"),
         ("t.parquet", "PAR1", "t.parquet: the sentence table cannot be read ("),
         ("t.parquet", None, "t.parquet: the sentence table cannot be read ("),

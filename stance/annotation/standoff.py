@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -166,29 +166,54 @@ def annotation_from_record(record: dict[str, Any]) -> Annotation:
 
 
 def read_annotations(path: str | Path, codebook: Codebook | None = None) -> list[Annotation]:
-    """Read stand-off annotations, or sentences with their text, from JSONL.
+    """Read stand-off annotations, or sentences with their text.
 
     Args:
-        path: one object a line, as the codebook describes.
+        path: JSONL, CSV or Parquet, one sentence a row, as the codebook describes.
         codebook: if given, every label is checked against it.
 
     Raises:
         StanceError: naming file, line and fault.
     """
     annotations = []
-    for number, line in read_lines(path, "the annotations"):
+    for number, record in annotation_records(path):
         try:
-            annotation = annotation_from_record(json.loads(line))
+            annotation = annotation_from_record(record)
         except (ValueError, KeyError, TypeError) as error:
             raise StanceError(
-                f"{path}:{number}: not an annotation ({error!r}). A line is a JSON object with doc_id, sent_id, start, "
-                "end, issue, stance, holder and frame; `stance annotate --collect` writes such files"
+                f"{path}:{number}: not an annotation ({error!r}). A sentence has doc_id, sent_id, start, end, issue, "
+                "stance, holder and frame; `stance annotate --collect` writes such files"
             ) from error
         problems = codebook.problems(annotation.labels) if codebook else []
         if problems:
             raise StanceError(f"{path}:{number}: {'; '.join(problems)}. Mend the label or the codebook")
         annotations.append(annotation)
     return annotations
+
+
+def annotation_records(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """The rows of a file of annotations with the numbers of their lines.
+
+    Args:
+        path: JSONL, or a table whose cells hold several labels joined by ``;`` (CSV) or as a list (Parquet).
+
+    Raises:
+        StanceError: if the file cannot be read, or a line is no JSON.
+    """
+    path = Path(path)
+    if path.suffix.lower() in (".csv", ".tsv", ".parquet"):
+        from stance.table.check import label_list
+        from stance.table.read import read_rows
+
+        rows = read_rows(path, "a file of annotations").to_dict("records")
+        for number, row in enumerate(rows, 2 if path.suffix.lower() != ".parquet" else 1):
+            yield number, row | {c: label_list(row[c], c) for c in ("issue", "frame") if c in row}
+        return
+    for number, line in read_lines(path, "the annotations"):
+        try:
+            yield number, json.loads(line)
+        except ValueError as error:
+            raise StanceError(f"{path}:{number}: no JSON ({error}). Mend the line") from error
 
 
 def coded_once(annotations: Sequence[Annotation], path: Path) -> None:

@@ -110,7 +110,7 @@ def ablate(config: str, documents: tuple[str, ...], runs: str, output: str, page
 def evaluate(
     gold: str, documents: tuple[str, ...], model: str, output: str | None, as_json: bool, **options: Any
 ) -> None:
-    """Compare a model's labels with coded ones (GOLD: JSONL with offsets and labels).
+    """Compare a model's labels with coded ones (GOLD: offsets and labels, as JSONL, CSV or Parquet).
 
     Documents are looked for in --documents, then in *documents.jsonl beside GOLD; where there are none, they are put
     together from the sentences' own text. With -o also: figures by side, year, kind and length, reliability, accuracy

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from stance.annotation.corpus_files import read_lines
-from stance.annotation.standoff import AnnotatedDocument, Annotation, Joined, coded_once, join, read_annotations
+from stance.annotation.standoff import (
+    AnnotatedDocument,
+    Annotation,
+    Joined,
+    annotation_records,
+    coded_once,
+    join,
+    read_annotations,
+)
 from stance.codebook import Codebook
 from stance.documents import read_documents
 from stance.documents.document import Document, make_document
@@ -33,7 +39,7 @@ def join_gold(gold: Path, documents: Sequence[str], codebook: Codebook, wanted: 
     """Join hand-coded sentences with their documents.
 
     Args:
-        gold: JSONL of annotations.
+        gold: annotations as JSONL, CSV or Parquet.
         documents: files or folders of their documents. Where none is given, they are looked for in ``*documents.jsonl``
             beside the gold; where there are none, they are put together from the sentences' own text.
         codebook: that the labels have to be of.
@@ -49,9 +55,9 @@ def join_gold(gold: Path, documents: Sequence[str], codebook: Codebook, wanted: 
 def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[Document]:
     """Put documents together from the sentences' own text, for gold files that come without documents."""
     texts: dict[str, str] = {}
-    for (_, line), a in zip(read_lines(gold, "the annotations"), annotations, strict=True):
-        text = json.loads(line).get("text")
-        if text is None:
+    for (_, row), a in zip(annotation_records(gold), annotations, strict=True):
+        text = row.get("text")
+        if not text:
             raise StanceError(f"{gold}: the annotations carry no text. Give their documents with --documents")
         texts[a.doc_id] = texts.get(a.doc_id, "").ljust(a.start) + text
     return [make_document(text, {}, doc_id, None) for doc_id, text in texts.items()]

@@ -13,7 +13,7 @@ from stance.annotation.standoff import sentence_hash
 from stance.codebook import DIMENSIONS, Codebook
 from stance.errors import StanceError
 from stance.table.check import label_list
-from stance.table.read import read_csv
+from stance.table.read import read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -32,19 +32,7 @@ def read_gold(path: str | Path) -> pd.DataFrame:
     Raises:
         StanceError: if the file cannot be read or lacks a column.
     """
-    path = Path(path)
-    readers = {
-        ".jsonl": lambda: pd.read_json(path, lines=True, dtype={"doc_id": str}, convert_dates=False),
-        ".csv": lambda: read_csv(path),
-        ".tsv": lambda: read_csv(path),
-        ".parquet": lambda: pd.read_parquet(path),
-    }
-    if path.suffix.lower() not in readers:
-        raise StanceError(f"{path}: hand-coded labels are read from {', '.join(readers)}")
-    try:
-        gold = readers[path.suffix.lower()]()
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise StanceError(f"{path}: the hand-coded labels cannot be read ({error}). Mend the file") from error
+    gold = read_rows(path, "a file of hand-coded labels")
     missing = [c for c in (*KEY, *DIMENSIONS) if c not in gold]
     if missing:
         raise StanceError(

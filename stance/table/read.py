@@ -30,6 +30,30 @@ def read_table(path: str | Path) -> pd.DataFrame:
         StanceError: if the file cannot be read or lacks required columns.
     """
     path = Path(path)
+    try:
+        table = check_table(read_rows(path, "the sentence table", "Mend it or score again"))
+    except StanceError as error:
+        raise StanceError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+    scorers = table[["model", "codebook"]].astype(str).drop_duplicates()
+    warn_of_mixture(path, scorers.itertuples(index=False, name=None))
+    return table
+
+
+def read_rows(path: str | Path, what: str, cure: str = "Mend the file") -> pd.DataFrame:
+    """Read rows about sentences, whatever they hold, from Parquet, JSONL or CSV, or from the folder of an archive.
+
+    Args:
+        path: the file or folder.
+        what: it is, for messages.
+        cure: what to do where it cannot be read.
+
+    Returns:
+        the columns as they stand there; lists and dictionaries as such, but for several labels in a CSV's cell.
+
+    Raises:
+        StanceError: if the file cannot be read.
+    """
+    path = Path(path)
     suffix = path.suffix.lower()
     try:
         if suffix == ".parquet" or path.is_dir():
@@ -37,21 +61,15 @@ def read_table(path: str | Path) -> pd.DataFrame:
             frame = pd.DataFrame(content.to_pylist(), columns=content.column_names)
             if "probs" in frame:
                 frame["probs"] = pd.Series([dict(p or ()) for p in frame["probs"]], frame.index, dtype=object)
-        elif suffix in (".jsonl", ".ndjson", ".json"):
-            frame = pd.DataFrame(_read_json(path))
-            frame = frame if len(frame) else pd.DataFrame(columns=list(COLUMNS))
-        elif suffix in (".csv", ".tsv"):
-            frame = read_csv(path)
-        else:
-            raise StanceError(f"{path}: tables are read from {', '.join(READ)}. Save it as one of them")
-        table = check_table(frame)
-        scorers = table[["model", "codebook"]].astype(str).drop_duplicates()
-        warn_of_mixture(path, scorers.itertuples(index=False, name=None))
-        return table
-    except StanceError as error:
-        raise StanceError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+            return frame
+        if suffix in (".jsonl", ".ndjson", ".json"):
+            rows = _read_json(path)
+            return pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(COLUMNS))
+        if suffix in (".csv", ".tsv"):
+            return read_csv(path)
     except (OSError, ValueError) as error:
-        raise StanceError(f"{path}: the sentence table cannot be read ({error}). Mend it or score again") from error
+        raise StanceError(f"{path}: {what} cannot be read ({error}). {cure}") from error
+    raise StanceError(f"{path}: {what} is read from {', '.join(READ)}. Save it as one of them")
 
 
 def warn_of_mixture(path: Path, scorers: Iterable[tuple[str, str]]) -> None:
@@ -103,7 +121,7 @@ def _read_json(path: Path) -> list[dict[str, Any]]:
     one_array = text.lstrip().startswith("[")
     rows: list[Any] = json.loads(text) if one_array else [json.loads(x) for x in text.split("\n") if x.strip()]
     if not all(isinstance(row, dict) for row in rows):
-        raise StanceError(f"{path}: a row of a sentence table is a JSON object. Mend the file, or score again")
+        raise StanceError(f"{path}: a row is a JSON object. Mend the file, or score again")
     return rows
 
 
