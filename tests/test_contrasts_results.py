@@ -24,6 +24,7 @@ from stance.contrast.result import make_sides
 from stance.contrast.wordings import align_wordings
 from stance.report.page import Labels, agreed_chips, chips
 from stance.report.page_cards import decks
+from stance.report.style import interval, percent
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 
@@ -522,6 +523,20 @@ def test_gold_corrects_predicted_shares(many):
     assert figures.loc[("difference", "", "difference"), "p"] < 0.05
     assert "hand-coded" in comparison.corrected.notes[0]
     assert comparison.corrected.plot("frame").to_dict()
+    finding = next(f for f in comparison.findings if f.kind == "corrected")
+    assert finding.figures["difference"]["us"]["estimate"] == pytest.approx(row["estimate"], abs=1e-4)
+    shown = f"United States {percent(row['estimate'])} {interval(row['low'], row['high'], True)}"
+    assert f"share voicing difference {shown}, China" in finding.text and "(by the model alone 0% and" in finding.text
+    assert f"Difference {shown}, China" in finding.brief
+
+
+def test_too_few_hand_coded_sentences_correct_no_headline(many):
+    few = gold_of(many, 1, np.random.default_rng(1)).groupby("doc_id").head(1).head(4)
+    comparison = stance.compare(many, gold=few)
+    finding = next(f for f in comparison.findings if f.kind == "corrected")
+    assert "too few to correct the model's error: 10 of each side" in finding.text
+    assert "Too few" in finding.brief and set(finding.figures) == {"coded"}
+    assert all(f.kind != "corrected" for f in stance.compare(many).findings)
 
 
 def test_without_gold_a_comparison_says_that_it_is_not_corrected(many):
@@ -579,8 +594,7 @@ def test_gold_is_read_as_spreadsheets_save_it(many, tmp_path):
 
 def test_a_corrected_report_says_so_in_words_and_for_machines(many, tmp_path):
     comparison = stance.compare(many, gold=gold_of(many, 0.5, np.random.default_rng(2)))
-    n = len(comparison.corrected.evidence)
-    assert f"the table «corrected» gives those that {n} hand-coded sentences correct" in comparison.findings[-1].text
+    assert "but those that are called corrected" in comparison.findings[-1].text
     comparison.write(tmp_path)
     record = json.loads((tmp_path / "findings.json").read_text())
     assert len(record["corrected"]) == len(comparison.corrected.table)

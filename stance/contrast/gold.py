@@ -34,7 +34,7 @@ def read_gold(path: str | Path) -> pd.DataFrame:
     """
     gold = read_rows(path, "a file of hand-coded labels")
     missing = [c for c in (*KEY, *DIMENSIONS) if c not in gold]
-    if missing:
+    if missing or gold.empty:
         raise StanceError(
             f"{path}: the hand-coded labels {'are empty' if gold.empty else 'lack the columns ' + ', '.join(missing)}. "
             "`stance annotate --collect` writes them with all that is needed"

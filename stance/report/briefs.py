@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stance.report.corrected_findings import figure
 from stance.report.finding import upper
 from stance.report.style import count, interval, joined, percent, signed
 
@@ -31,7 +32,7 @@ def brief(comparison: Comparison, finding: Finding) -> str:
         "copies": _copies,
         "shared": _shared, "only": _only, "agreed": _agreed, "red_lines": _red_lines, "positions": _positions,
         "disagreements": _disagreements, "attribution": _attribution, "framing": _framing, "drift": _drift,
-        "evidence": _evidence,
+        "evidence": _evidence, "corrected": _corrected,
     }  # fmt: skip
     return makers[finding.kind](comparison, finding.figures)
 
@@ -50,6 +51,16 @@ def _copies(comparison: Comparison, figures: dict[str, Any]) -> str:
     across, within = len(figures["across"]), len(figures["within"])
     parts = [f"{count(across, 'pair')} of accounts {'is' if across == 1 else 'are'} largely one text"] if across else []
     return joined(parts + ([f"{count(within, 'document')} counted again as copies"] if within else []))
+
+
+def _corrected(comparison: Comparison, figures: dict[str, Any]) -> str:
+    names = {"difference": "difference", "position": "mean position"}
+    parts = []
+    for measure, name in names.items():
+        if rows := figures.get(measure):
+            sides = [f"{side} {figure(rows.get(g), measure)}" for g, side in comparison.sides.name_of.items()]
+            parts.append(f"{name} {', '.join(sides)}")
+    return upper("; ".join(parts)) or "Too few hand-coded sentences of own words to correct anything"
 
 
 def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:

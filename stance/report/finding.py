@@ -22,8 +22,8 @@ class Finding:
     """One finding.
 
     Attributes:
-        kind: what it is about: ``copies``, ``shared``, ``only``, ``agreed``, ``red_lines``, ``positions``,
-            ``disagreements``, ``attribution``, ``framing``, ``drift`` or ``evidence``.
+        kind: what it is about: ``copies``, ``corrected``, ``shared``, ``only``, ``agreed``, ``red_lines``,
+            ``positions``, ``disagreements``, ``attribution``, ``framing``, ``drift`` or ``evidence``.
         text: the finding in words, with counts and intervals.
         brief: the same in one line, to be seen at a glance.
         figures: the numbers in the text, for machines.

@@ -16,6 +16,7 @@ from stance.report.briefs import brief
 from stance.report.cautions import cautions
 from stance.report.charts import distinctive
 from stance.report.copy_findings import copied
+from stance.report.corrected_findings import corrected
 from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
@@ -42,7 +43,7 @@ def headline(comparison: Comparison) -> list[Finding]:
         comes first where it holds cautions. Of a joint text there are no others than this and what says so.
     """
     first, second = comparison.sides.groups
-    found = [copied(comparison)]
+    found = [copied(comparison), corrected(comparison)]
     if not comparison.is_one_text:
         found += [_red_lines(comparison), agreed(comparison), _disagreements(comparison), _positions(comparison)]
         found += [shared(comparison), only(comparison, first), only(comparison, second)]
@@ -231,11 +232,8 @@ def _carries(comparison: Comparison) -> Finding:
         text += "That is thin: read the sentences and the counts, not the shares. "
     text += f"{design.caution} " if design.caution else ""
     if any(table["model"]):
-        coded, corrected = len(comparison.corrected.evidence), not comparison.corrected.table.empty
-        text += "Labels are a classifier's, and no figure here is corrected for its errors"
-        text += (
-            f"; the table «corrected» gives those that {coded:,} hand-coded sentences correct." if corrected else "."
-        )
+        text += "Labels are a classifier's, and no figure is corrected for its errors"
+        text += "." if comparison.corrected.evidence.empty else " but those that are called corrected."
     figures = {"n": n, "documents": documents, "sentences": len(table), "units": list(design.names)}
     warnings = cautions(comparison)
     return Finding("evidence", " ".join([text.strip(), *warnings]), figures | {"cautions": warnings})

@@ -24,13 +24,13 @@ WORDS = 10
 SECTIONS = {
     "copies": "sentences", "shared": "agenda", "only": "agenda", "agreed": "cooperation", "positions": "stances",
     "disagreements": "disagreements", "red_lines": "red-lines", "attribution": "attribution", "framing": "framing",
-    "drift": "over-time", "evidence": "method",
+    "drift": "over-time", "evidence": "method", "corrected": "method",
 }  # fmt: skip
 HEADINGS = {
     "copies": "Read first: the same text",
     "shared": "On both agendas", "only": "On one agenda", "agreed": "Reported as agreed", "positions": "Positions",
     "disagreements": "Difference", "red_lines": "Red lines", "attribution": "Reported words", "framing": "Framing",
-    "drift": "Over time", "evidence": "What this rests on",
+    "drift": "Over time", "evidence": "What this rests on", "corrected": "Corrected by hand-coded sentences",
 }  # fmt: skip
 SECTION_NAMES = {
     "agenda": "agenda", "stances": "stances", "disagreements": "disagreements", "red-lines": "red lines",
