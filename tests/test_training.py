@@ -30,10 +30,6 @@ from tests.conftest import ROOT
         ("name: x\nencoder: y\ndistillation: {teachers: t.yaml}", "is a list"),
         ("name: x\nencoder: y\nwindows: {length: long}", r"windows\.length is 'long'.* a whole number"),
         ("name: x\nencoder: y\ndelta_bits: 16", "delta_bits is 16"),
-        (
-            "name: x\nencoder: y\ntraining: {soup: [1, 2]}",
-            r"r\.yaml: training\.soup averages .* Name these in starts_from",
-        ),
         ("name: 2027\nencoder: y", r"r\.yaml: name is 2027, and has to be text; put it in quotes"),
         ("name: x\nencoder: y\ndata: {annotations: a.jsonl}", r"data\.annotations is a list. Write \[a.jsonl\]"),
         ("name: x\nencoder: y\ndata: {languages: en}", r"data\.languages is a list. Write \[en\]"),
@@ -342,44 +338,6 @@ def test_training_goes_on_from_an_earlier_checkpoint(toy, tmp_path):
     codebook.write_text(codebook.read_text().replace("salt", "pepper"))
     with pytest.raises(stance.StanceError, match=r"other labels.*starts_from"):
         train(again, documents, again.folder)
-
-
-def test_a_soup_is_the_mean_of_its_trainings_and_of_what_they_began_with(toy, monkeypatch):
-    from safetensors.numpy import load_file
-
-    from stance.classifier import train as training
-    from stance.classifier.card_training import training_items
-
-    write, documents = toy
-    how = {"epochs": 2, "learning_rate": 0.005, "head_learning_rate": 0.01}
-    first = write("first", training=how)
-    training.train(first, documents, first.folder)
-    recipe = write("mixed", starts_from="../models/first", training={**how, "soup": [4, 5]})
-    folder = training.train(recipe, documents, recipe.folder)
-    kept = [recipe.resolve(f"../runs/mixed-seed{seed}") for seed in (4, 5)]
-    parts = [load_file(part / "model.safetensors") for part in (first.folder, *kept)]
-    mean = load_file(folder / "model.safetensors")
-    assert any((parts[1][key] != parts[2][key]).any() for key in mean)
-    for key, values in mean.items():
-        np.testing.assert_allclose(values, np.mean([p[key].astype(np.float32) for p in parts], axis=0), atol=2e-3)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    assert [(part["seed"], part["name"]) for part in manifest["soup"]] == [
-        (4, identity(kept[0])),
-        (5, identity(kept[1])),
-    ]
-    card = " ".join(training_items(manifest, released=False).split())
-    assert "mean of those that it goes on from and of 2 trainings" in card and "seeds 4 and 5" in card
-
-    trained = []
-    begun = training.new_model
-    monkeypatch.setattr(training, "new_model", lambda *args: trained.append(args[0].training) or begun(*args))
-    training.train(recipe, documents, recipe.folder)
-    assert [(part.soup, part.seed) for part in trained] == [((4, 5), 1)], "kept trainings are not done again"
-    shutil.copytree(folder, first.folder, dirs_exist_ok=True)
-    trained.clear()
-    training.train(recipe, documents, recipe.folder)
-    assert [part.seed for part in trained] == [4, 5, 1], "they began with other weights"
-    assert training._is_trained(recipe, documents, load_codebook(recipe.resolve("codebook.yaml")))
 
 
 def test_embeddings_are_kept_by_texts_and_weights(toy, tmp_path, monkeypatch):

@@ -10,9 +10,8 @@ CORE_WATTS = 10
 
 
 def stages(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The trainings that a manifest tells of: its own, those averaged, of teachers and of what it goes on from."""
-    parts = [*manifest.get("soup", []), *manifest.get("teachers", []), manifest.get("predecessor")]
-    others = {t["name"]: t for t in parts if t}
+    """The trainings that a manifest tells of: its own, then those of teachers and of the checkpoint it goes on from."""
+    others = {t["name"]: t for t in [*manifest.get("teachers", []), manifest.get("predecessor")] if t}
     return [manifest, *others.values()]
 
 
@@ -35,8 +34,8 @@ def training_items(manifest: dict[str, Any], released: bool) -> str:
 - Trained{this} on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones;
   {epoch}calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
   annotations: `{manifest["annotations_sha256"]}`.
-{_predecessor(manifest, released)}{_soup(manifest)}{_teachers(manifest)}\
-- {"This stage of training" if this else "Training"} took {_own_time(manifest)}.
+{_predecessor(manifest, released)}{_teachers(manifest)}\
+- {"This stage of training" if this else "Training"} took {_time(manifest)}.
   Recipe, versions and seed: see `manifest.json`.
 {energy_item(manifest)}"""
 
@@ -70,23 +69,6 @@ def _predecessor(manifest: dict[str, Any], released: bool) -> str:
 - Goes on from an earlier {kind}, `{earlier["name"]}`, trained on {earlier["train_sentences"]} sentences
   (annotations `{earlier["annotations_sha256"]}`) for {_time(earlier)}. What that one
   had learned from before is not counted here.
-"""
-
-
-def _own_time(manifest: dict[str, Any]) -> str:
-    """Time of the training, or of those averaged."""
-    times = [_time(part) for part in manifest.get("soup", [])]
-    return f"{' and '.join(times)}, averaging {_time(manifest)}" if times else _time(manifest)
-
-
-def _soup(manifest: dict[str, Any]) -> str:
-    """Item on averaged weights."""
-    soup = manifest.get("soup", [])
-    if not soup:
-        return ""
-    return f"""\
-- Its weights are the mean of those that it goes on from and of {len(soup)} trainings that began with these, with the
-  seeds {" and ".join(str(part["seed"]) for part in soup)} (a uniform soup; Wortsman et al. 2022).
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,24 +84,6 @@ def _go_on_from(model: Any, folder: Path, codebook: Codebook) -> None:
         model.load_state_dict(load_file(find_model(folder) / WEIGHTS))
     except RuntimeError as error:
         raise StanceError(f"{folder}: the checkpoint has another encoder. Name another in starts_from") from error
-
-
-def average_weights(model: Any, folders: Sequence[Path]) -> None:
-    """Set a model's weights to the mean of its own and those of checkpoints that went on from them.
-
-    A uniform soup of one start's fine-tunings does as an ensemble of them would, at the cost of one model (Wortsman et
-    al. 2022, "Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing
-    inference time").
-
-    Args:
-        model: with the weights that the others began with.
-        folders: of the checkpoints, over the same encoder with the same outputs.
-    """
-    total = {key: value.double() for key, value in model.state_dict().items() if value.is_floating_point()}
-    for folder in folders:
-        weights = load_file(find_model(folder) / WEIGHTS)
-        total = {key: value + weights[key].double() for key, value in total.items()}
-    model.load_state_dict({key: value / (len(folders) + 1) for key, value in total.items()}, strict=False)
 
 
 def _set_dropout(config: Any, recipe: Recipe) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,6 @@ class TrainingRecipe:
         positive_weight_power: the same for the positive side of the issue and frame sigmoids.
         loss_weights: weight of each dimension's loss, and of ``main`` (the main issue).
         seed: of every random choice.
-        soup: seeds of trainings whose weights are averaged, with those of ``starts_from`` (a uniform soup, see
-            `stance.classifier.initial_model.average_weights`); they are kept in ``runs/NAME-seedN`` beside the
-            recipe's folder. () for one training.
         dropout: of the encoder's hidden states; 0 makes a step on the CPU nearly twice as fast.
         head_dropout: before the classification head.
         bf16: automatic mixed precision in bfloat16, where the CPU has it.
@@ -77,7 +74,6 @@ class TrainingRecipe:
     positive_weight_power: float = 0.3
     loss_weights: dict[str, float] = field(default_factory=lambda: {"main": 1.0})
     seed: int = 1
-    soup: tuple[int, ...] = ()
     dropout: float = 0.0
     head_dropout: float = 0.1
     bf16: bool = True
@@ -147,13 +143,6 @@ class Recipe:
             StanceError: if one of them cannot be read.
         """
         return [load_recipe(self.resolve(name)) for name in dict.fromkeys(self.distillation.teachers)]
-
-    @property
-    def ingredients(self) -> dict[Path, Recipe]:
-        """Recipes of the trainings whose weights are averaged, by the folder that each is kept in."""
-        runs, how = self.resolve("../runs"), self.training
-        seeds = {runs / f"{self.name}-seed{seed}": replace(how, seed=seed, soup=()) for seed in how.soup}
-        return {folder: replace(self, training=training) for folder, training in seeds.items()}
 
     @property
     def predecessor(self) -> Path | None:
@@ -245,10 +234,6 @@ def recipe_from(content: dict[str, Any], path: Path) -> Recipe:
         _refuse_unknown(path, f"{key}.", part, {f.name for f in fields(kind)})
         parts[key] = kind(**checked_values(part, kind, f"{path}: {key}."))
     recipe = Recipe(path=path, **parts)
-    if recipe.training.soup and not recipe.starts_from:
-        raise StanceError(
-            f"{path}: training.soup averages trainings that begin with the same weights. Name these in starts_from"
-        )
     if recipe.delta_bits not in (0, *range(2, 9)):
         raise StanceError(f"{path}: delta_bits is {recipe.delta_bits!r}. Give 2 to 8, or 0 for a whole checkpoint")
     return recipe

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.torch import load_file
@@ -22,7 +21,7 @@ from stance.classifier.delta import DELTA, WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets, uncoded_documents
 from stance.classifier.encoders import find_encoder
 from stance.classifier.export import export_onnx, save_checkpoint
-from stance.classifier.initial_model import average_weights, new_model
+from stance.classifier.initial_model import new_model
 from stance.classifier.network import SentenceClassifier
 from stance.classifier.output import require_folder
 from stance.classifier.predict import FILES
@@ -64,9 +63,6 @@ def train(
         StanceError: if the recipe's data, encoder or teachers cannot be had or do not go together, or no document fits
             its annotations, or the folder cannot be written. What is in it is left alone until the new model is
             finished.
-
-    A recipe with a ``soup`` has its trainings done first, but for those that are kept: of the same recipe,
-    annotations and first weights.
     """
     set_seed(recipe.training.seed)
     predecessor = predecessor_of(recipe)
@@ -80,17 +76,14 @@ def train(
     require_folder(output if output.exists() else output.parent)
     for teacher in recipe.teachers:
         _prepare_teacher(teacher, documents, codebook, keep_teachers, (*pupils, recipe.path.resolve()))
-    for folder, ingredient in recipe.ingredients.items():
-        if not _is_kept(ingredient, folder, corpus, predecessor):
-            train(ingredient, documents, folder, keep_teachers, pupils)
     started = time.time()
     beside = output.with_name(f".{output.name}.training")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     try:
         shutil.copy(recipe.resolve(recipe.data.codebook), beside / "codebook.yaml")
-        uncoded = _train_checkpoint(recipe, corpus, documents, codebook, beside)
-        write_manifest(recipe, corpus, uncoded, predecessor, beside, time.time() - started)
+        counts = _train_checkpoint(recipe, corpus, documents, codebook, beside)
+        write_manifest(recipe, corpus, counts, predecessor, beside, time.time() - started)
         _put_in_place(beside, output)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
@@ -122,21 +115,6 @@ def _prepare_teacher(
     train(teacher, documents, teacher.folder, keep, pupils)
 
 
-def _is_kept(recipe: Recipe, folder: Path, corpus: Corpus, predecessor: dict[str, Any] | None) -> bool:
-    """Whether a folder holds a training of just this recipe, on these annotations, from the same weights."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        same = _recipe_of(manifest, recipe.path) == recipe
-    except (OSError, ValueError, KeyError, StanceError):
-        return False
-    return same and manifest["annotations_sha256"] == corpus.digest and manifest["predecessor"] == predecessor
-
-
-def _recipe_of(manifest: dict[str, Any], path: Path) -> Recipe:
-    """The recipe that a manifest keeps."""
-    return recipe_from({k: v for k, v in manifest["recipe"].items() if k != "path"}, path)
-
-
 def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, pupils: tuple[Path, ...] = ()) -> bool:
     """Whether a finished model of just this recipe, these annotations and its present teachers lies in its folder.
 
@@ -146,7 +124,8 @@ def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, p
         raise StanceError(f"{recipe.path}: this recipe would be its own teacher. Take it out of its teachers' recipes")
     try:
         manifest = json.loads((recipe.folder / "manifest.json").read_text(encoding="utf-8"))
-        same = _recipe_of(manifest, recipe.path) == recipe
+        kept = {k: v for k, v in manifest["recipe"].items() if k != "path"}
+        same = recipe_from(kept, recipe.path) == recipe
     except (OSError, ValueError, KeyError, StanceError):
         return False
     if not same or manifest["annotations_sha256"] != load_corpus(recipe, documents, codebook).digest:
@@ -160,8 +139,7 @@ def _is_trained(recipe: Recipe, documents: list[Document], codebook: Codebook, p
 
 def _train_checkpoint(
     recipe: Recipe, corpus: Corpus, documents: list[Document], codebook: Codebook, output: Path
-) -> int:
-    """Train or average, calibrate and export; gives the number of sentences without hand-coded labels learnt from."""
+) -> dict[str, int]:
     encoder = find_encoder(recipe.encoder)
     if recipe.delta_bits and not (Path(encoder) / WEIGHTS).is_file():
         raise StanceError(
@@ -169,18 +147,19 @@ def _train_checkpoint(
         )
     _write_tokenizer(encoder, output, most_tokens(recipe.reading))
     tokenizer = load_tokenizer(output)
+    hard = make_targets(corpus.train, codebook, recipe.data.written_weight)
+    coded, targets = [asked(d) for d in corpus.train], hard
+    added: list[Asked] = []
+    if recipe.distillation.teachers:
+        added = uncoded_documents(recipe, corpus, documents)
+        targets = add_soft_targets(hard, coded, added, recipe, codebook)
+    train_set = TrainingSet(_encode_training(tokenizer, [*coded, *added], recipe), targets)
     validation = encode(tokenizer, [asked(d) for d in corpus.validation], recipe.reading)
     validation_set = TrainingSet(validation, make_targets(corpus.validation, codebook))
     annotations = annotations_of(corpus.validation)
     network = SentenceClassifier(new_model(recipe, encoder, codebook))
-    if recipe.ingredients:
-        average_weights(network.model, list(recipe.ingredients))
-        train_set, hard, uncoded = validation_set, validation_set.targets.labels, 0  # nothing more is learnt
-    else:
-        train_set, hard, uncoded = _training_set(recipe, corpus, documents, codebook, tokenizer)
-    trainer = sentence_trainer(recipe, network, output, train_set, hard, validation_set, annotations, codebook)
-    if not recipe.ingredients:
-        trainer.train()
+    trainer = sentence_trainer(recipe, network, output, train_set, hard.labels, validation_set, annotations, codebook)
+    trainer.train()
     save_checkpoint(network.model, output)
     if recipe.delta_bits:
         write_delta(output, recipe.encoder, recipe.delta_bits)
@@ -192,21 +171,7 @@ def _train_checkpoint(
     if recipe.delta_bits:
         (output / WEIGHTS).unlink()
     shutil.rmtree(output / "steps", ignore_errors=True)
-    return uncoded
-
-
-def _training_set(
-    recipe: Recipe, corpus: Corpus, documents: list[Document], codebook: Codebook, tokenizer: Tokenizer
-) -> tuple[TrainingSet, np.ndarray, int]:
-    """What to train on, the hand-coded labels in it, and the number of sentences that nobody coded."""
-    hard = make_targets(corpus.train, codebook, recipe.data.written_weight)
-    coded, targets = [asked(d) for d in corpus.train], hard
-    added: list[Asked] = []
-    if recipe.distillation.teachers:
-        added = uncoded_documents(recipe, corpus, documents)
-        targets = add_soft_targets(hard, coded, added, recipe, codebook)
-    train_set = TrainingSet(_encode_training(tokenizer, [*coded, *added], recipe), targets)
-    return train_set, hard.labels, len(targets.labels) - len(hard.labels)
+    return {"soft_labelled_sentences": len(targets.labels) - len(hard.labels)}
 
 
 def _encode_training(tokenizer: Tokenizer, documents: Sequence[Asked], recipe: Recipe) -> Encoded:

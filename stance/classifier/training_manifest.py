@@ -64,18 +64,10 @@ def _origin(folder: Path) -> dict[str, Any]:
     }
 
 
-def _ingredient(folder: Path) -> dict[str, Any]:
-    """What the manifest of averaged trainings says of one: name and hash, seed, time and machine."""
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    kept = ("seconds", "machine", "soft_labelled_sentences")
-    seed = manifest["recipe"]["training"]["seed"]
-    return {"name": identity(folder), "seed": seed, **{k: manifest[k] for k in kept}}
-
-
 def write_manifest(
     recipe: Recipe,
     corpus: Corpus,
-    uncoded: int,
+    counts: dict[str, int],
     predecessor: dict[str, Any] | None,
     output: Path,
     seconds: float,
@@ -85,23 +77,21 @@ def write_manifest(
     Args:
         recipe: of the training.
         corpus: that it learnt from.
-        uncoded: sentences without hand-coded labels that it learnt from; those of averaged trainings are added.
+        counts: further counts, by key.
         predecessor: from `predecessor_of`, taken before the training, which may write to that very folder.
         output: folder of the model.
         seconds: that training took.
     """
     trained = annotations_of(corpus.train)
-    soup = [_ingredient(folder) for folder in recipe.ingredients]
     content = {
         "recipe": recipe.to_dict(),
         "train_sentences": len(trained),
         "written_sentences": sum(a.round == "written" for a in trained),
         "validation_sentences": len(annotations_of(corpus.validation)),
-        "soft_labelled_sentences": uncoded + sum(part.pop("soft_labelled_sentences") for part in soup),
+        **counts,
         "annotations_sha256": corpus.digest,
         "teachers": teachers_of(recipe),
         "predecessor": predecessor,
-        **({"soup": soup} if soup else {}),
         "seconds": round(seconds),
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
         "packages": dict(_versions()),
