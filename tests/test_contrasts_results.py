@@ -711,3 +711,40 @@ def test_the_judged_pairs_are_sound():
         )
     halves = {e: {p["split"] for p in pairs if p["event"] == e} for e in {p["event"] for p in pairs}}
     assert all(len(h) == 1 for h in halves.values())  # no meeting is in both halves
+
+
+def test_few_documents_on_an_issue_are_not_told_by_their_paragraphs():
+    """Twelve documents a side, of which four raise Taiwan and report the other side, in ten paragraphs each."""
+    rows = []
+    for source, other in (("us", "china"), ("china", "us")):
+        for document in range(12):
+            for number in range(10):
+                taiwan = document < 4
+                text = f"The {source} spoke of {'the island' if taiwan else 'tariffs'} in words{document}."
+                one = row(source, number, text, "taiwan" if taiwan else "trade_economy", "criticism", source)
+                event = f"m{document}" if taiwan else None
+                one |= {"doc_id": f"{source}-{document}", "event": event, "paragraph": number}
+                rows.append(one)
+                rows.append(one | {"sent_id": 10 + number, "start": 1000 + 100 * number, "end": 1090 + 100 * number,
+                                   "holder": other if taiwan else source})  # fmt: skip
+    found = stance.compare(check_table(pd.DataFrame(rows)))
+    assert found.sides.design(found.sides.substantive()).names == ("document", "document")
+    words = found.framing.words
+    assert words[words["issue"] == "taiwan"]["p_units"].isna().all()
+    assert words[words["issue"] == "trade_economy"]["p_units"].notna().all()
+    table = found.attribution.table
+    assert len(table) and table[["low", "high"]].isna().all(axis=None)
+    assert any("the document as the unit" in note for note in found.attribution.notes)
+
+
+def test_a_full_separation_is_told_as_a_difference():
+    rows = []
+    for source, label in (("us", "commitment"), ("china", "opposition")):
+        for document in range(6):
+            for number in range(4):
+                one = row(source, number, f"The {source} spoke of the island {number}.", "taiwan", label, source)
+                rows.append(one | {"doc_id": f"{source}-{document}", "event": None})
+    found = stance.compare(check_table(pd.DataFrame(rows)))
+    finding = next(f for f in found.findings if f.kind == "positions")
+    assert "(no interval, as nothing varies within the sides), p = 0.0022 after correction." in finding.text
+    assert finding.brief.endswith("significant")

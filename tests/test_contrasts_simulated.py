@@ -11,8 +11,12 @@ import pytest
 from scipy.stats import ttest_ind
 
 import stance
+from stance.codebook import load_codebook
+from stance.contrast.corrected import corrected
+from stance.contrast.gold import attach_gold
 from stance.contrast.prediction_powered import Sample, corrected_mean, interval
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean, share_difference
+from stance.contrast.result import make_sides
 from stance.contrast.statistics import Design, adjusted, clustered_share, make_design
 from stance.contrast.trend import trend
 from stance.table import check_table
@@ -130,6 +134,28 @@ def two_sides_of(rng, sizes, shares, correlation, paired=False):
     group = np.repeat([0, 1], [len(h) for h in hits])
     counted = np.ones(len(group), dtype=bool)
     return np.concatenate(hits), counted, Design(group, unit, MEETINGS if paired else DOCUMENTS, paired)
+
+
+def test_few_units_are_exchanged_in_every_way():
+    """The least p of ten meetings, and of six documents a side, is exact, not that of a random choice."""
+    for units, paired, least in ((10, True, 2 / 2**10), (6, False, 2 / 924)):
+        group = np.repeat([0, 1], units)
+        unit = np.tile(np.arange(units), 2) + (0 if paired else group * units)
+        design = Design(group, unit, MEETINGS if paired else DOCUMENTS, paired)
+        found = bootstrap_difference(1.0 - group, np.ones(2 * units, dtype=bool), design)
+        assert found["p"] == pytest.approx(least)
+        assert (f"no p can be below {least:.2g}" in design.note) == (least > 0.05 / 20)
+    few = Design(np.repeat([0, 1], 5), np.arange(10), DOCUMENTS, False)
+    assert "With 5 and 5 documents no p can be below 0.0079" in few.note
+
+
+@pytest.mark.parametrize("sizes", [([200, 5, 5, 5, 5], [20] * 20), ([60, 10, 10, 5, 5], [20] * 20)])
+def test_a_side_that_is_mostly_one_document_has_no_test(sizes):
+    """It rejected up to a third of such nulls; the intervals of the shares hold."""
+    rng = np.random.default_rng(25)
+    found = [share_difference(*two_sides_of(rng, sizes, (0.3, 0.3), 0.2), samples=50) for _ in range(100)]
+    assert all(np.isnan(f["p"]) for f in found)
+    assert np.mean([f["low"] <= 0 <= f["high"] for f in found]) >= 0.93
 
 
 @pytest.mark.parametrize("share", [0.3, 0.05])
@@ -303,6 +329,32 @@ def test_a_classifier_that_finds_more_of_one_side_makes_no_corrected_difference(
         units = min(a.units, b.units)
         found.append(interval(a.estimate - b.estimate, influence, a.unseen + b.unseen, unit, units)[2] <= 0.05)
     assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 150)
+
+
+@pytest.mark.parametrize("coded", [20, 100])
+def test_a_classifier_that_misses_criticism_of_one_side_makes_no_corrected_position(coded):
+    """Without an allowance for errors that the sample does not show, a quarter differed with 20 coded a side."""
+    rng = np.random.default_rng(26)
+    i = np.arange(1200)
+    source = np.where(i < 600, "us", "china")
+    found = []
+    for _ in range(40):
+        critical = rng.random(1200) < 0.25
+        missed = critical & (source == "us") & (rng.random(1200) < 0.2)
+        truth = pd.DataFrame(
+            {
+                "doc_id": source + (i // 30).astype(str).astype(object), "start": i * 50, "end": i * 50 + 40,
+                "source": source, "text": "word", "sent_id": i, "event": None, "frame": [[]] * 1200,
+                "issue": [["taiwan"]] * 1200, "holder": source, "stance": np.where(critical, "criticism", "overture"),
+            }
+        )  # fmt: skip
+        table = truth.assign(stance=np.where(missed, "overture", truth["stance"]))
+        gold = truth.groupby("source").sample(coded, random_state=rng)
+        codebook = load_codebook()
+        sides = make_sides(attach_gold(check_table(table), gold, codebook), "source", ("us", "china"), codebook)
+        rows = corrected(sides).table
+        found.append(rows[(rows["measure"] == "position") & (rows["group"] == "difference")]["p"].iloc[0] <= 0.05)
+    assert np.mean(found) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 40)
 
 
 def test_power_tuning_never_loses_much_to_the_coded_sample_alone():

@@ -38,7 +38,8 @@ class Agenda(Contrast):
         order: ``issue``, ``group``, ``n`` (documents that name it), ``estimate`` (mean place of its first mention, 0
             for a document's first substantive sentence, 1 for its last), ``low``, ``high``, ``rank`` (1 comes first).
         order_agreement: ``event``, ``n`` (issues that both accounts of the meeting raise), ``estimate`` (Kendall's
-            tau-b of their places, 1 for the same order), ``p``.
+            tau-b of their places, 1 for the same order; above 0 by chance, too, as an issue with more sentences comes
+            first earlier in both).
         sensitivity: ``issue``, ``group``, ``threshold``, ``count``, ``raised``: sentences that name the issue at that
             probability, and whether there is any. Omission depends on the threshold: read it before citing one.
     """
@@ -163,8 +164,8 @@ def _order_agreement(sides: Sides, first: pd.DataFrame) -> pd.DataFrame:
         places = places.reindex(columns=list(sides.groups)).dropna()
         if len(places) >= MIN_SHARED:
             found = kendalltau(places[sides.groups[0]], places[sides.groups[1]])
-            rows.append((event, len(places), float(found.statistic), float(found.pvalue)))
-    return pd.DataFrame(rows, columns=["event", "n", "estimate", "p"])
+            rows.append((event, len(places), float(found.statistic)))
+    return pd.DataFrame(rows, columns=["event", "n", "estimate"])
 
 
 def _raised_by_meeting(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:

@@ -69,6 +69,7 @@ def attribution(sides: Sides, threshold: float = THRESHOLD) -> Attribution:
         "else none is said to be found, which is not to say that it was never said.",
         f"Softened and hardened compare the two predicted stances on the codebook's scale (more than {TOLERANCE:g} "
         "apart); their probabilities take the two predictions as independent and the two sentences as counterparts.",
+        sides.design(sides.substantive()).note,
         *([] if sides.hold_positions else ["The groups are not sides that hold positions: nothing is attributed."]),
     )
     return Attribution(
@@ -118,7 +119,9 @@ def _figures(sides: Sides, reported: pd.DataFrame, evidence: pd.DataFrame) -> pd
     columns = ["source", "holder", "verdict", "count", "n", "estimate", "low", "high", "expected"]
     if reported.empty:
         return pd.DataFrame(columns=columns)
-    unit = sides.design(reported).unit
+    everything = sides.substantive()
+    units = pd.Series(sides.design(everything).unit, index=everything["row"])
+    unit = units.loc[reported["row"]].to_numpy()
     rows = []
     for group in sides.groups:
         inside = (reported[sides.by] == group).to_numpy(dtype=bool)

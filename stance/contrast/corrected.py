@@ -90,7 +90,7 @@ def _rows(
     table, design = sides.table, sides.design(sides.table)
     rows: list[tuple[Any, ...]] = []
     found: list[Correction | None] = []
-    naive, counts, influences = [], [], []
+    naive, counts, influences, allowed = [], [], [], []
     for group in sides.groups:
         inside = (table[sides.by] == group).to_numpy(dtype=bool)
         share = labelled[inside].mean()
@@ -105,15 +105,17 @@ def _rows(
         counts.append((int(inside.sum()), int((labelled & inside).sum())))
         spread = np.zeros(len(table))
         bounds: list[float] = [np.nan, np.nan]
+        unseen = 0.0
         if result is not None:
             spread[inside] = result.influence
-            unseen = result.unseen if predicted.is_share else 0.0
+            unseen = result.unseen * (1.0 if predicted.is_share else float(predicted.values[counted].var()))
             bounds = list(interval(result.estimate, result.influence, unseen, sample.unit, result.units)[:2])
         estimate, power = (result.estimate, result.power) if result else (np.nan, np.nan)
         if predicted.is_share:  # the correction is not bound to the range of a share
             estimate, *bounds = (float(v) for v in np.clip([estimate, *bounds], 0, 1))
         found.append(result)
         influences.append(spread)
+        allowed.append(unseen)
         rows.append(
             (predicted.name, predicted.label, group, *counts[-1], naive[-1], estimate, *bounds, np.nan, power, method)
         )
@@ -121,8 +123,7 @@ def _rows(
     if first is not None and second is not None:
         difference = first.estimate - second.estimate
         spread = influences[0] - influences[1]
-        unseen = first.unseen + second.unseen if predicted.is_share else 0.0
-        low, high, p = interval(difference, spread, unseen, design.unit, min(first.units, second.units))
+        low, high, p = interval(difference, spread, sum(allowed), design.unit, min(first.units, second.units))
         n, n_gold = (sum(c[i] for c in counts) for i in (0, 1))
         rows.append(
             (predicted.name, predicted.label, DIFFERENCE, n, n_gold, naive[0] - naive[1], difference, low, high, p,
@@ -146,7 +147,7 @@ def _notes(sides: Sides, labelled: np.ndarray, method: str) -> tuple[str, ...]:
         f"Corrected by {coded[0]:,} ({sides.names[0]}) and {coded[1]:,} ({sides.names[1]}) hand-coded sentences.",
         assumed,
         f"Intervals take {units.taken}; fewer than {MIN_UNITS} such units with hand-coded sentences "
-        "give none. A share's allows for a missed and a false hit more than the sample shows: it is wide where few are "
+        "give none. They allow for a missed and a false hit more than the sample shows: they are wide where few are "
         "coded, and p then large, whatever the truth is.",
         *([f"A side has fewer than {MIN_CODED} hand-coded sentences: nothing is corrected for it."] if few else []),
     )

@@ -27,13 +27,14 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataFrame:
+def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str, design: Design) -> pd.DataFrame:
     """Words and phrases that set one side's sentences apart.
 
     Args:
         sides: the two groups.
         table: the sentences to compare.
         issue: the name under which the rows stand.
+        design: groups and units of these sentences; the units are those of all sentences, of which these are a part.
 
     Returns:
         the columns of `COLUMNS`, by falling z; terms that occur at least twice, in a long text five times. No
@@ -69,7 +70,7 @@ def distinctive_words(sides: Sides, table: pd.DataFrame, issue: str) -> pd.DataF
         }
     )
     frame["p_adjusted"] = adjusted(pd.Series(2 * norm.sf(np.abs(z)), index=frame.index))
-    frame["p_units"] = permutation_p(counts, sides.design(table), z, prior_words)
+    frame["p_units"] = permutation_p(counts, design, z, prior_words)
     return frame.sort_values("z", ascending=False, ignore_index=True)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from stance.contrast.distinctive_words import COLUMNS, distinctive_words
 from stance.contrast.resampling import share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
-from stance.contrast.statistics import adjusted, clustered_share
+from stance.contrast.statistics import Design, adjusted, clustered_share
 
 MIN_SENTENCES = 5
 """Fewest sentences of each side on an issue for words to be compared on it."""
@@ -93,7 +93,7 @@ def framing(sides: Sides) -> Framing:
         notes,
         differences=differences,
         by_issue=_by_issue(sides, table, carried, design.unit),
-        words=_words(sides, table),
+        words=_words(sides, table, design),
     )
 
 
@@ -109,11 +109,11 @@ def _by_issue(sides: Sides, table: pd.DataFrame, carried: dict[str, np.ndarray],
     return pd.DataFrame(rows, columns=["issue", "frame", "group", "count", "n", "estimate", "low", "high"])
 
 
-def _words(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
-    parts = [distinctive_words(sides, table, ALL)] if len(table) else []
+def _words(sides: Sides, table: pd.DataFrame, design: Design) -> pd.DataFrame:
+    parts = [distinctive_words(sides, table, ALL, design)] if len(table) else []
     for issue in sides.issues:
-        chosen = table[carries(table, "issue", issue)]
-        if all((chosen[sides.by] == g).sum() >= MIN_SENTENCES for g in sides.groups):
-            parts.append(distinctive_words(sides, chosen, issue))
+        raised = carries(table, "issue", issue)
+        if all((raised & (design.group == number)).sum() >= MIN_SENTENCES for number in (0, 1)):
+            parts.append(distinctive_words(sides, table[raised], issue, design.of(raised)))
     found = [p for p in parts if len(p)]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)

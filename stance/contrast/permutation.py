@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import combinations, product
+from math import comb
 
 import numpy as np
 from scipy.stats import t as student_t
 
-from stance.contrast.statistics import Design, effective_units
+from stance.contrast.statistics import MIN_EFFECTIVE, Design, effective_units
 
 SAMPLES = 2000
 SEED = 0
+LISTED = 4096
+"""Up to so many exchanges are all tried; of more a random choice is."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,11 @@ class Sums:
         """Units with a counted row, of the side that has fewer."""
         return min(int((n > 0).sum()) for n in self.size)
 
+    @property
+    def effective(self) -> float:
+        """Effective units of the side that has fewer; 0 where a side is empty."""
+        return min(effective_units(n) if n.any() else 0.0 for n in self.size)
+
 
 def sums(values: np.ndarray, counted: np.ndarray, design: Design) -> Sums:
     """Add up values by side and unit.
@@ -73,13 +82,18 @@ def sums(values: np.ndarray, counted: np.ndarray, design: Design) -> Sums:
 
 @lru_cache(maxsize=8)
 def _flips(units: int, samples: int, seed: int) -> np.ndarray:
-    """Whether each unit's two sides are exchanged, shape (samples, units)."""
+    """Whether each unit's two sides are exchanged, shape (samples, units); every choice where there are few."""
+    if 2**units <= LISTED:
+        return np.array(list(product((0.0, 1.0), repeat=units)))
     return np.random.default_rng(seed).integers(0, 2, (samples, units)).astype(float)
 
 
 @lru_cache(maxsize=8)
 def _memberships(first: int, second: int, samples: int, seed: int) -> np.ndarray:
-    """Which of all units stand in for the first side, shape (samples, first + second)."""
+    """Which of all units stand in for the first side, shape (samples, first + second); every choice of few."""
+    if comb(first + second, first) <= LISTED:
+        chosen = np.array(list(combinations(range(first + second), first)))
+        return np.asarray((chosen[:, :, None] == np.arange(first + second)).any(axis=1).astype(float))
     rng = np.random.default_rng(seed)
     order = rng.random((samples, first + second), dtype=np.float32).argsort(axis=1)
     return (order < first).astype(float)
@@ -94,21 +108,37 @@ def permutation_p(summed: Sums, samples: int = SAMPLES, seed: int = SEED) -> flo
     each exchange (linearised over units): units of different sizes are not exchangeable when the sides are equal in
     share alone, and the plain difference would then reject far too often (Janssen 1997; Chung and Romano 2013). A
     side's variance is never taken below that of as many independent rows: a few short documents without a single hit
-    vary by more than they show. The observed arrangement counts as one of the permutations (Phipson and Smyth 2010),
-    so that p is never 0.
+    vary by more than they show. Up to `LISTED` exchanges are all tried, and p is exact; of more a random choice is, to
+    which the observed arrangement is added (Phipson and Smyth 2010), so that p is never 0.
 
     Args:
         summed: from `sums`.
         samples: permutations.
         seed: of the permutations.
+
+    Returns:
+        p; NaN where a side has fewer than `MIN_EFFECTIVE` effective units: where one long document makes up most of a
+            side, exchanging it with short ones tells nothing, and p would be far too small.
     """
+    if summed.effective < MIN_EFFECTIVE:
+        return float("nan")
     if not summed.alike:
         return _welch_p(summed)
     found = (_paired_statistics if summed.paired else _unpaired_statistics)(summed, samples, seed)
     observed, exchanged = found[0], found[1:]
     known = exchanged[~np.isnan(exchanged)]
     extreme = int((known >= observed * (1 - 1e-9)).sum())
-    return (extreme + 1) / (len(known) + 1)
+    drawn = 0 if _is_listed(summed) else 1
+    return (extreme + drawn) / (len(known) + drawn)
+
+
+def _is_listed(summed: Sums) -> bool:
+    """Whether all exchanges are tried."""
+    live = [n > 0 for n in summed.size]
+    if summed.paired:
+        return 2.0 ** int((live[0] | live[1]).sum()) <= LISTED
+    first, second = (int(k.sum()) for k in live)
+    return comb(first + second, first) <= LISTED
 
 
 def _welch_p(summed: Sums) -> float:

@@ -137,7 +137,8 @@ def interval(
     Args:
         estimate: of a mean, or of a difference of means.
         influence: shape (n,).
-        unseen: variance to add: `Correction.unseen`, for a difference the sum of both sides'; 0 unless it is a share.
+        unseen: variance to add: of a share `Correction.unseen`, of another mean that times the variance of the
+            predicted values; for a difference the sum of both sides'.
         unit: resampling unit of each sentence.
         units: units with coded sentences, for the degrees of freedom of Student's t.
 

@@ -9,7 +9,8 @@ Intervals by resampling are in `stance.contrast.resampling`, tests in `stance.co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -18,8 +19,10 @@ from scipy.stats import t as student_t
 
 MIN_UNITS = 5
 """Fewest units of a side from which an interval or a test is told."""
-FEW_PAIRS = 8
-"""Fewer meetings cannot show a difference at 5% once some twenty issues are corrected for together."""
+MIN_EFFECTIVE = 4.0
+"""Fewest effective units of a side (`effective_units`) from which a test is told."""
+TELLING = 0.05 / 20
+"""A test whose p cannot be as low shows no single difference at 5% once some twenty issues are corrected together."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Design:
     names: tuple[str, str]
     paired: bool
     sides: tuple[str, str] = ("the first side", "the second side")
+
+    def of(self, rows: np.ndarray) -> Design:
+        """The design of a part of the sentences, with the units of all; rows of shape (n,), bool."""
+        return replace(self, group=self.group[rows], unit=self.unit[rows])
 
     @property
     def alike(self) -> bool:
@@ -89,9 +96,12 @@ class Design:
         if self.names[0] == "sentence":
             return "Intervals treat sentences as independent, for want of more paragraphs: take them as too narrow."
         note = f"Intervals and tests take {self.taken}."
-        units = len(np.unique(self.unit))
-        if self.paired and units < FEW_PAIRS:
-            note += f" With {units} meetings no p can be below {2 / 2**units:.2g}, before any correction."
+        first, second = (len(np.unique(self.unit[self.group == side])) for side in (0, 1))
+        units, many = len(np.unique(self.unit)), f"{first} and {second} {self.names[0]}s"
+        least = 2 / 2**units if self.paired else (2 if first == second else 1) / comb(first + second, first)
+        if min(first, second) >= MIN_UNITS and least > TELLING:
+            with_ = f"{units} meetings" if self.paired else many
+            note += f" With {with_} no p can be below {least:.2g}, before any correction."
         return note
 
 

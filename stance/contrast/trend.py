@@ -7,7 +7,7 @@ import pandas as pd
 
 from stance.contrast.permutation import SAMPLES, SEED
 from stance.contrast.resampling import expanded_percentiles
-from stance.contrast.statistics import MIN_UNITS
+from stance.contrast.statistics import MIN_EFFECTIVE, MIN_UNITS, effective_units
 
 DAYS_A_YEAR = 365.25
 
@@ -36,7 +36,8 @@ def trend(
         seed: of both.
 
     Returns:
-        slope a year, lower and upper bound (95%), two-sided p; NaN for fewer than `MIN_UNITS` units or a single date.
+        slope a year, lower and upper bound (95%), two-sided p; NaN for fewer than `MIN_UNITS` units or a single date,
+            for p also for fewer than `MIN_EFFECTIVE` effective units.
     """
     missing = (float("nan"),) * 4
     codes = np.unique(unit[counted], return_inverse=True)[1]
@@ -54,6 +55,8 @@ def trend(
     rng = np.random.default_rng(seed)
     drawn = rng.integers(0, len(size), (samples, len(size)))
     low, high = expanded_percentiles(slopes(year[drawn], mean[drawn], size[drawn]), len(size))
+    if effective_units(size) < MIN_EFFECTIVE:
+        return slope, low, high, float("nan")
     order = rng.random((samples, len(size))).argsort(axis=1)
     dated = np.vstack([year[None], year[order]])
     found = np.abs(_standardised_slopes(dated, mean, size))

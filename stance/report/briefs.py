@@ -123,9 +123,9 @@ def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 def _sure(figures: dict[str, Any]) -> str:
     """How far a difference can be trusted."""
-    if figures["low"] is None or figures["p_adjusted"] is None:
+    if figures["p_adjusted"] is None:
         return "too little material for a test"
-    if figures["low"] <= 0 <= figures["high"]:
+    if figures["low"] is not None and figures["low"] <= 0 <= figures["high"]:
         return "may be chance"
     return "significant" if figures["p_adjusted"] < 0.05 else "not significant after correction"
 

@@ -55,10 +55,13 @@ def upper(text: str) -> str:
 
 def certainty(row: dict[Any, Any], share: bool) -> str:
     """What follows a difference: its interval and test, or that there is none."""
-    if pd.isna(row["low"]) or pd.isna(row["p"]):
+    if pd.isna(row["p"]) and pd.isna(row["low"]):
         return "; too little material for a test."
     points, decimals = (100, 0) if share else (1, 2)
     bounds = interval(points * row["low"], points * row["high"], decimals=decimals)
+    if pd.isna(row["p"]):
+        return f" {bounds}; too much lies in one unit for a test."
+    bounds = bounds or "(no interval, as nothing varies within the sides)"
     text = f" {bounds}, p = {row['p_adjusted']:.2g} after correction"
     if row["low"] <= 0 <= row["high"]:
         return text + "; the interval spans zero, so this may be chance."
