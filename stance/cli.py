@@ -186,7 +186,7 @@ def _print_written(comparison: Comparison, files: list[Path], shape: str) -> Non
 @main.command()
 @click.argument("dimension", required=False, type=click.Choice(["issue", "stance", "holder", "frame"]))
 @click.option("--file", "path", type=click.Path(dir_okay=False), help="Another codebook; it is checked as well.")
-@click.option("--rules", is_flag=True, help="Print the boundary rules too.")
+@click.option("--rules", is_flag=True, help="Print notes, examples and boundary rules too.")
 @click.option("--markdown", is_flag=True, help="Print all of it as a Markdown page.")
 def codebook(dimension: str | None, path: str | None, rules: bool, markdown: bool) -> None:
     """Print the codebook: every label with its definition."""
@@ -200,9 +200,13 @@ def codebook(dimension: str | None, path: str | None, rules: bool, markdown: boo
     for d in book.dimensions:
         if dimension in (None, d.key):
             click.echo(f"\n{d.key} ({d.arity.replace('_', ' ')}): {d.question}")
+            if rules and d.note:
+                click.echo(f"  {d.note}")
             for label in d.labels:
                 place = "" if label.position is None else f" [{label.position:+.1f}]"
                 click.echo(f"  {label.key:26} {label.definition}{place}")
+                if rules and label.example:
+                    click.echo(f"  {'':26} Example: {label.example}")
             for rule in d.rules if rules else ():
                 click.echo(f"  - {rule}")
 

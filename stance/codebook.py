@@ -60,6 +60,7 @@ class Dimension:
         labels: the labels, in the order of the classifier's outputs (for ``stance``: of precedence).
         null_label: the label that stands alone where no other applies, or None.
         rules: boundary rules.
+        note: how the question as a whole is answered, before any rule; may be empty.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Dimension:
     labels: tuple[Label, ...]
     null_label: str | None = None
     rules: tuple[str, ...] = ()
+    note: str = ""
 
     @cached_property
     def keys(self) -> list[str]:
@@ -230,19 +232,25 @@ def _dimension(key: str, content: dict[str, Any]) -> Dimension:
         labels,
         null_label,
         _strings(content.get("rules")),
+        str(content.get("note") or ""),
     )
 
 
 def codebook_page(codebook: Codebook) -> str:
-    """The codebook as a Markdown page: every dimension's labels with definitions, then its boundary rules."""
+    """The codebook as a Markdown page: every dimension's note, labels with definitions, and boundary rules."""
     parts = [f"# Codebook {codebook.version}", _PAGE_HEAD]
     for d in codebook.dimensions:
         place = any(label.position is not None for label in d.labels)
+        examples = any(label.example for label in d.labels)
         head = ["label", "name", "definition", *(["position", "roles"] if place else [])]
         rows = [
             [f"`{x.key}`", x.name, x.definition, *([f"{x.position or 0:+.1f}", ", ".join(x.roles)] if place else [])]
             for x in d.labels
         ]
-        parts += [f"## {d.key} ({d.arity.replace('_', ' ')})", d.question, markdown_table(head, rows)]
+        if examples:
+            head.append("example")
+            rows = [[*row, label.example] for row, label in zip(rows, d.labels, strict=True)]
+        parts += [f"## {d.key} ({d.arity.replace('_', ' ')})", d.question, *([d.note] if d.note else [])]
+        parts += [markdown_table(head, rows)]
         parts += ["\n".join(f"- {rule}" for rule in d.rules)] if d.rules else []
     return "\n\n".join(parts) + "\n"

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
+from openpyxl import Workbook
 
-from stance.codebook import DIMENSIONS, Codebook, Label, load_codebook
+from stance.annotation.spreadsheet import _write_codebook
+from stance.cli import main
+from stance.codebook import DIMENSIONS, Codebook, Label, codebook_page, load_codebook
 from stance.errors import StanceError
 
 
@@ -20,6 +24,7 @@ def content() -> dict[str, Any]:
                 "question": "About what?",
                 "arity": "one_or_more",
                 "null_label": "nothing",
+                "note": "The harbour of the main clause comes first.",
                 "rules": ["Ferries go before ports.", "Fish goes last."],
                 "labels": {"ferry": {"name": "Ferries", "definition": "Boats."}, "port": None, "nothing": {}},
             },
@@ -57,6 +62,7 @@ def test_own_codebook(book):
         "nothing",
         False,
     )
+    assert (issue.note, stance.note) == ("The harbour of the main clause comes first.", "")
     assert issue.rules == ("Ferries go before ports.", "Fish goes last.")
     assert issue.label("ferry") == Label("ferry", "Ferries", "Boats.")
     assert issue.label("port") == Label("port", "port", "")
@@ -65,6 +71,29 @@ def test_own_codebook(book):
     assert stance.with_role("limit") == ["against"]
     assert stance.with_role("agreed") == ["for"]
     assert stance.with_role("age") == []
+
+
+def test_coders_are_shown_notes_and_examples(tmp_path, book):
+    note, example = book["issue"].note, book["stance"].label("against").example
+    page = codebook_page(book)
+    assert f"About what?\n\n{note}\n\n| label |" in page
+    assert "| difference, limit | Never. |" in page and "| port |  |\n" in page
+
+    (file,) = tmp_path.glob("book.yaml")
+    printed = CliRunner().invoke(main, ["codebook", "--file", str(file), "--rules"]).output
+    assert f"  {note}\n  ferry " in printed and " Example: Never.\n" in printed
+    assert note not in CliRunner().invoke(main, ["codebook", "--file", str(file)]).output
+
+    sheet = Workbook().active
+    _write_codebook(sheet, book)
+    rows = list(sheet.iter_rows(values_only=True))
+    assert ("issue: note", None, None, f"About what? {note}", None) in [tuple(v or None for v in r) for r in rows]
+    assert [r[4] for r in rows if r[1] == "against"] == [example]
+
+
+def test_notes_of_the_shipped_codebook_reach_its_page():
+    book = load_codebook()
+    assert all(d.note and d.note in codebook_page(book) for d in book.dimensions)
 
 
 def test_outputs_and_columns(book):

@@ -30,7 +30,7 @@ def write_spreadsheet(examples: Sequence[Example], codebook: Codebook, path: Pat
 
     Args:
         examples: annotated sentences, a row each.
-        codebook: its labels become lists to choose from, its definitions and rules a second sheet.
+        codebook: its labels become lists to choose from, its definitions, notes, examples and rules a second sheet.
         path: ends in ``.xlsx``.
         blind: without the labels that the sentences have.
 
@@ -161,18 +161,20 @@ def _fingerprint(row: dict[str, Any]) -> str:
 
 
 def _write_codebook(sheet: Worksheet, codebook: Codebook) -> dict[str, str]:
-    """Write labels, definitions and rules; returns the cells that hold each dimension's labels."""
+    """Write labels, definitions, examples, notes and rules; returns the cells that hold each dimension's labels."""
     lists = {}
-    sheet.append(["dimension", "label", "name", "definition"])
+    sheet.append(["dimension", "label", "name", "definition", "example"])
     for d in codebook.dimensions:
         first = sheet.max_row + 1
         for label in d.labels:
-            sheet.append([d.key, label.key, label.name, label.definition])
+            sheet.append([d.key, label.key, label.name, label.definition, label.example])
         lists[d.key] = f"{CODEBOOK}!$B${first}:$B${sheet.max_row}"
     for d in codebook.dimensions:
+        if d.note:
+            sheet.append([f"{d.key}: note", "", "", f"{d.question} {d.note}"])
         for rule in d.rules:
             sheet.append([f"{d.key}: rule", "", "", rule])
-    for letter, width in zip("ABCD", (14, 22, 26, 120), strict=True):
+    for letter, width in zip("ABCDE", (14, 22, 26, 120, 60), strict=True):
         sheet.column_dimensions[letter].width = width
     return lists
 
