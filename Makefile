@@ -17,8 +17,9 @@ test: $(VENV)/.installed-dev
 test-fast: $(VENV)/.installed-dev
 	$(BIN)/pytest -m "not browser and not notebook"
 
+# Goes on from the released weights; needs the published documents: make train DOCUMENTS=corpus.jsonl, or $STANCE_DOCUMENTS
 train: $(VENV)/.installed-dev
-	$(BIN)/stance train configs/readout-small.yaml
+	$(BIN)/stance train configs/readout-small.yaml $(if $(DOCUMENTS),--documents "$(DOCUMENTS)") --keep-teachers -o runs/my-model
 
 evaluate: $(VENV)/.installed-dev
 	$(BIN)/stance evaluate corpus/annotations/annotations.jsonl --splits corpus/annotations/documents.csv \
