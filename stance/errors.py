@@ -76,7 +76,9 @@ def needs_extra(extra: str, what: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise StanceError(f"{what} needs the extra: pip install 'stance-readouts[{extra}]' ({error})") from error
+        raise StanceError(
+            f"{what} needs the extra «{extra}»: pip install '.[{extra}]' in the cloned repository ({error})"
+        ) from error
 
 
 def system_error(error: OSError, place: str | Path | None = None) -> str:

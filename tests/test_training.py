@@ -385,7 +385,7 @@ def test_setfit_without_its_package_is_refused_before_others_are_fitted(monkeypa
     from stance.classifier.baselines import predict_with_baselines
 
     monkeypatch.setitem(sys.modules, "setfit", None)
-    with pytest.raises(stance.StanceError, match=r"stance-readouts\[baselines\]"):
+    with pytest.raises(stance.StanceError, match=r"pip install '\.\[baselines\]'"):
         predict_with_baselines(([], [], []), load_codebook(), ["majority", "setfit"])
 
 

@@ -13,7 +13,7 @@ import click
 
 from stance.annotation.annotate import TOOLS
 from stance.annotation.corpus_files import ANNOTATIONS, WRITTEN, CorpusFiles, find_files
-from stance.errors import StanceError, needs_extra
+from stance.errors import StanceError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +116,7 @@ def check(as_json: bool, **given: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def agreement(samples: int, as_json: bool, **given: Any) -> None:
     """Measure how well coders agree where two of them coded a sentence. Needs no documents."""
+    from stance.annotation.agreement import double_coded, measure_agreement
     from stance.annotation.standoff import read_annotations
 
     if given["raw"] and not given["annotations"]:
@@ -123,10 +124,7 @@ def agreement(samples: int, as_json: bool, **given: Any) -> None:
     files = find_files(**given)
     codebook = files.load_codebook()
     annotations = [a for file in files.raw for a in read_annotations(file, codebook)]
-    with needs_extra("train", "agreement"):
-        from stance.annotation.agreement import double_coded, measure_agreement
-
-        measured = measure_agreement(double_coded(annotations), codebook, samples)
+    measured = measure_agreement(double_coded(annotations), codebook, samples)
     tables = {k: _records(getattr(measured, k)) for k in ("figures", "labels", "confusions")}
     click.echo(_dump(tables) if as_json else str(measured))
 

@@ -79,11 +79,17 @@ def freeze_layers(body: Any, layers: int) -> None:
 def _go_on_from(model: Any, folder: Path, codebook: Codebook) -> None:
     """Give a model the weights of a checkpoint over the same encoder."""
     if load_codebook(folder / "codebook.yaml").outputs != codebook.outputs:
-        raise StanceError(f"{folder}: the checkpoint has other labels. Name another in starts_from")
+        raise StanceError(
+            f"{folder}: the checkpoint has other labels. Leave starts_from out of the recipe, to begin with the bare "
+            "encoder, or name a checkpoint of this codebook; see docs/training.md"
+        )
     try:
         model.load_state_dict(load_file(find_model(folder) / WEIGHTS))
     except RuntimeError as error:
-        raise StanceError(f"{folder}: the checkpoint has another encoder. Name another in starts_from") from error
+        raise StanceError(
+            f"{folder}: the checkpoint has another encoder. Leave starts_from out of the recipe, to begin with the bare "
+            "encoder, or name a checkpoint over this one; see docs/training.md"
+        ) from error
 
 
 def _set_dropout(config: Any, recipe: Recipe) -> None:
