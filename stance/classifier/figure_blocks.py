@@ -59,6 +59,16 @@ def breakdown_block(place: Path) -> str:
     return markdown_table(["by", "", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
 
 
+def sides_block(place: Path) -> str:
+    """Figures of the documents of each side."""
+    table = pd.read_csv(place / "breakdown.csv", dtype={"stratum": str})
+    rows = []
+    for source, part in table[table["by"] == "source"].groupby("stratum", sort=False):
+        first = part.iloc[0]
+        rows.append([source, first["sentences"], first["documents"], *(figure_cell(part, *m) for m in HEADLINE)])
+    return markdown_table(["source", "sentences", "documents", *(figure_name(*m) for m in HEADLINE)], rows)
+
+
 def labels_block(place: Path) -> str:
     """Support, precision, recall and F1 of every label."""
     return labels_table(pd.read_csv(place / "labels.csv", keep_default_na=False, na_values=[""]))
@@ -192,6 +202,7 @@ KINDS: dict[str, Callable[[Path], str]] = {
     "figures": figures_table,
     "models": models_block,
     "breakdown": breakdown_block,
+    "sides": sides_block,
     "labels": labels_block,
     "confusion": confusion_block,
     "reliability": reliability_block,

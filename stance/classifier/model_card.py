@@ -138,7 +138,9 @@ codebook {codebook.version}. {_form(folder, origin)}
 {encoder_items(origin)}
 {training_items(manifest, origin.released_predecessor)}
 {input_line(settings.reading)}
-- `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids:
+- `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids. The main issue is read
+  from a softmax over the logits of `issue`, with the temperature given there: `p_issue_main` is of that softmax, and is
+  not the probability of the same issue in `probs`, which is its sigmoid:
 
 {calibration}
 
