@@ -66,7 +66,7 @@ def test_a_sample_is_drawn_coded_collected_and_corrects_the_comparison(place):
     assert (place / "evaluation" / "figures.csv").is_file()
 
 
-def test_two_coders_code_in_a_spreadsheet_and_agree(place):
+def test_two_coders_code_in_a_spreadsheet_and_agree(place, monkeypatch):
     page = (ROOT / "docs" / "checking-by-hand.md").read_text(encoding="utf-8")
     [measure] = re.findall(r"```sh agreement\n(.*?)```", page, re.DOTALL)
     sh("stance annotate examples/series -o coding --sample 20 --format spreadsheet", place)
@@ -75,6 +75,13 @@ def test_two_coders_code_in_a_spreadsheet_and_agree(place):
     sh(measure, place)
     coded = [json.loads(line) for line in (place / "both.jsonl").read_text(encoding="utf-8").splitlines()]
     assert Counter(row["coder"] for row in coded) == {"anna": 40, "ben": 40}
+    [adjudicate] = re.findall(r"```python adjudicate\n(.*?)```", page, re.DOTALL)
+    coded[-1]["stance"] = "red_line" if coded[-1]["stance"] != "red_line" else "demand"
+    (place / "both.jsonl").write_text("".join(json.dumps(row) + "\n" for row in coded), encoding="utf-8")
+    monkeypatch.chdir(place)
+    exec(adjudicate, {})
+    [row] = pd.read_csv("differ.csv", header=[0, 1], index_col=[0, 1, 2]).index
+    assert row == (coded[-1]["doc_id"], coded[-1]["start"], coded[-1]["end"])
 
 
 def test_the_line_of_the_crontab_scores_what_is_new(place):
@@ -89,6 +96,18 @@ def test_the_line_of_the_crontab_scores_what_is_new(place):
     first, second = (json.loads(x) for x in (place / "summary.jsonl").read_text(encoding="utf-8").splitlines())
     assert (first["documents"], second["documents"]) == (2, 3)
     assert "INFO part-000000-" in (place / "score.log").read_text(encoding="utf-8")
+
+
+def test_a_similarity_of_ones_own_is_plugged_in(place, monkeypatch):
+    from stance.contrast import similarity
+
+    page = (ROOT / "docs" / "contrasts.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(place)
+    monkeypatch.setattr(similarity, "SIMILARITIES", dict(similarity.SIMILARITIES))
+    names = {}
+    exec(code, names)
+    assert len(names["pairs"].evidence)
 
 
 @pytest.mark.xdist_group("ray")  # a second Ray on this machine would join the cluster of the first
