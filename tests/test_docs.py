@@ -9,12 +9,15 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import stance
+from stance.annotation.splits import read_splits
+from stance.classifier.recipe import load_recipe
 from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "scoring.md").read_text(encoding="utf-8")
@@ -108,6 +111,25 @@ def test_a_similarity_of_ones_own_is_plugged_in(place, monkeypatch):
     names = {}
     exec(code, names)
     assert len(names["pairs"].evidence)
+
+
+def test_the_recipe_of_ones_own_labels_has_keys_and_defaults_that_exist(tmp_path):
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    [recipe] = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "mine-recipe.yaml").write_text(recipe, encoding="utf-8")
+    read = load_recipe(tmp_path / "mine-recipe.yaml")
+    assert not read.starts_from and not read.data.written and not read.distillation.teachers
+    [table] = re.findall(r"\| key \| default \| \|\n\|[-|]+\n(.*?)\n\n", page, re.DOTALL)
+    rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in table.splitlines()]
+    assert len(rows) > 15
+    for keys, default in rows:
+        for key in re.findall(r"`([\w.]+)`", keys):
+            value = attrgetter(key)(read)
+            if re.fullmatch(r"[\d.e-]+", default):
+                assert value == float(default), key
+    [splits] = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "splits.csv").write_text(splits, encoding="utf-8")
+    assert set(read_splits(tmp_path / "splits.csv").values()) == {"train", "validation", "test"}
 
 
 @pytest.mark.xdist_group("ray")  # a second Ray on this machine would join the cluster of the first
