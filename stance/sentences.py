@@ -130,7 +130,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
 
 def _continues(text: str, start: int, end: int, line: re.Match[str], wrapped: bool) -> bool:
     """Whether a line goes on with the paragraph before it: no blank line between, and the sentence is still open."""
-    if match_blank(text[end : line.start()]) or _BULLET.match(line.group()) or _speaker(line.group()):
+    if _holds_blank_line(text[end : line.start()]) or _BULLET.match(line.group()) or _speaker(line.group()):
         return False
     last = text[start:end].rsplit("\n", 1)[-1]
     if wrapped:
@@ -138,7 +138,7 @@ def _continues(text: str, start: int, end: int, line: re.Match[str], wrapped: bo
     return len(last) >= 45 and not _TERMINAL.search(last) and line.group().lstrip()[:1].islower()
 
 
-def match_blank(between: str) -> bool:
+def _holds_blank_line(between: str) -> bool:
     """Whether the text between two lines holds an empty line."""
     return between.count("\n") > 1
 

@@ -25,6 +25,7 @@ from stance.contrast.wordings import align_wordings
 from stance.report.page import Labels, agreed_chips, chips
 from stance.report.page_cards import decks
 from stance.report.style import interval, percent
+from stance.report.text import findings_record
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 
@@ -748,3 +749,29 @@ def test_a_full_separation_is_told_as_a_difference():
     finding = next(f for f in found.findings if f.kind == "positions")
     assert "(no interval, as nothing varies within the sides), p = 0.0022 after correction." in finding.text
     assert finding.brief.endswith("significant")
+
+
+def test_probabilities_of_some_dimensions_leave_the_labels_of_others(table):
+    """As where the labels are of another model: known issues say nothing of stances."""
+    table["probs"] = [{f"issue:{issue[0]}": 0.9} for issue in table["issue"]]
+    assert stance.compare(table).red_lines.named["p_limit"].tolist() == [1.0]
+
+
+def test_sentences_are_quoted_where_groups_are_numbers(table, tmp_path):
+    table["year"] = [2023 if source == "us" else 2024 for source in table["source"]]
+    stance.compare(table, by="year", groups=(2023, 2024)).write(tmp_path)
+    assert "\n> " in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_the_codebook_of_the_labels_is_named_and_another_is_warned_of(table, caplog):
+    table["codebook"] = "0.1"
+    comparison = stance.compare(table)
+    assert "labels are of codebook 0.1, and are read by" in caplog.text
+    assert findings_record(comparison)["codebook"] == "0.1"
+
+
+def test_an_archive_that_was_stopped_is_told_from_documents(tmp_path):
+    (tmp_path / "part-000000.parquet").write_bytes(b"")
+    result = CliRunner().invoke(main, ["compare", str(tmp_path), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert "run the same command again" in result.output

@@ -30,6 +30,7 @@ from stance.classifier.confusions import SAME_PLACE, costly_confusions
 from stance.classifier.evaluation_output import compare_systems
 from stance.classifier.figure_blocks import comparison_block
 from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
+from stance.classifier.gold_documents import documents_of, join_gold
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
@@ -477,3 +478,31 @@ def test_a_card_names_the_context_that_the_model_is_shown():
     assert "windows of up to 99 tokens of a document;" in input_line(DocumentWindow(99, title=False, source=False))
     assert "context (title, opening of the paragraph), 99" in input_line(ContextWindow(0, source=False, max_length=99))
     assert "the sentence alone, up to 160" in input_line(ContextWindow(0, title=False, source=False, opening=False))
+
+
+def test_gold_with_its_own_text_may_be_in_any_order_and_keeps_what_it_says_of_its_document(tmp_path):
+    labels = {"doc_id": "d", "issue": ["taiwan"], "stance": "demand", "holder": "us", "frame": [], "source": "us"}
+    texts = ("The island came first.", "The strait came second.")
+    rows = [{**labels, "sent_id": i, "start": 40 * i, "end": 40 * i + len(t), "text": t} for i, t in enumerate(texts)]
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("\n".join(json.dumps(row) for row in reversed(rows)))
+    joined = join_gold(gold, (), CODEBOOK, lambda _: True)
+    assert [len(d.annotations) for d in joined.documents] == [2]
+    assert joined.documents[0].document.source == "us"
+
+
+def test_documents_beside_the_gold_add_to_those_given(tmp_path):
+    for name, ids in (("given", "a"), ("other_documents", "ab")):
+        lines = [json.dumps({"doc_id": i, "text": f"The island in {name}."}) for i in ids]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines))
+    found = documents_of([tmp_path / "gold.jsonl"], [str(tmp_path / "given.jsonl")], {"a", "b"})
+    assert {d.doc_id: d.text for d in found} == {"a": "The island in given.", "b": "The island in other_documents."}
+
+
+def test_options_of_models_that_mean_nothing_together_are_refused(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("x")
+    alone = CliRunner().invoke(main, ["models", "--page", str(page)])
+    both = CliRunner().invoke(main, ["models", "--card", "readout-small", "--folder", "readout-small"])
+    assert (alone.exit_code, both.exit_code) == (2, 2)
+    assert "Give --card" in alone.output and "Give one of them" in both.output

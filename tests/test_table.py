@@ -463,3 +463,14 @@ def test_documents_hold_no_labels(tmp_path, name, content):
 def test_what_are_no_documents_is_refused(random_model, given, said):
     with pytest.raises(StanceError, match=said):
         stance.score(given, random_model)
+
+
+def test_rows_without_a_source_or_a_stance_are_refused_and_text_becomes_numbers(table):
+    for column in ("source", "stance"):
+        for nothing in (None, "", " "):
+            broken = table.assign(**{column: [nothing, *table[column][1:]]})
+            with pytest.raises(StanceError, match=f"the column {column} is empty in 1 sentences"):
+                check_table(broken)
+    found = check_table(table.assign(p_stance="0.5", date=2023.0))
+    assert found["p_stance"].dtype == float
+    assert set(found["date"]) == {"2023"}

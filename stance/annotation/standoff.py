@@ -213,7 +213,7 @@ def annotation_records(path: str | Path) -> Iterator[tuple[int, Any]]:
         try:
             yield number, json.loads(line)
         except ValueError as error:
-            raise StanceError(f"{path}:{number}: no JSON ({error}). Mend the line") from error
+            raise StanceError(f"{path}:{number}: not an annotation: it is no JSON ({error}). Mend the line") from error
 
 
 def coded_once(annotations: Sequence[Annotation], path: Path) -> None:

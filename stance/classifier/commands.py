@@ -19,6 +19,7 @@ STRATA = ("source", "year", "kind", "length")
 documents_option = click.option(
     "--documents",
     multiple=True,
+    type=click.Path(),
     envvar="STANCE_DOCUMENTS",
     metavar="PATH",
     help="Documents that the annotations refer to: files, folders, JSONL. Also $STANCE_DOCUMENTS.",
@@ -172,18 +173,17 @@ def baselines(
     """
     folder = Path(output)
     require_folder(folder)
-    from stance.annotation.standoff import write_annotations
+    from stance.annotation.standoff import read_annotations, write_annotations
     from stance.classifier.baselines import BASELINES, label_with_baselines
     from stance.classifier.fitting_record import write_fitting
+    from stance.classifier.gold_documents import documents_of
     from stance.classifier.recipe import load_recipe
-    from stance.documents import read_documents
 
     if unknown := sorted(set(names) - set(BASELINES)):
         raise StanceError(f"{unknown[0]}: no such baseline. There are: {', '.join(BASELINES)}")
     logging.getLogger("stance").setLevel(logging.INFO)
-    beside = [str(f) for g in gold for f in Path(g).parent.glob("*documents.jsonl")]
-    given = read_documents(*documents, *beside)
     files = [Path(g) for g in gold]
+    given = documents_of(files, documents, {a.doc_id for file in files for a in read_annotations(file)})
     found, fitting = label_with_baselines(load_recipe(recipe), given, files, names or tuple(BASELINES))
     for name, labels in found.items():
         write_annotations(labels, folder / f"{name}.jsonl")
@@ -206,6 +206,10 @@ def models(name: str | None, pages: tuple[str, ...], whole: str | None) -> None:
     from stance.classifier.predict import find_model, identity, model_folder, shipped_models
     from stance.codebook import load_codebook
 
+    if pages and not name:
+        raise click.UsageError("--page takes its figures from the model of --card. Give --card, too")
+    if whole and name:
+        raise click.UsageError("--card and --folder do different things. Give one of them")
     if name:
         from stance.classifier.model_card import model_card
         from stance.classifier.page_figures import put_figures

@@ -88,7 +88,7 @@ def _systems(against: Sequence[str], documents: Sequence[AnnotatedDocument], cod
     systems: dict[str, _System] = {}
     for system in against:
         found = _labels_of(system, documents, codebook)
-        if twice := sorted(set(found) & set(systems)):
+        if twice := sorted(set(found) & {*systems, "model"}):
             raise StanceError(
                 f"{system}: there are two systems called {twice[0]}. Name the files or folders differently"
             )

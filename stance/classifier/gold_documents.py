@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from stance.annotation.standoff import (
     AnnotatedDocument,
@@ -40,24 +41,46 @@ def join_gold(gold: Path, documents: Sequence[str], codebook: Codebook, wanted: 
 
     Args:
         gold: annotations as JSONL, CSV or Parquet.
-        documents: files or folders of their documents. Where none is given, they are looked for in ``*documents.jsonl``
-            beside the gold; where there are none, they are put together from the sentences' own text.
+        documents: files or folders of their documents; others are looked for in ``*documents.jsonl`` beside the gold.
+            Where there are none at all, they are put together from the sentences' own text.
         codebook: that the labels have to be of.
         wanted: whether the document with an id is.
     """
     annotations = read_annotations(gold, codebook)
     coded_once(annotations, gold)
-    paths = [str(p) for p in documents] or [str(p) for p in sorted(gold.parent.glob("*documents.jsonl"))]
-    found = read_documents(*paths) if paths else _documents_of_sentences(gold, annotations)
-    return join([a for a in annotations if wanted(a.doc_id)], found)
+    found = documents_of([gold], documents, {a.doc_id for a in annotations})
+    return join(
+        [a for a in annotations if wanted(a.doc_id)], found or _documents_of_sentences(gold, annotations, documents)
+    )
 
 
-def _documents_of_sentences(gold: Path, annotations: list[Annotation]) -> list[Document]:
+def documents_of(gold: Sequence[Path], documents: Sequence[str], wanted: Collection[str]) -> list[Document]:
+    """The documents of annotations: those given, and of the others what lies beside the annotations.
+
+    Args:
+        gold: files of annotations, beside which ``*documents.jsonl`` may lie.
+        documents: files or folders.
+        wanted: ids of the annotated documents.
+    """
+    given = list(read_documents(*documents)) if documents else []
+    missing = set(wanted) - {d.doc_id for d in given}
+    beside = sorted({str(file) for g in gold for file in g.parent.glob("*documents.jsonl")})
+    if missing and beside:
+        given += [d for d in read_documents(*beside) if d.doc_id in missing]
+    return given
+
+
+def _documents_of_sentences(gold: Path, annotations: list[Annotation], given: Sequence[str]) -> list[Document]:
     """Put documents together from the sentences' own text, for gold files that come without documents."""
+    if given:
+        return []
     texts: dict[str, str] = {}
-    for (_, row), a in zip(annotation_records(gold), annotations, strict=True):
+    about: dict[str, dict[str, Any]] = {}
+    rows = zip(annotation_records(gold), annotations, strict=True)
+    for (_, row), a in sorted(rows, key=lambda pair: pair[1].start):
         text = row.get("text")
         if not text:
             raise StanceError(f"{gold}: the annotations carry no text. Give their documents with --documents")
         texts[a.doc_id] = texts.get(a.doc_id, "").ljust(a.start) + text
-    return [make_document(text, {}, doc_id, None) for doc_id, text in texts.items()]
+        about.setdefault(a.doc_id, {k: row[k] for k in ("source", "title", "date", "event", "lang") if row.get(k)})
+    return [make_document(text, about[doc_id], doc_id, None) for doc_id, text in texts.items()]

@@ -15,7 +15,6 @@ from stance.contrast.resampling import bootstrap_mean, share_difference
 from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
 from stance.contrast.statistics import Design, adjusted, clustered_share
 
-"""Thresholds on the probability of an issue at which presence is told."""
 MIN_SHARED = 3
 """Fewest shared issues of a meeting for the order of the two sides to be compared."""
 

@@ -22,8 +22,6 @@ from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.similarity import sentence_vectors
 from stance.contrast.statistics import clustered_share
 
-"""Similarities at which the number of pairs is told."""
-
 
 @dataclass(frozen=True, repr=False)
 class Alignment(Contrast):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -38,6 +39,9 @@ CONTRASTS = (
     "agenda", "stances", "disagreements", "red_lines", "cooperation", "framing", "attribution", "alignment", "drift",
 )  # fmt: skip
 """Names of the contrasts, in the order of a report."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,13 @@ def compare(
     loaded = codebook if isinstance(codebook, Codebook) else load_codebook(codebook)
     checked = check_table(table, loaded["issue"].null_label)
     _refuse_unknown_labels(checked, loaded)
+    if others := sorted({str(c) for c in checked["codebook"] if c} - {loaded.version}):
+        logger.warning(
+            "the labels are of codebook %s, and are read by %s: places and roles of labels may differ. Give the "
+            "codebook of the labels",
+            ", ".join(others),
+            loaded.version,
+        )
     coded = checked if gold is None else attach_gold(checked, gold, loaded)
     return Comparison(make_sides(coded, by, groups, loaded, names), checked)
 

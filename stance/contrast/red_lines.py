@@ -12,7 +12,7 @@ from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.counterpart import COLUMNS, nearest_counterparts, on_same_issue
 from stance.contrast.limit_wording import EXPLICIT, LimitWording, load_limit_wording
 from stance.contrast.red_line_wording import wording_by_meeting
-from stance.contrast.result import EVIDENCE, Contrast, Sides, carries
+from stance.contrast.result import EVIDENCE, Contrast, Sides, carries, tells
 from stance.contrast.statistics import expected_count
 
 READING = ("kind", "hardness", "signs", "phrases", "addressee")
@@ -97,9 +97,9 @@ def red_lines(sides: Sides) -> RedLines:
 
 
 def limit_probability(table: pd.DataFrame, limits: list[str]) -> pd.Series:
-    """Probability that a sentence names a limit; for labels without probabilities, one or zero."""
+    """Probability that a sentence names a limit; one or zero where the probabilities of stances are not known."""
     values = [
-        sum(float(p.get(f"stance:{k}", 0.0)) for k in limits) if p else float(stance in limits)
+        sum(float(p.get(f"stance:{k}", 0.0)) for k in limits) if tells(p, "stance") else float(stance in limits)
         for p, stance in zip(table["probs"], table["stance"], strict=True)
     ]
     return pd.Series(values, index=table.index, dtype=float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -187,6 +187,11 @@ def make_sides(
 def carries(table: pd.DataFrame, dimension: str, key: str) -> np.ndarray:
     """Whether each sentence has an issue or a frame."""
     return np.array([key in given for given in table[dimension]], dtype=bool)
+
+
+def tells(probs: Mapping[str, float] | None, dimension: str) -> bool:
+    """Whether the probabilities of a sentence hold any of a dimension; a table of other origin may have but some."""
+    return any(key.startswith(f"{dimension}:") for key in probs or ())
 
 
 @dataclass(frozen=True, repr=False)

@@ -27,7 +27,7 @@ def scored_table(path: str) -> pd.DataFrame | None:
     from stance.documents.files import is_archive
     from stance.table import holds_labels, read_table
 
-    if is_archive(Path(path)):
+    if is_archive(Path(path)) or any(Path(path).glob("part-*.parquet")):  # those of a run that was stopped, too
         return read_table(path)
     if not Path(path).is_file() or not holds_labels(path):
         return None

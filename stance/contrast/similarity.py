@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from stance.codebook import Codebook
+from stance.contrast.result import tells
 from stance.errors import StanceError
 
 if TYPE_CHECKING:
@@ -45,14 +46,15 @@ def lexical(table: pd.DataFrame, codebook: Codebook) -> Vectors:
 def labels(table: pd.DataFrame, codebook: Codebook) -> Vectors:
     """Vectors of the probabilities of issues and frames: what a sentence is about and in what terms it is put.
 
-    Square roots are taken, so that the product of two issue parts is their Bhattacharyya coefficient. A label without
-    a probability counts as one.
+    Square roots are taken, so that the product of two issue parts is their Bhattacharyya coefficient. Where a sentence
+    has no probabilities of a dimension, its labels count as one.
     """
     wanted = [(d, k) for d in ("issue", "frame") for k in codebook[d].keys if k != codebook[d].null_label]
     rows = np.zeros((len(table), len(wanted)))
     for i, (probs, issues, frames) in enumerate(zip(table["probs"], table["issue"], table["frame"], strict=True)):
         given = {"issue": set(issues), "frame": set(frames)}
-        rows[i] = [float(probs.get(f"{d}:{k}", 0.0)) if probs else float(k in given[d]) for d, k in wanted]
+        known = {d for d in given if tells(probs, d)}
+        rows[i] = [float(probs.get(f"{d}:{k}", 0.0)) if d in known else float(k in given[d]) for d, k in wanted]
     return _unit_length(sparse.csr_matrix(np.sqrt(np.clip(rows, 0, 1))))
 
 

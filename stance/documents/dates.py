@@ -66,9 +66,9 @@ def _day(text: str) -> datetime.date:
         return _first(*map(datetime.date.fromisoformat, match.groups()))
     if match := _RANGE.fullmatch(text):
         return _first_of_range(match)
+    text = _TIME.sub(" ", text).strip(" ,")
     if match := _CHINESE.fullmatch(text):
         return datetime.date(*map(int, match.groups()))
-    text = _TIME.sub(" ", text).strip(" ,")
     if match := _NUMBERS.fullmatch(text):
         return _of_numbers(match[1], match[3], match[4])
     return _of_words(text)

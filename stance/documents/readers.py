@@ -39,7 +39,7 @@ def read_text(file: BinaryIO) -> Iterator[Located]:
 
 
 def read_markdown(file: BinaryIO) -> Iterator[Located]:
-    """Read Markdown: front matter is metadata; headings, emphasis, links and rules lose their marks."""
+    """Read Markdown: front matter is metadata; headings, strong emphasis, links and rules lose their marks."""
     metadata, body = split_front_matter(decode(file.read()))
     body = re.sub(r"^[ \t]{0,3}#{1,6}[ \t]+", "", body, flags=re.MULTILINE)
     body = re.sub(r"^[ \t]{0,3}([-*_=])(?:[ \t]*\1){2,}[ \t]*$", "", body, flags=re.MULTILINE)

@@ -18,7 +18,7 @@ from stance.report.page_cards import OPEN_ROWS, decks, issue_rows
 from stance.report.page_meetings import history, meeting_lines
 from stance.report.page_tables import tables
 from stance.report.style import signed, stance_order
-from stance.report.table_files import csv_files, packed
+from stance.report.table_files import all_tables, csv_files, packed
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
@@ -60,7 +60,7 @@ def render_report(comparison: Comparison, figures: Figures | None = None, files:
         charts={
             k: {w: text if w == "label" else Markup(text) for w, text in pair.items()} for k, pair in drawn.items()
         },
-        files={name: text.count("\n") - 1 for name, text in files.items()},
+        files={name: len(table) for name, table in all_tables(comparison).items()},
         data=Markup(safe_json(page.page_data(comparison, labels, meetings))),
         packed=packed(files),
         style=Markup((HERE / "report.css").read_text(encoding="utf-8")),

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stance.atomic_write import writable
+from stance.atomic_write import replacing, writable
 from stance.report.charts import svg_to_png
 from stance.report.figures import make_figures
 from stance.report.html import render_report
@@ -77,8 +77,7 @@ def _written_before(folder: Path) -> set[Path]:
 
 def _write(path: Path, content: str | bytes) -> None:
     """Write a file that appears under its name only when it is complete."""
-    temporary = path.with_name(f".{path.name}.part")
     with writable(path, "the file", CURE):
         path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, CURE) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-        temporary.replace(path)

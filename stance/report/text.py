@@ -58,7 +58,7 @@ def findings_record(comparison: Comparison) -> dict[str, Any]:
         "sides": sides.name_of,
         "documents": documents.astype(object).where(documents.notna(), None).to_dict("records"),
         "models": sorted({str(m) for m in sides.table["model"] if m}),
-        "codebook": sides.codebook.version,
+        "codebook": ", ".join(sorted({str(c) for c in sides.table["codebook"] if c})) or sides.codebook.version,
         "findings": [_finding_record(f, comparison) for f in comparison.findings],
         **_corrected(comparison),
     }
@@ -167,7 +167,7 @@ def _spread(finding: Finding, comparison: Comparison) -> list[tuple[str, int]]:
     return [
         key
         for group in comparison.sides.groups
-        for key in [k for k in finding.evidence if sentences[k][by] == group][:QUOTED]
+        for key in [k for k in finding.evidence if str(sentences[k][by]) == group][:QUOTED]
     ]
 
 

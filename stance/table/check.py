@@ -65,6 +65,8 @@ def check_table(table: pd.DataFrame, no_issue: str | None = None) -> pd.DataFram
         table[column] = pd.Series([_text(v) for v in table[column]], table.index, dtype=object)
     for column in WHOLE:
         table[column] = pd.to_numeric(table[column]).astype(int)
+    for column in PROBABILITIES:
+        table[column] = pd.to_numeric(table[column]).astype(float)
     probs = list(table["probs"]) if "probs" in table else [None] * len(table)
     known = [{k: v for k, v in p.items() if v is not None} if isinstance(p, dict) else {} for p in probs]
     table["probs"] = pd.Series(known, table.index, dtype=object)
@@ -76,7 +78,7 @@ def _dates(table: pd.DataFrame) -> pd.Series:
     found: dict[object, str | None] = {}
     for value in table["date"].unique():
         try:
-            found[value] = None if value is None else iso_date(value)
+            found[value] = None if value is None else iso_date(_text(value) if isinstance(value, float) else value)
         except ValueError as error:
             first = _first_of(table, table["date"] == value)
             raise StanceError(f"the column date: {error} ({first}). Write 2023-11-15, 2023-11 or 2023") from error
@@ -91,8 +93,11 @@ def _text(value: object) -> str | None:
 
 def _check_rows(table: pd.DataFrame) -> None:
     """Raise where a sentence would drop out of figures without a word; warn where one would count twice."""
-    for column in ("doc_id", "sent_id", "text", "stance", "holder"):
-        if (lacking := table[column].isna()).any():
+    for column in ("doc_id", "sent_id", "source", "text", "stance", "holder"):
+        lacking = table[column].isna()
+        if column != "text":
+            lacking |= table[column].astype(str).str.strip() == ""
+        if lacking.any():
             raise StanceError(
                 f"the column {column} is empty in {lacking.sum()} sentences; the first is {_first_of(table, lacking)}. "
                 "Fill it, or drop the rows"
