@@ -93,11 +93,10 @@ def test_the_line_of_the_crontab_scores_what_is_new(place):
     for said, here in (("/srv/readouts", place), ("/srv/env/bin", Path(sys.executable).parent)):
         assert command.count(said) == 1
         command = command.replace(said, shlex.quote(str(here)))
-    sh(
-        f"cd / && export PATH=/usr/bin:/bin && {command}", place
-    )  # as cron starts: elsewhere, and without the environment
+    as_cron_starts = "cd / && export PATH=/usr/bin:/bin"  # elsewhere, and without the environment
+    sh(f"{as_cron_starts} && {command}", place)
     shutil.copy(ROOT / "examples" / "series" / "2025-02-11-us.md", place / "incoming")
-    sh(command, place)
+    sh(f"{as_cron_starts} && {command}", place)
     first, second = (json.loads(x) for x in (place / "summary.jsonl").read_text(encoding="utf-8").splitlines())
     assert (first["documents"], second["documents"]) == (2, 3)
     assert "INFO part-000000-" in (place / "score.log").read_text(encoding="utf-8")

@@ -87,8 +87,8 @@ def _go_on_from(model: Any, folder: Path, codebook: Codebook) -> None:
         model.load_state_dict(load_file(find_model(folder) / WEIGHTS))
     except RuntimeError as error:
         raise StanceError(
-            f"{folder}: the checkpoint has another encoder. Leave starts_from out of the recipe, to begin with the bare "
-            "encoder, or name a checkpoint over this one; see docs/training.md"
+            f"{folder}: the checkpoint has another encoder. Leave starts_from out of the recipe, to begin with the "
+            "bare encoder, or name a checkpoint over this one; see docs/training.md"
         ) from error
 
 
