@@ -64,14 +64,46 @@ def test_an_event_that_only_one_side_has_is_named():
 def test_a_transcript_with_speakers_of_both_sides_is_named(guest):
     table = invented_table()
     china = table["source"] == "china"
-    table["title"] = "Remarks by President Reyes and President Liang of the People's Republic of China"
+    title = "Remarks by President Reyes and President Liang of the People's Republic of China"
+    table["title"] = title
     table.loc[china, "speaker"] = ["PRESIDENT REYES", guest] * 3
     said = cautions(stance.compare(table))
     if guest == "Q":
         assert said == []
     else:
         [text] = said
-        assert text.startswith("PRESIDENT REYES and PRESIDENT LIANG speak in china-0:a&b")
+        assert text.startswith(f"PRESIDENT REYES and PRESIDENT LIANG speak in «{title}», and")
         assert "counts as the China account" in text and "--china-speaker" in text
         [finding] = [f for f in stance.compare(table).findings if f.kind == "evidence"]
         assert finding.figures["cautions"] == said and text in finding.text
+
+
+def test_a_moderator_beside_a_speaker_of_the_publishing_side_is_no_guest():
+    table = invented_table()
+    table["title"] = "Address by President Reyes of the United States"
+    table.loc[table["source"] == "us", "speaker"] = ["PRESIDENT REYES", "MODERATOR"] * 3
+    assert cautions(stance.compare(table)) == []
+
+
+def test_accounts_of_days_far_apart_are_named():
+    table = invented_table().assign(event="Vienna")
+    table["date"] = table["source"].map({"us": "2024-06-14", "china": "2024-06-01"})
+    [text] = cautions(stance.compare(table))
+    assert text.startswith("The documents of «Vienna» are dated 13 days apart: different occasions?")
+    table["date"] = table["source"].map({"us": "2024-06-03", "china": "2024-06-01"})
+    assert cautions(stance.compare(table)) == []
+
+
+@pytest.mark.parametrize(
+    ("title", "says"),
+    [
+        ("Joint Statement on the Vienna Talks", "terms are both sides'"),
+        ("Remarks Before Bilateral Meeting", "beginning"),
+    ],
+)
+def test_a_document_of_another_kind_than_the_others_is_named(title, says):
+    table = invented_table()
+    table["title"] = table["source"].map({"us": title, "china": "Readout"})
+    [text] = cautions(stance.compare(table))
+    assert text.startswith(f"«{title}»") and says in text and "the United States account" in text
+    assert cautions(stance.compare(table.assign(title=title))) == []

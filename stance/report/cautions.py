@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from stance.classifier.decision import languages_of
+from stance.contrast.meetings import SPAN
 from stance.documents import Document
 from stance.model_input import speaker_side
-from stance.report.finding import LISTED, account, listed
+from stance.report.finding import LISTED, account, listed, upper
 from stance.report.style import count
 from stance.sentences import TURN_MARKS
 
 if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
+
+KINDS = (
+    (
+        re.compile(r"\b(?:joint\s+statement|fact\s*sheet)\b|联合声明|事实清单", re.IGNORECASE),
+        False,
+        "has no such counterpart on the other side: its terms are both sides', yet counted as one side's, in {}. Read "
+        "them before saying that the other account leaves them out.",
+    ),
+    (
+        re.compile(r"\bopening\s+remarks\b|\bbefore\s+(?:\w+\s+){0,2}(?:meeting|talks)\b", re.IGNORECASE),
+        True,
+        "is by its title only of the beginning of the meeting, in {}: what it does not name may have come up later.",
+    ),
+)
+"""What a title says of a document, whether all of the side's have to be such, and what follows from that."""
 
 
 def cautions(comparison: Comparison) -> list[str]:
@@ -26,7 +46,7 @@ def cautions(comparison: Comparison) -> list[str]:
     """
     told = [_unread_languages(comparison)]
     if comparison.sides.hold_positions:
-        told += [_untied(comparison), *_foreign_turns(comparison)]
+        told += [_untied(comparison), _far_apart(comparison), *_one_sided(comparison), *_foreign_turns(comparison)]
     return [text for text in told if text]
 
 
@@ -64,6 +84,63 @@ def _untied(comparison: Comparison) -> str:
     )
 
 
+def _far_apart(comparison: Comparison) -> str:
+    """Meetings of which a document is dated far from all accounts of the other side."""
+    sides = comparison.sides
+    documents = sides.tied(sides.table).drop_duplicates("doc_id")
+    dates = pd.to_datetime(documents["date"].map(str), format="%Y-%m-%d", errors="coerce", exact=True)
+    documents = documents.assign(day=dates).dropna(subset=["day"])
+    gaps: dict[str, int] = {}
+    for event, part in documents.groupby("meeting_id", sort=False):
+        first, second = (sides.of(group, part)["day"] for group in sides.groups)
+        if len(first) and len(second):
+            far = np.abs(first.to_numpy()[:, None] - second.to_numpy()[None, :])
+            gap = pd.Timedelta(max(far.min(axis=0).max(), far.min(axis=1).max()))
+            if gap > SPAN:
+                gaps[str(event)] = gap.days
+    if not gaps:
+        return ""
+    order = sorted(gaps, key=lambda e: gaps[e], reverse=True)
+    of = [f"{f'of «{event}» ' if event else ''}are dated {gaps[event]:,} days apart" for event in order[:LISTED]]
+    more = f", and of {count(len(gaps) - LISTED, 'more meeting')}" if len(gaps) > LISTED else ""
+    return (
+        f"The documents {', '.join(of)}{more}: different occasions? Then what only one of them has is not left out by "
+        "the other. Compare accounts of the same days."
+    )
+
+
+def _one_sided(comparison: Comparison) -> list[str]:
+    """Documents that by their title are of another kind than all accounts of the other side."""
+    sides = comparison.sides
+    documents = sides.tied(sides.table).drop_duplicates("doc_id")
+    told = []
+    for kind, all_such, says in KINDS:
+        such = [isinstance(title, str) and bool(kind.search(title)) for title in documents["title"]]
+        titled = documents[np.array(such, dtype=bool)]
+        for event, part in titled.groupby("meeting_id", sort=False):
+            row = part.iloc[0]
+            here = sides.of(str(row[sides.by]), documents[documents["meeting_id"] == event])
+            if part[sides.by].nunique() == 1 and not (all_such and len(part) < len(here)):
+                told.append(f"{upper(_called(row))} {says.format(account(comparison, str(row['source'])))}")
+    return told
+
+
+def _called(row: pd.Series) -> str:
+    """A document by its title, or else by its name, which alone may read as a country."""
+    title = row["title"]
+    return f"«{title}»" if isinstance(title, str) and title.strip() else f"the document «{row['doc_id']}»"
+
+
+def _speak_for_both(document: Document, speakers: list[str]) -> bool:
+    """Whether a speaker stands for the other side, or is named in the title beside one who is said to be a guest."""
+    known = {speaker: speaker_side(document, speaker) for speaker in speakers}
+    told = {side for side in known.values() if side}
+    if told - {document.source}:
+        return True
+    named = [s.rsplit(maxsplit=1)[-1] for s, side in known.items() if side is None]
+    return bool(told) and any(re.search(rf"\b{re.escape(n)}\b", document.title, re.IGNORECASE) for n in named)
+
+
 def _foreign_turns(comparison: Comparison) -> list[str]:
     """Transcripts in which, by their title or beginning, speakers of both sides have the floor."""
     sides = comparison.sides
@@ -75,10 +152,9 @@ def _foreign_turns(comparison: Comparison) -> list[str]:
         row = turns.iloc[0]
         text = " ".join(sides.table.loc[sides.table["doc_id"] == doc_id, "text"])
         document = Document(str(doc_id), text, str(row["source"]), title=row["title"] or "")
-        known = {speaker_side(document, speaker) for speaker in speakers}
-        if len(speakers) > 1 and len(known) > 1:
+        if len(speakers) > 1 and _speak_for_both(document, speakers):
             told.append(
-                f"{listed(speakers[:LISTED], len(speakers))} speak in {doc_id}, and all that they say counts as "
+                f"{listed(speakers[:LISTED], len(speakers))} speak in {_called(row)}, and all that they say counts as "
                 f"{account(comparison, str(row['source']))}: "
                 + ("" if comparison.sides.one_document_each else "compare this pair by itself, and ")
                 + f"take the turns of one with --{row['source']}-speaker NAME."
