@@ -166,6 +166,48 @@ def test_one_sides_satisfaction_and_the_others_words_are_not_agreed(table):
     assert (decks_["cooperation_evidence"]["total"], decks_["cooperation_claims"]["total"]) == (1, 2)
 
 
+def test_agreement_that_the_other_account_holds_by_itself_makes_only_uncertain(table):
+    """The other side's credit is no silence; and a term of a deal is a like report."""
+    table.loc[table["text"] == RESUMED, "holder"] = "china"
+    table["probs"] = [{"stance:agreement": 0.9 * (s == "agreement"), "holder:both": 0.4} for s in table["stance"]]
+    comparison = stance.compare(table)
+    cooperation = comparison.cooperation
+    row = cooperation.reported.set_index("issue").loc["counternarcotics"]
+    assert (row["reported_by"], row["claimed"], row["uncertain"]) == ("us", 1, True)
+    assert cooperation.evidence.set_index("text").loc[FENTANYL, "match"] == "same point"
+    assert cooperation.possible.empty  # what one side holds is not counted again
+    [found] = [f for f in comparison.findings if f.kind == "agreed"]
+    assert "as agreed by both on counternarcotics (1; the China account has 1 there held by one side)" in found.text
+    assert "alone on counternarcotics" not in found.brief and "held by one side, China 1" in found.brief
+
+
+def test_agreement_on_a_doubtful_issue_makes_only_uncertain(table):
+    table.loc[table["text"] == RESUMED, "probs"] = [{"issue:counternarcotics": 0.4}]
+    reported = stance.compare(table).cooperation.reported.set_index("issue")
+    assert reported.loc["people_exchange", ["unplaced", "uncertain"]].tolist() == [1, True]
+
+
+def test_an_uncertain_meeting_of_both_does_not_hide_that_each_reports_it(table):
+    """Each surely reports joint work against drugs at a meeting of its own, and both doubtfully at a third."""
+    parts = []
+    for number, silent in enumerate(("china", "us", "")):
+        part = table.assign(event=f"Meeting {number}", doc_id=table["source"] + f"-{number}")
+        drugs = part["issue_main"] == "counternarcotics"
+        part = part[~(drugs & (part["source"] == silent))].copy()
+        part["probs"] = [
+            {"issue:counternarcotics": 0.9 if silent else 0.4, "stance:agreement": 1.0, "holder:both": 1.0}
+            if "counternarcotics" in given else {} for given in part["issue"]
+        ]  # fmt: skip
+        parts.append(part)
+    comparison = stance.compare(pd.concat(parts, ignore_index=True))
+    [found] = [f for f in comparison.findings if f.kind == "agreed"]
+    assert found.figures["each"] == ["counternarcotics"]
+    assert "never surely both in the same meeting, on counternarcotics (at 2 of 3 meetings; 1 and 1" in found.text
+    assert "never surely in the same meeting, on counternarcotics (2 of 3 meetings)" in found.brief
+    [listed] = [c["chips"] for c in agreed_chips(comparison) if c["heading"].startswith("By each") and c["chips"]]
+    assert [(c["counts"], c["meetings"]) for c in listed] == [([1, 1], "2 of 3 meetings")]
+
+
 def test_the_hardest_sentence_of_each_side_is_its_own_nearest_to_conflict(table):
     """What a side reports of the other is not its own. Of equals: the main issue, then policy, then the surer one."""
     more = [

@@ -11,8 +11,10 @@ from stance.contrast.result import Sides
 BOTH = "both"
 """Both accounts of one meeting tell of it."""
 EACH = "each"
-"""Each side tells of it, but never both of one meeting."""
+"""Each side tells of it, but never surely both of one meeting."""
 KEYS = ["event", "issue"]
+DOUBTS = ("claimed", "unplaced")
+"""Sentences of the other account that make it uncertain that only one account tells of an issue, where counted."""
 
 
 def told_by_meeting(sides: Sides, table: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -99,7 +101,8 @@ def tally(told: pd.DataFrame) -> pd.DataFrame:
     Returns:
         ``issue``, ``told_by``, ``uncertain``, and over the meetings at which it is so: ``meetings`` (their number),
             ``first`` and ``second`` (sentences), ``mention`` and ``highest`` (the highest of each, NaN without
-            probabilities); those at most meetings first, then those with the most sentences.
+            probabilities), the sums of `DOUBTS` where there are any; those at most meetings first, then those with the
+            most sentences.
     """
     rows = told.rename(columns={told.columns[2]: "told_by"}).astype({"uncertain": bool})
     grouped = rows.groupby(["issue", "told_by", "uncertain"], sort=False)
@@ -109,6 +112,7 @@ def tally(told: pd.DataFrame) -> pd.DataFrame:
         second=("second", "sum"),
         mention=("mention", "max"),
         highest=("highest", "max"),
+        **{c: (c, "sum") for c in DOUBTS if c in rows},
     ).reset_index()
     order = found.assign(sentences=found["first"] + found["second"])
     order = order.sort_values(["meetings", "sentences"], ascending=False, kind="stable")
@@ -123,13 +127,16 @@ def tellers(told: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         indexed by ``issue``, those with the most sentences first: ``told_by`` (`BOTH` if both accounts of any meeting
-        do, `EACH`, or one group), ``uncertain`` (whether that is sure at no such meeting; of `EACH`, for either side).
+        do, unless only that is uncertain and each side surely does so of another meeting; `EACH`; or one group),
+        ``uncertain`` (whether that is sure at no such meeting; of `EACH`, for either side).
     """
     rows = {}
     for issue, part in tally(told).groupby("issue", sort=False):
         sure = {str(who): not doubt.all() for who, doubt in part.groupby("told_by")["uncertain"]}
-        who = BOTH if BOTH in sure else EACH if len(sure) > 1 else next(iter(sure))
-        certain = all(sure.values()) if who == EACH else sure[who]
+        apart = [certain for who, certain in sure.items() if who != BOTH]
+        each = len(apart) > 1 and (BOTH not in sure or (all(apart) and not sure[BOTH]))
+        who = EACH if each else BOTH if BOTH in sure else next(iter(sure))
+        certain = all(apart) if who == EACH else sure[who]
         rows[str(issue)] = (who, not certain, int(part[["first", "second"]].to_numpy().sum()))
     found = pd.DataFrame.from_dict(rows, orient="index", columns=["told_by", "uncertain", "sentences"])
     return found.sort_values("sentences", ascending=False, kind="stable").drop(columns="sentences")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from stance.contrast.comparison import Comparison
+    from stance.contrast.cooperation import Cooperation
 
 VOICES = {"own": "of its own", "reported": "of the other side"}
 """Whose claim an account gives."""
+HELD = "held by one side (its credit, its step or a term of a deal)"
+"""What is agreed or achieved, but not as the position of both."""
 PUBLISHERS = {"own": "of the government that published it", "reported": "of another"}
 """Whose claim it is where the groups are no sides."""
 
@@ -153,16 +157,19 @@ def agreed(comparison: Comparison) -> Finding:
     rows = {who: rows_of(cooperation.reported, who) for who in tellers}
     same = cooperation.reported[cooperation.reported["reported_by"] == BOTH].groupby("issue")["same_point"].sum()
     alone = {g: [i for i in rows[g] if i not in each] for g in sides.groups}
-    told_surely = {BOTH: set(rows[BOTH]), **{g: {i for found in rows.values() for i in found} for g in sides.groups}}
-    uncertain = {
-        who: [i for i in rows_of(cooperation.reported, who, uncertain=True) if i not in told_surely[who]]
+    doubtful = {
+        who: {i: row for i, row in rows_of(cooperation.reported, who, uncertain=True).items() if i not in rows[BOTH]}
         for who in tellers
     }
+    uncertain = {who: list(found) for who, found in doubtful.items()}
+    apart_rows = told_apart(cooperation, sides.groups)
     totals = cooperation.reported.groupby("issue")[["first", "second"]].sum().astype(int)
     counts = {str(i): [int(r["first"]), int(r["second"])] for i, r in totals.to_dict("index").items()}
     figures = {
         "issues": counts, "both": list(rows[BOTH]), "each": each, "alone": alone, "uncertain": uncertain,
         "same_point": {str(i): int(c) for i, c in same.items()}, "claimed": claimed, "possible": len(near),
+        "meetings": {who: {i: int(r["meetings"]) for i, r in found.items()}
+                     for who, found in {**rows, EACH: apart_rows}.items()},
     }  # fmt: skip
     evidence = keys_of(cooperation.evidence) + keys_of(cooperation.claims) + keys_of(near)
     if len(near):
@@ -174,7 +181,7 @@ def agreed(comparison: Comparison) -> Finding:
         return Finding("agreed", f"No sentence is found to report something agreed by both.{apart}", figures, evidence)
 
     def shared_points(row: dict[Any, Any]) -> str:
-        point = "" if same[row["issue"]] else "; no point found in common"
+        point = "" if same[row["issue"]] else "; no two alike enough to pair"
         return f"{row['first']:,} and {row['second']:,} sentences{point}"
 
     parts = []
@@ -186,8 +193,8 @@ def agreed(comparison: Comparison) -> Finding:
         surely = " surely" if any(uncertain.values()) else ""
         parts.append(f"no issue is{surely} reported as agreed by {both_words(comparison)}{several}")
     if each:
-        named = [f"{sides.issue_name(i)} ({counts[i][0]:,} and {counts[i][1]:,} sentences)" for i in each[:LISTED]]
-        parts.append(f"each side, but never both in the same meeting, on {listed(named, len(each))}")
+        told = _told(comparison, apart_rows.values(), lambda row: f"{row['first']:,} and {row['second']:,} sentences")
+        parts.append(f"each side, but {never(comparison, each)} both in the same meeting, on {told}")
     for group, own in zip(sides.groups, ("first", "second"), strict=True):
         if alone[group]:
             chosen = [rows[group][i] for i in alone[group]]
@@ -197,14 +204,43 @@ def agreed(comparison: Comparison) -> Finding:
     if any(alone.values()):
         text += " «Only» means that no counterpart was found at this threshold."
     if any(uncertain.values()):
-        whose = {BOTH: both_words(comparison), **{g: f"only {account(comparison, g)}" for g in sides.groups}}
+        whose = {BOTH: both_words(comparison)}
+        whose |= {g: f"only {account(comparison, g)} as agreed by both" for g in sides.groups}
         doubts = [
-            f"{whose[who]} on {listed([sides.issue_name(i) for i in found[:LISTED]], len(found))}"
-            for who, found in uncertain.items()
+            f"{whose[who]} on {_told(comparison, found.values(), partial(_doubt, comparison, who))}"
+            for who, found in doubtful.items()
             if found
         ]
         text += f" Uncertain, read: {'; '.join(doubts)}."
     return Finding("agreed", text + apart, figures, evidence)
+
+
+def told_apart(cooperation: Cooperation, groups: tuple[str, str]) -> dict[str, dict[Any, Any]]:
+    """Issues that each side surely reports as agreed, but never surely both of one meeting, with their figures."""
+    first, second = (rows_of(cooperation.reported, g) for g in groups)
+    return {
+        i: first[i] | {"second": second[i]["second"], "meetings": first[i]["meetings"] + second[i]["meetings"]}
+        for i in cooperation.reported_by(EACH)
+    }
+
+
+def never(comparison: Comparison, issues: list[str]) -> str:
+    """That issues are not told of by both of one meeting; not surely, where any meeting is uncertain."""
+    told = comparison.cooperation.reported
+    return "never surely" if told.loc[told["issue"].isin(issues), "uncertain"].any() else "never"
+
+
+def _doubt(comparison: Comparison, who: str, row: dict[Any, Any]) -> str:
+    """Sentences that report an issue as agreed, and what the other account has that makes it uncertain."""
+    if who == BOTH:
+        return f"{row['first']:,} and {row['second']:,}"
+    sides = comparison.sides
+    other = account(comparison, sides.other(who))
+    own = row[("first", "second")[sides.groups.index(who)]]
+    has = [f"{other} has {row['claimed']:,} there held by one side"] if row["claimed"] else []
+    if row["unplaced"]:
+        has.append(f"{'and' if has else f'{other} has'} {row['unplaced']:,} by both on an uncertain issue")
+    return f"{own:,}" + (f"; {' '.join(has)}" if has else "")
 
 
 def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
@@ -220,4 +256,4 @@ def _claimed(comparison: Comparison) -> tuple[dict[str, dict[str, int]], str]:
             parts.append(f"{account(comparison, group)} {joined(told)}")
     if not parts:
         return counts, ""
-    return counts, f" Agreed or achieved as one side alone has it, not counted above: {'; '.join(parts)}; read."
+    return counts, f" {upper(HELD)}, not counted above: {'; '.join(parts)}; read."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stance.contrast.by_meeting import BOTH, EACH
+from stance.report.agenda_findings import never
 from stance.report.corrected_findings import figure
 from stance.report.finding import upper
 from stance.report.style import count, interval, joined, percent, signed
@@ -81,22 +83,28 @@ def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
-    sides, each = comparison.sides, figures["each"]
+    sides, each, at = comparison.sides, figures["each"], figures["meetings"]
     doubt, several = any(figures["uncertain"].values()), " of one meeting" if len(sides.compared) > 1 else ""
     if figures["both"]:
         points = [i for i in figures["both"] if figures["same_point"][i]]
         parts = [
-            f"By both on {_issues(comparison, figures['both'])}{'' if points else ', but no point found in common'}"
+            f"By both on {_issues(comparison, figures['both'], at=at[BOTH])}"
+            + ("" if points else ", but no two sentences alike enough to pair")
         ]
     else:
         parts = [f"Nothing{' surely' if doubt else ''} by both{several}" if figures["issues"] else "Nothing by both"]
-    parts += [f"by each, but never in the same meeting, on {_issues(comparison, each)}"] if each else []
+    if each:
+        apart = f"by each, but {never(comparison, each)} in the same meeting"
+        parts.append(f"{apart}, on {_issues(comparison, each, at=at[EACH])}")
     for group, name in sides.name_of.items():
         if alone := figures["alone"][group]:
-            parts.append(f"{name} alone on {_issues(comparison, alone)}")
+            parts.append(f"{name} alone on {_issues(comparison, alone, at=at[group])}")
+    if doubt:
+        issues = list(dict.fromkeys(i for found in figures["uncertain"].values() for i in found))
+        parts.append(f"uncertain, read: {_issues(comparison, issues)}")
     claims = {name: sum(figures["claimed"][g].values()) for g, name in sides.name_of.items()}
     if any(claims.values()):
-        parts.append(f"claimed by one side, {joined([f'{name} {n:,}' for name, n in claims.items() if n])}")
+        parts.append(f"held by one side, {joined([f'{name} {n:,}' for name, n in claims.items() if n])}")
     parts += [f"{figures['possible']:,} possible"] if figures["possible"] else []
     return "; ".join(parts)
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.contrast.by_meeting import BOTH, EACH
-from stance.report.agenda_findings import rows_of
+from stance.contrast.by_meeting import BOTH
+from stance.report.agenda_findings import never, rows_of, told_apart
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, label_link, stance_colors
 
@@ -123,14 +123,13 @@ def agreed_chips(comparison: Comparison) -> list[dict[str, Any]]:
     cooperation, sides = comparison.cooperation, comparison.sides
     stances = ",".join(sides.codebook["stance"].with_role("agreed"))
     link = f"&stance={quote(stances, safe=',')}&holder={BOTH}"
-    each = cooperation.reported_by(EACH)
+    apart = told_apart(cooperation, sides.groups)
+    separately = f"By each, but {never(comparison, list(apart))} in the same meeting"
     made = []
     for uncertain, more in ((False, ""), (True, ", uncertain: read")):
         found = {who: rows_of(cooperation.reported, who, uncertain) for who in (BOTH, *sides.groups)}
-        first, second = (found[g] for g in sides.groups)
-        apart = {i: first[i] | {"second": second[i]["second"]} for i in each if i in first and i in second}
         found |= {g: {i: row for i, row in found[g].items() if i not in apart} for g in sides.groups}
-        headings = {"Reported as agreed by both": found[BOTH], "By each, but never in the same meeting": apart}
+        headings = {"Reported as agreed by both": found[BOTH], separately: {} if uncertain else apart}
         made += _chips(comparison, headings, found, link, more)
     return made
 

@@ -24,8 +24,8 @@ OPEN_ROWS = 6
 """Issues whose hardest sentences are shown at once."""
 MATCHES = {
     "same point": "a like report stands in the other account",
-    "same issue": "the other account reports something else on the issue",
-    "not found": "nothing agreed found in the other account on the issue",
+    "same issue": "the other account has agreement on the issue; nothing alike enough found there",
+    "not found": "no agreement found in the other account on the issue",
 }  # fmt: skip
 VERDICTS = {
     "confirmed": "confirmed by that side's own account",
