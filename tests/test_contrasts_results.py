@@ -22,10 +22,14 @@ from stance.contrast.limit_wording import load_limit_wording
 from stance.contrast.measures import measures
 from stance.contrast.result import make_sides
 from stance.contrast.wordings import align_wordings
+from stance.report.html import render_report
 from stance.report.page import Labels, agreed_chips, chips
 from stance.report.page_cards import decks
 from stance.report.style import interval, percent
 from stance.report.text import findings_record
+
+
+from stance.report.text import findings_at_a_glance
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 
@@ -226,6 +230,31 @@ def test_the_hardest_sentence_of_each_side_is_its_own_nearest_to_conflict(table)
     assert hardest.loc[("maritime", "us"), ["sent_id", "n"]].tolist() == [9, 2]
     assert ("people_exchange", "china") not in hardest.index
     assert not hardest["text"].isin([ARMS, TARIFFS, INDEPENDENCE]).any()
+
+
+def test_a_sentence_that_is_hardly_on_an_issue_is_its_hardest_only_for_want_of_another(table):
+    line = table.index[table["text"] == LINE][0]
+    table.at[line, "probs"] = {"issue:taiwan": 0.3, "stance:red_line": 0.9}
+    more = row("china", 5, "Taiwan was discussed.", "taiwan", "neutral", "china")
+    whole = check_table(pd.concat([table, pd.DataFrame([more])], ignore_index=True))
+    hardest = stance.compare(whole).stances.hardest.set_index(["issue", "group"])
+    assert hardest.loc[("taiwan", "china"), ["sent_id", "n", "p_issue"]].tolist() == [5, 2, 1.0]
+    alone = stance.compare(table)
+    assert alone.stances.hardest.set_index(["issue", "group"]).loc[("taiwan", "china"), "text"] == LINE
+    assert f"{LINE} (red line 0.90, issue 0.30)" in findings_at_a_glance(alone)
+    assert "issue 0.30, " in render_report(alone)
+
+
+def test_a_terminal_shows_hard_words_only_where_difference_is_voiced(table):
+    others = table.assign(doc_id=table["doc_id"] + "-2", event="Oslo", date="2031-02-03")
+    whole = check_table(pd.concat([table.assign(date="2030-01-01"), others], ignore_index=True))
+    told = findings_at_a_glance(stance.compare(whole))
+    assert f"  China          {LINE} (red line 1.00, 2030-01-01)" in told
+    table.loc[table["text"] == LINE, "stance"] = "neutral"
+    told = findings_at_a_glance(stance.compare(table)).split("The hardest")[1]
+    assert "China          voices no difference" in told and "counternarcotics" not in told and "2030" not in told
+    table["stance"] = "neutral"
+    assert "No difference is voiced on an issue on which both" in findings_at_a_glance(stance.compare(table))
 
 
 def test_attribution_is_set_against_the_holders_own_words(sides):

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from stance.contrast.by_issue import issue_differences
+from stance.contrast.certainty import SURE
 from stance.contrast.resampling import bootstrap_difference, bootstrap_mean
 from stance.contrast.result import EVIDENCE, Contrast, Sides
 from stance.contrast.statistics import clustered_share
@@ -23,9 +24,10 @@ class Stances(Contrast):
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``.
         distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``share``, ``low``, ``high``.
         hardest: the sentence of each side on each issue whose stance is nearest to conflict: ``issue``, ``group``,
-            ``n`` (sentences that it is chosen from), ``position``, and the columns of `EVIDENCE` without the issues. Of
-            equals, one whose main issue it is goes first, then the stance that the codebook lists first (policy before
-            what takes no position), then the one whose stance is more probable.
+            ``n`` (its sentences on the issue), ``position``, ``p_issue`` (probability of the issue; 1 without any), and
+            the columns of `EVIDENCE` without the issues. A sentence whose issue is below `SURE` is taken only where
+            there is no other. Of equals, one whose main issue it is goes first, then the stance that the codebook lists
+            first (policy before what takes no position), then the one whose stance is more probable.
     """
 
     differences: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -81,7 +83,9 @@ def _hardest(sides: Sides, table: pd.DataFrame) -> pd.DataFrame:
         if not inside.any():
             continue
         own = table[inside].assign(main=table["issue_main"] == issue, order=table["stance"].map(keys.index))
-        by = {"position": True, "main": False, "order": True, "p_stance": False}
+        own["p_issue"] = [float(p.get(f"issue:{issue}", 1.0)) for p in own["probs"]]
+        own["sure"] = own["p_issue"] >= SURE
+        by = {"sure": False, "position": True, "main": False, "order": True, "p_stance": False}
         first = own.sort_values(list(by), ascending=list(by.values()), kind="stable").iloc[0]
-        rows.append({"issue": issue, "group": group, "n": len(own), **first[["position", *kept]].to_dict()})
-    return pd.DataFrame(rows, columns=["issue", "group", "n", "position", *kept])
+        rows.append({"issue": issue, "group": group, "n": len(own), **first[["position", "p_issue", *kept]].to_dict()})
+    return pd.DataFrame(rows, columns=["issue", "group", "n", "position", "p_issue", *kept])

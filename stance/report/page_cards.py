@@ -84,19 +84,30 @@ def cards(comparison: Comparison, evidence: pd.DataFrame, labels: Labels) -> dic
 
 
 def issue_rows(comparison: Comparison, labels: Labels) -> list[dict[str, Any]]:
-    """Issue by issue the hardest sentence of each side, those that both speak of first, then by number of sentences.
+    """Issue by issue the hardest sentence of each side.
 
     Returns:
-        rows of ``name``, ``link`` and ``sides``: of each the quoted sentence with the badge of its ``stance`` and
-            ``n``, the number of its sentences on the issue, or None where it has none.
+        rows of ``name``, ``link`` and ``sides``: of each the quoted sentence with the badge of its ``stance``, ``n``,
+            the number of its sentences on the issue, ``differs``, whether it voices difference, and ``doubt``, the
+            probability of the issue where that is low, or None where it has none. Issues that both speak of go first,
+            of these those on which a side voices difference, then those with the most sentences.
     """
     hardest, groups = comparison.stances.hardest, comparison.sides.groups
+    voiced = comparison.sides.codebook["stance"].with_role("difference")
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for key, row in zip(keys_of(hardest), hardest.to_dict("records"), strict=True):
         quoted = _quoted(comparison.sentences, key, labels)
         act = next(b for b in quoted["badges"] if b["kind"] == "stance")
-        found.setdefault(str(row["issue"]), {})[str(row["group"])] = {**quoted, "stance": act, "n": int(row["n"])}
-    order = sorted(found, key=lambda i: (len(found[i]), sum(q["n"] for q in found[i].values())), reverse=True)
+        found.setdefault(str(row["issue"]), {})[str(row["group"])] = {
+            **quoted, "stance": act, "n": int(row["n"]), "differs": row["stance"] in voiced,
+            "doubt": probability(row["p_issue"]) if row["p_issue"] < SURE else "",
+        }  # fmt: skip
+
+    def place(issue: str) -> tuple[int, bool, int]:
+        said = found[issue].values()
+        return len(said), any(q["differs"] for q in said), sum(q["n"] for q in said)
+
+    order = sorted(found, key=place, reverse=True)
     return [
         {"name": labels.name("issue", i), "link": issue_link(i), "sides": [found[i].get(g) for g in groups]}
         for i in order

@@ -102,7 +102,7 @@ def markdown_report(comparison: Comparison) -> str:
 
 
 def findings_at_a_glance(comparison: Comparison) -> str:
-    """One line a finding, then the hardest sentence of each side on the issues that both speak of, for a terminal.
+    """One line a finding, then the hardest sentences on issues that both speak of and one differs on, for a terminal.
 
     Args:
         comparison: from `stance.compare`.
@@ -113,16 +113,34 @@ def findings_at_a_glance(comparison: Comparison) -> str:
         lines += [f"  {caution}" for caution in finding.figures.get("cautions", [])]
     if comparison.wordings:
         return "\n".join([*lines, *_changes(comparison.wordings, comparison.sides.names)])
+    return "\n".join([*lines, "", *_hard_words(comparison)])
+
+
+def _hard_words(comparison: Comparison) -> list[str]:
+    """Issue by issue where both speak and either voices difference, its hardest sentence, for a terminal."""
     rows = [row for row in issue_rows(comparison, Labels(comparison)) if all(row["sides"])]
-    if rows:
-        lines += ["", f"The hardest sentence of each side, on {min(len(rows), ISSUES)} of {count(len(rows), 'issue')}:"]
-        width = max(len(name) for name in comparison.sides.names)
-        for row in rows[:ISSUES]:
-            lines.append(f"  {row['name']}")
-            for name, quoted in zip(comparison.sides.names, row["sides"], strict=True):
+    rows = [row for row in rows if any(quoted["differs"] for quoted in row["sides"])]
+    if not rows:
+        return ["No difference is voiced on an issue on which both sides speak for themselves."]
+    shown = f"{min(len(rows), ISSUES)} of {count(len(rows), 'issue')}"
+    lines = [f"The hardest sentences where both speak and either voices difference, on {shown}:"]
+    width = max(len(name) for name in comparison.sides.names)
+    for row in rows[:ISSUES]:
+        lines.append(f"  {row['name']}")
+        for name, quoted in zip(comparison.sides.names, row["sides"], strict=True):
+            said = "voices no difference"
+            if quoted["differs"]:
+                date = "" if comparison.sides.one_document_each else quoted["date"]
                 said = textwrap.shorten(quoted["text"], QUOTED_LENGTH, placeholder=" …")
-                lines.append(f"    {name:{width}}  {said} ({quoted['stance']['name']} {quoted['stance']['p']})")
-    return "\n".join(lines)
+                said += f" ({', '.join(filter(None, (_label(quoted), date)))})"
+            lines.append(f"    {name:{width}}  {said}")
+    return lines
+
+
+def _label(quoted: dict[str, Any]) -> str:
+    """The stance of a hardest sentence with its probability, and that of the issue where it is low."""
+    doubt = f", issue {quoted['doubt']}" if quoted["doubt"] else ""
+    return f"{quoted['stance']['name']} {quoted['stance']['p']}{doubt}"
 
 
 def _changes(wordings: Wordings, names: tuple[str, str]) -> list[str]:
@@ -143,7 +161,7 @@ def _changes(wordings: Wordings, names: tuple[str, str]) -> list[str]:
 def _documents(comparison: Comparison) -> str:
     names = comparison.sides.name_of
     table: pd.DataFrame = comparison.sides.table
-    first = table.drop_duplicates("doc_id")
+    first = table.drop_duplicates("doc_id").sort_values("date", na_position="last", kind="stable")
     lines = []
     for row in first.to_dict("records"):
         n = int((table["doc_id"] == row["doc_id"]).sum())
@@ -205,9 +223,8 @@ def _issue_by_issue(comparison: Comparison, labels: Labels) -> str:
 def _hardest(quoted: dict[str, Any], alone: bool) -> str:
     """A sentence with its label and place; its document is named where a side has more than one."""
     where = "" if alone else " ".join(filter(None, (quoted["date"], quoted["title"]))) + ", "
-    label = f"{quoted['stance']['name']} {quoted['stance']['p']}"
     place = "the only one" if quoted["n"] == 1 else f"the hardest of {quoted['n']:,}"
-    return f"{quoted['text']} ({label}, {where}sentence {quoted['number']}, {place})"
+    return f"{quoted['text']} ({_label(quoted)}, {where}sentence {quoted['number']}, {place})"
 
 
 def _history(comparison: Comparison, labels: Labels) -> str:
