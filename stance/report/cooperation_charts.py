@@ -52,31 +52,31 @@ def cooperation_chart(cooperation: Cooperation, width: int = WIDTH) -> Chart:
     frame = Frame.of(sides, width, "issue", by_count(table, "issue"), counts="9")
     table["row"], table["side"] = frame.labels(table["issue"]), frame.side_names(table["group"])
     table["summary"] = [f"{r['side']}: {r['count']} {r['match']}" for r in table.to_dict("records")]
-    bars = _stacked_counts(table, frame)
+    bars = _stacked_counts(table, frame, columns=1 if width <= NARROW else len(MATCHES))
     chart = alt.layer(*bars, *furniture(table, frame, table["issue"], issue_link))
     return finish(chart.properties(width=frame.plot, height=frame.height), "Reported as agreed", table)
 
 
-def _stacked_counts(table: pd.DataFrame, frame: Frame) -> list[alt.Chart]:
+def _stacked_counts(table: pd.DataFrame, frame: Frame, columns: int) -> list[alt.Chart]:
     """Stacked bars in the sides' colours, the kinds of ``match`` told apart by lightness."""
     table = table.assign(
         place=table["match"].map({p: i for i, p in enumerate(MATCHES)}),
     ).sort_values(["row", "side", "place"], kind="stable")
     end = table.groupby(["row", "side"])["count"].cumsum()
     table = table.assign(start=end - table["count"], end=end, middle=end - table["count"] / 2)
-    axis = alt.Axis(tickMinStep=1, format="d")
+    axis = alt.Axis(tickCount=min(6, int(end.max())), format="d")
     x = alt.X("start:Q", title="Sentences reported as agreed", axis=axis, scale=alt.Scale(nice=True))
     base = alt.Chart(table).encode(y=row_axis(frame), yOffset=frame.offset())
     shades = alt.Opacity(
         "match:N",
         sort=list(MATCHES),
-        scale=alt.Scale(domain=list(MATCHES), range=list(OPACITY)),
-        legend=alt.Legend(symbolType="square", symbolFillColor=INK, symbolStrokeWidth=0),
+        scale=alt.Scale(type="ordinal", domain=list(MATCHES), range=list(OPACITY)),
+        legend=alt.Legend(symbolType="square", symbolFillColor=INK, symbolStrokeWidth=0, columns=columns),
     )
     fill = alt.Fill(
         "side:N",
         scale=alt.Scale(domain=list(frame.names), range=list(SIDE_COLORS)),
-        legend=alt.Legend(symbolType="square", symbolStrokeWidth=0),
+        legend=alt.Legend(symbolType="square", symbolStrokeWidth=0, columns=columns),
     )
     bars = base.mark_bar(stroke=PAPER, strokeWidth=1).encode(x=x, x2="end:Q", fill=fill, opacity=shades)
     pale = table["match"].isin(MATCHES[1:])

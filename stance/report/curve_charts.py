@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import altair as alt
 import pandas as pd
 
-from stance.report.marks import NARROW, WIDTH, Chart, nothing, time_axis
+from stance.report.marks import NARROW, SIGNED, WIDTH, Chart, nothing, time_axis
 from stance.report.style import INK, MUTED, SIDE_COLORS, SIDE_SHAPES, dressed
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ def drift_chart(drift: Drift, measure: str = "position", label: str = "", width:
     share = measure != "position"
     x = alt.X("date:T", title=None, axis=alt.Axis(labelOverlap=True, **time_axis(list(rows["date"]))))
     title = "Position: conflict (−1) to cooperation (+1)" if not share else f"Share of sentences, {label or measure}"
-    axis = alt.Axis(format="%" if share else "+.1f", title=title, tickCount=5)
+    axis = alt.Axis(title=title, tickCount=5, **({"format": "%"} if share else {"labelExpr": SIGNED}))
     domain = alt.Scale(domainMin=0, nice=True) if share else alt.Scale(domain=[-1, 1])
-    color = alt.Color("side:N", scale=alt.Scale(domain=names, range=list(SIDE_COLORS)), title=None)
-    shape = alt.Shape("side:N", scale=alt.Scale(domain=names, range=list(SIDE_SHAPES)), title=None)
+    legend = alt.Legend(symbolOpacity=1)
+    color = alt.Color("side:N", scale=alt.Scale(domain=names, range=list(SIDE_COLORS)), title=None, legend=legend)
+    shape = alt.Shape("side:N", scale=alt.Scale(domain=names, range=list(SIDE_SHAPES)), title=None, legend=legend)
     base = alt.Chart(rows).encode(x=x, color=color)
     line = base.mark_line(strokeWidth=1, opacity=0.45).encode(y=alt.Y("estimate:Q", axis=axis, scale=domain))
     points = base.mark_point(filled=True, size=60, opacity=1).encode(y="estimate:Q", shape=shape)
@@ -74,11 +75,12 @@ def sensitivity_chart(agenda: Agenda, width: int = WIDTH) -> Chart:
         }
     )
     color = alt.Color("side:N", scale=alt.Scale(domain=names, range=list(SIDE_COLORS)), title=None)
+    ticks = min(4, max(1, int(rows["count"].max())))
     columns = 1 if width <= NARROW else 3
     lines = alt.Chart(rows).mark_line(interpolate="step-after", strokeWidth=2)
     lines = lines.encode(
         x=alt.X("threshold:Q", title="Threshold", axis=alt.Axis(tickCount=4, titleColor=MUTED)),
-        y=alt.Y("count:Q", title="Sentences", axis=alt.Axis(tickMinStep=1, format="d")),
+        y=alt.Y("count:Q", title="Sentences", axis=alt.Axis(tickCount=ticks, format="d")),
         color=color,
     )
     header = alt.Header(title=None, labelColor=INK, labelFontSize=12)

@@ -106,6 +106,7 @@ def _content(comparison: Comparison, labels: page.Labels, meetings: Meetings) ->
         "palette": [(codebook["stance"].label(k), labels.colors[k]) for k in stance_order(codebook)],
         "options": _options(comparison),
         "words": _words(comparison),
+        "intervals": _has_intervals(comparison),
         **_method(comparison),
     }
 
@@ -133,6 +134,12 @@ def _words(comparison: Comparison) -> dict[str, Any]:
     words = words[words["issue"] == ALL]
     p = words["p_units"]
     return {"any": bool(len(words)), "tested": bool(p.notna().any()), "sure": int((p < 0.05).sum())}
+
+
+def _has_intervals(comparison: Comparison) -> bool:
+    """Whether the positions over time have any interval."""
+    table = comparison.drift.table
+    return bool(table.loc[table["measure"] == "position", ["low", "high"]].notna().all(axis=1).any())
 
 
 def _method(comparison: Comparison) -> dict[str, Any]:
