@@ -126,9 +126,9 @@ def test_who_raises_an_issue_is_told_meeting_by_meeting(series):
     assert raised.loc["Meeting 0", ["first", "second"]].tolist() == [2, 2]
     findings = {(f.kind, f.figures.get("group")): f for f in comparison.findings}
     shared, only = findings["shared", None], findings["only", "china"]
-    assert "Taiwan (at 1; 2 and 2)" in shared.text
+    assert "Taiwan (at 1; 2, 1 as words of China, and 2, 1 as words of United States)" in shared.text
     assert "people exchange" not in shared.text
-    assert "only the China account raises Taiwan (at 3 of 5 meetings; 6)" in only.text
+    assert "only the China account raises Taiwan (at 3 of 5 meetings; 6, 3 as words of United States)" in only.text
     assert "Uncertain, read" not in only.text  # it is sure elsewhere
     assert shared.figures["meetings"]["taiwan"] == 1
     assert {k[0] for k in only.evidence} == {f"china-{i}" for i in range(1, 5)}
@@ -426,7 +426,8 @@ def test_what_only_one_side_raises_is_proved_on_both_sides(table, mention, elsew
     assert agenda_.raised.set_index("issue").loc["people_exchange", "uncertain"] == uncertain
     [found] = [f for f in comparison.findings if f.kind == "only" and f.figures["group"] == "us"]
     assert f"exchange (1, p = {mention:.2f} against {elsewhere:.2f})" in found.text
-    assert ("Uncertain, read: " in found.text) == found.brief.startswith("Uncertain, read") == uncertain
+    assert ("Uncertain, read: " in found.text) == uncertain
+    assert found.brief.startswith("Uncertain, read") == (uncertain and mention >= 0.2)  # the brief leaves out the rest
     assert found.evidence == [("us-Vienna", 1)]
     chips_ = {c["heading"]: [chip["name"] for chip in c["chips"]] for c in chips(comparison)}
     assert bool(chips_["Only United States, uncertain: read"]) == uncertain
@@ -440,6 +441,31 @@ def test_what_an_account_raises_in_the_other_sides_words_is_marked(table):
     [found] = [f for f in stance.compare(table).findings if f.kind == "only" and f.figures["group"] == "us"]
     assert found.figures["reported"] == {"people_exchange": 1}
     assert "people-to-people exchange (1, all as words of China" in found.text
+    assert found.brief == "People-to-people exchange (in China words)"
+    [alone] = [c for c in chips(stance.compare(table)) if c["heading"] == "Only United States"]
+    assert [c["words"] for c in alone["chips"]] == ["in China words"]
+    twice = pd.concat([table, table.assign(event="Oslo", doc_id=table["doc_id"] + "-2")], ignore_index=True)
+    found = {f.kind: f for f in stance.compare(check_table(twice)).findings if f.figures.get("group", "us") == "us"}
+    assert found["only"].brief == "People-to-people exchange (2 of 2 meetings; in China words)"
+    assert "people-to-people exchange (at 2 of 2 meetings; 2, all as words of China)" in found["only"].text
+    assert (
+        "Taiwan (at 2 of 2 meetings; 4, 2 as words of China, and 4, 2 as words of United States" in found["shared"].text
+    )
+
+
+def test_reports_on_what_the_other_account_never_raises_come_first(table):
+    table.loc[table["text"] == INDEPENDENCE, "p_stance"] = 0.6
+    table.loc[table["text"] == INDEPENDENCE, "issue_main"] = "human_rights"
+    table["issue"] = [
+        ["human_rights"] if t == INDEPENDENCE else i for t, i in zip(table["text"], table["issue"], strict=True)
+    ]
+    more = row("china", 4, "The US side hoped for calm over Taiwan.", "taiwan", "overture", "us", p_stance=0.9)
+    comparison = stance.compare(check_table(pd.concat([table, pd.DataFrame([more])], ignore_index=True)))
+    [found] = [f for f in comparison.findings if f.kind == "attribution"]
+    assert found.evidence[0] == ("china-Vienna", 3)
+    assert decks(comparison, Labels(comparison))["attribution_evidence"]["open"][0]["text"] == INDEPENDENCE
+    assert found.brief.endswith("; on human rights nothing in the United States account")
+    assert "(on human rights (1) nothing is found in the United States account of the meeting)" in found.text
 
 
 STATEMENT = (

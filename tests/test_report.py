@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 import stance
 from stance.errors import StanceError
+from stance.report.briefs import brief
 from stance.report.charts import agenda_chart, stance_chart, svg_to_png, to_svg, words_chart
 from stance.report.findings import headline
 from stance.report.html import render_report, safe_json
@@ -126,7 +128,10 @@ def test_findings_are_careful(comparison):
     text = " ".join(f.text for f in findings)
     assert "only the United States account raises military (1, p = 0.80) and human rights (1, p = 0.80);" in text
     assert "no counterpart found" in text
-    assert "1 red line, on Taiwan (p = 0.60)" in text and "1 more sentence may name one" not in text
+    assert (
+        "1 red line, on Taiwan (p = 0.60; implied, no line named)" in text
+        and "1 more sentence may name one" not in text
+    )
     assert "deliberate" not in text and "thin" in text
     keys = set(zip(comparison.table["doc_id"], comparison.table["sent_id"], strict=True))
     assert all(set(f.evidence) <= keys for f in findings)
@@ -435,10 +440,41 @@ def test_a_red_line_that_is_less_likely_than_not_is_only_possible():
     table.at[line, "probs"] = {**table.at[line, "probs"], "stance:red_line": 0.49}
     comparison = stance.compare(table)
     [found] = [f for f in headline(comparison) if f.kind == "red_lines"]
-    assert found.text.startswith("Neither side is found to name a red line.") and found.brief.startswith("None found")
+    assert found.text.startswith("Neither side surely names a red line.")
+    assert found.brief == "None surely; 1 labelled so at 0.49 (China); 2 more possible"
+    [told] = [f for f in headline(comparison) if f.kind == "disagreements"]
+    assert "red line 1 (0.49), demand 1)" in told.brief and "red line 1 (0.49), demand 1)" in told.text
     assert found.figures["china"]["count"] == 0 and "China 2; labelled so below 0.50" in found.text
     assert ("china-0:a&b", int(table.at[line, "sent_id"])) in found.evidence
     assert comparison.red_lines.evidence["text"].tolist() == [table.at[line, "text"]]
     table.at[line, "probs"] = {**table.at[line, "probs"], "stance:red_line": 0.5}
     [found] = [f for f in headline(stance.compare(table)) if f.kind == "red_lines"]
-    assert "the China account names 1 red line, on Taiwan (p = 0.50)" in found.text
+    assert "the China account names 1 red line, on Taiwan (p = 0.50; implied, no line named)" in found.text
+    assert found.brief.startswith("United States none; China 1 (Taiwan; implied, no line named); ")
+    alone = table.assign(probs=[p | {"stance:red_line": 0.0} if i != line else p for i, p in table["probs"].items()])
+    alone.at[line, "probs"] = {**alone.at[line, "probs"], "stance:red_line": 0.48}
+    [found] = [f for f in headline(stance.compare(alone)) if f.kind == "red_lines"]
+    assert found.text.endswith("1 sentence may name one (China, labelled so at 0.48): read.")
+
+
+def test_findings_of_nothing_go_behind_the_others():
+    table = invented_table()
+    assert headline(stance.compare(table))[0].kind == "red_lines"
+    table.loc[table["stance"] == "red_line", "stance"] = "opposition"
+    table["probs"] = [{k: v for k, v in p.items() if k != "stance:red_line"} for p in table["probs"]]
+    found = headline(stance.compare(table))
+    order = [f.kind for f in found]
+    assert order.index("red_lines") > order.index("only") > order.index("disagreements") and order[-1] == "evidence"
+    assert found[order.index("red_lines")].brief == "None found"
+
+
+def test_one_issue_is_not_the_furthest_and_chance_is_no_difference(comparison):
+    [found] = [f for f in headline(comparison) if f.kind == "positions"]
+    some = replace(
+        found, figures={**found.figures, "enough": True, "ranking": "", "issues": 1, "low": -0.5, "high": 0.5}
+    )
+    assert brief(comparison, some).startswith("On ")
+    several = replace(some, figures={**some.figures, "issues": 2})
+    assert brief(comparison, several).startswith("No clear difference in position (largest on ")
+    apart = replace(several, figures={**several.figures, "low": 0.1})
+    assert brief(comparison, apart).startswith("Furthest apart on ")

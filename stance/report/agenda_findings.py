@@ -9,7 +9,6 @@ import pandas as pd
 
 from stance.contrast.by_meeting import BOTH, EACH, tally
 from stance.contrast.certainty import POSSIBLE
-from stance.contrast.result import carries
 from stance.report.finding import LISTED, Finding, account, both_words, listed, substantive, upper
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, joined
@@ -65,16 +64,39 @@ def _naming(comparison: Comparison, who: str, issues: list[str]) -> list[tuple[s
     return keys_of(table[table["rank"] < len(place)].sort_values("rank", kind="stable"))
 
 
+def in_other_words(comparison: Comparison, group: str, who: str, uncertain: bool = False) -> dict[str, int]:
+    """Of the sentences that `rows_of` counts, those in which a side's account gives the other side's words."""
+    sides, raised = comparison.sides, comparison.agenda.raised
+    words = sides.of(group, sides.substantive(sides.reported()))
+    words = words.assign(event=words["meeting_id"] if sides.compared else "").explode("issue")
+    at = raised.loc[(raised["raised_by"] == who) & (raised["uncertain"] == uncertain), ["event", "issue"]]
+    return {str(i): int(n) for i, n in words.merge(at, on=["event", "issue"])["issue"].value_counts().items()}
+
+
+def _of_other(comparison: Comparison, group: str, words: int, count: int) -> str:
+    """How many of a side's sentences are the other side's words, where any are."""
+    sides = comparison.sides
+    return f", {'all' if words == count else f'{words:,}'} as words of {sides.name_of[sides.other(group)]}" * bool(
+        words
+    )
+
+
 def shared(comparison: Comparison) -> Finding:
     """Which issues both sides raise: of several meetings, both accounts of at least one."""
     agenda, sides = comparison.agenda, comparison.sides
     sure, doubtful = rows_of(agenda.raised, BOTH), rows_of(agenda.raised, BOTH, uncertain=True)
     n = [substantive(comparison, g) for g in sides.groups]
     several = len(sides.compared) > 1
+    words = {(g, flag): in_other_words(comparison, g, BOTH, flag) for g in sides.groups for flag in (False, True)}
+    reported = {i: [words[g, i in doubtful].get(i, 0) for g in sides.groups] for i in (*sure, *doubtful)}
 
     def counts(row: dict[Any, Any]) -> str:
         sure = f", p = {row['mention']:.2f}" if row["uncertain"] else ""
-        return f"{row['first']:,} and {row['second']:,}{sure}"
+        told = [
+            f"{row[own]:,}{_of_other(comparison, g, words_, row[own])}"
+            for g, own, words_ in zip(sides.groups, ("first", "second"), reported[row["issue"]], strict=True)
+        ]
+        return f"{', and '.join(told) if ',' in told[0] else ' and '.join(told)}{sure}"
 
     text = f"No issue is surely raised by {both_words(comparison)}{' of one meeting' if several else ''}."
     if sure:
@@ -87,7 +109,7 @@ def shared(comparison: Comparison) -> Finding:
     figures = {
         "issues": {i: [row["first"], row["second"]] for i, row in sure.items()}, "n": n,
         "uncertain": {i: [row["first"], row["second"]] for i, row in doubtful.items()},
-        **_meetings(comparison, sure),
+        "reported": reported, **_meetings(comparison, sure),
     }  # fmt: skip
     evidence = _naming(comparison, BOTH, [*list(sure)[:LISTED], *list(doubtful)[:LISTED]])
     return Finding("shared", text, figures, evidence)
@@ -107,16 +129,13 @@ def only(comparison: Comparison, group: str) -> Finding | None:
     own = ("first", "second")[sides.groups.index(group)]
     here, there = account(comparison, group), account(comparison, sides.other(group))
     several = len(sides.compared) > 1
-    words = sides.of(group, sides.reported())
-    reported = {i: int(carries(words, "issue", i).sum()) for i in (*sure, *doubtful)}
+    words = {flag: in_other_words(comparison, group, group, flag) for flag in (False, True)}
+    reported = {i: words[i in doubtful].get(i, 0) for i in (*sure, *doubtful)}
 
     def counts(row: dict[Any, Any]) -> str:
-        """Sentences, and of one meeting those in the other side's words and the probabilities here and there."""
-        if several:
-            return f"{row[own]:,}"
-        whose = reported[row["issue"]]
-        of_other = f", {'all' if whose == row[own] else f'{whose:,}'} as words of {sides.name_of[sides.other(group)]}"
-        return f"{row[own]:,}{of_other if whose else ''}{_probabilities(row['mention'], row['highest'])}"
+        """Sentences, those in the other side's words, and of one meeting the probabilities here and there."""
+        sure = "" if several else _probabilities(row["mention"], row["highest"])
+        return f"{row[own]:,}{_of_other(comparison, group, reported[row['issue']], row[own])}{sure}"
 
     n = substantive(comparison, group)
     text = f"No issue is surely raised by {here} only."

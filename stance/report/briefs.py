@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stance.contrast.by_meeting import BOTH, EACH
+from stance.contrast.certainty import POSSIBLE, SURE
 from stance.report.agenda_findings import never
 from stance.report.corrected_findings import figure
-from stance.report.finding import upper
+from stance.report.finding import account, upper, worded
 from stance.report.style import count, interval, joined, percent, signed
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from stance.contrast.comparison import Comparison
     from stance.report.finding import Finding
 
+FEW = 10
+"""Below this many sentences of a side, shares are said to be thin."""
 NAMED = 4
 """How many issues a line names."""
 
@@ -39,13 +42,20 @@ def brief(comparison: Comparison, finding: Finding) -> str:
     return makers[finding.kind](comparison, finding.figures)
 
 
-def _issues(comparison: Comparison, keys: list[str], most: int = NAMED, at: dict[str, int] | None = None) -> str:
-    """Names of issues, with the number of meetings of several at which they are so; the rest counted."""
+def _issues(
+    comparison: Comparison,
+    keys: list[str],
+    most: int = NAMED,
+    at: dict[str, int] | None = None,
+    notes: dict[str, str] | None = None,
+) -> str:
+    """Names of issues, with the number of meetings of several at which they are so, and notes; the rest counted."""
     several = len(comparison.sides.compared)
     named = []
     for place, key in enumerate(keys[:most]):
-        where = f" ({at[key]:,}{'' if place else f' of {several:,} meetings'})" if at and several > 1 else ""
-        named.append(f"{comparison.sides.issue_name(key)}{where}")
+        where = [f"{at[key]:,}{'' if place else f' of {several:,} meetings'}"] if at and several > 1 else []
+        where += [notes[key]] if notes and key in notes else []
+        named.append(comparison.sides.issue_name(key) + (f" ({'; '.join(where)})" if where else ""))
     return joined([*named, f"{len(keys) - most} more"] if len(keys) > most else named)
 
 
@@ -76,10 +86,17 @@ def _shared(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _only(comparison: Comparison, figures: dict[str, Any]) -> str:
-    parts = [_issues(comparison, list(figures["issues"]), at=figures["meetings"])] if figures["issues"] else []
-    if figures["uncertain"]:
-        parts.append(f"uncertain, read: {_issues(comparison, list(figures['uncertain']))}")
-    return upper("; ".join(parts))
+    sides, reported = comparison.sides, figures["reported"]
+    counts = {**figures["issues"], **figures["uncertain"]}
+    notes = {
+        i: f"in {sides.name_of[sides.other(figures['group'])]} words" for i, n in counts.items() if n == reported[i]
+    }
+    parts = []
+    if figures["issues"]:
+        parts.append(_issues(comparison, list(figures["issues"]), at=figures["meetings"], notes=notes))
+    if doubtful := [i for i in figures["uncertain"] if figures["highest"].get(i, 1) >= POSSIBLE]:
+        parts.append(f"uncertain, read: {_issues(comparison, doubtful, notes=notes)}")
+    return upper("; ".join(parts)) or "No issue surely"
 
 
 def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
@@ -110,12 +127,20 @@ def _agreed(comparison: Comparison, figures: dict[str, Any]) -> str:
 
 
 def _red_lines(comparison: Comparison, figures: dict[str, Any]) -> str:
+    labelled = {name: figures[g]["labelled"] for g, name in comparison.sides.name_of.items() if figures[g]["labelled"]}
     if not any(figures[g]["count"] for g in comparison.sides.groups):
+        if labelled:
+            sure = [p for own in labelled.values() for p in own]
+            most = f"{'at most ' if len(sure) > 1 else ''}{max(sure):.2f}"
+            rest = figures["possible"] - len(sure)
+            more = f"; {rest:,} more possible" if rest else ""
+            return f"None surely; {len(sure):,} labelled so at {most} ({joined(list(labelled))}){more}"
         return f"None found on either side; {figures['possible']:,} possible" if figures["possible"] else "None found"
     parts = []
     for group, name in comparison.sides.name_of.items():
         number, issues = figures[group]["count"], list(figures[group]["issues"])
-        parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)})" if number else f"{name} none")
+        kinds = worded(figures[group]["explicit"], number)
+        parts.append(f"{name} {number:,} ({_issues(comparison, issues, 2)}; {kinds})" if number else f"{name} none")
     return "; ".join(parts + ([f"{figures['possible']:,} possible"] if figures["possible"] else []))
 
 
@@ -126,22 +151,36 @@ def _positions(comparison: Comparison, figures: dict[str, Any]) -> str:
         return "No issue has three sentences of each side; too few to compare"
     name = comparison.sides.issue_name(figures["issue"])
     said = [f"{side} {signed(m, 2)}" for side, m in zip(comparison.sides.names, figures["means"], strict=True)]
+    if figures["issues"] == 1:
+        return f"On {name}: {', '.join(said)}; {_sure(figures)}"
+    if spans_zero(figures):
+        return f"No clear difference in position (largest on {name}: {', '.join(said)})"
     return upper(f"{figures['ranking']}furthest apart on {name}: {', '.join(said)}; {_sure(figures)}")
+
+
+def spans_zero(figures: dict[str, Any]) -> bool:
+    """Whether a difference has an interval, and it holds zero."""
+    return figures["low"] is not None and figures["low"] <= 0 <= figures["high"]
 
 
 def _sure(figures: dict[str, Any]) -> str:
     """How far a difference can be trusted."""
     if figures["p_adjusted"] is None:
         return "too little material for a test"
-    if figures["low"] is not None and figures["low"] <= 0 <= figures["high"]:
+    if spans_zero(figures):
         return "may be chance"
     return "significant" if figures["p_adjusted"] < 0.05 else "not significant after correction"
 
 
 def _disagreements(comparison: Comparison, figures: dict[str, Any]) -> str:
     parts = []
+    few = min(figures[g]["n"] for g in comparison.sides.groups) < FEW
     for group, name in comparison.sides.name_of.items():
         own = figures[group]
+        if few:
+            kinds = f" ({stance_counts(comparison, own)})" if own["count"] else ""
+            parts.append(f"{name} {own['count']:,} of {own['n']:,}{kinds}")
+            continue
         if not own["count"]:
             parts.append(f"{name} none of {own['n']:,}")
             continue
@@ -155,7 +194,11 @@ def _attribution(comparison: Comparison, figures: dict[str, Any]) -> str:
     for group, name in comparison.sides.name_of.items():
         if own := figures.get(group):
             found = own["n"] - own["absent"]
-            parts.append(f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart")
+            told = f"{name} {count(own['n'], 'report')} of the other, {found:,} with a counterpart"
+            if own["unanswered"]:
+                there = account(comparison, comparison.sides.other(group))
+                told += f"; on {_issues(comparison, list(own['unanswered']), 2)} nothing in {there}"
+            parts.append(told)
     return "; ".join(parts)
 
 
@@ -170,7 +213,42 @@ def _framing(comparison: Comparison, figures: dict[str, Any]) -> str:
     sides = comparison.sides
     name = sides.codebook["frame"].label(figures["frame"]).name
     said = [f"{side} {percent(s)}" for side, s in zip(sides.names, figures["shares"], strict=True)]
+    if spans_zero(figures):
+        return f"No clear difference (largest in {name}: {', '.join(said)})"
     return f"Most different in {name}: {', '.join(said)}; {_sure(figures)}"
+
+
+def stance_counts(comparison: Comparison, own: dict[str, Any]) -> str:
+    """The stances in which a side voices difference, with how sure those of red lines are where that is little."""
+    told = []
+    for key, number in own["kinds"].items():
+        unsure = own["unsure"].get(key, [])
+        doubt = f"{unsure[0]:.2f}" if number == 1 and unsure else f"{len(unsure):,} of them below {SURE:.2f}"
+        told.append(
+            f"{comparison.sides.codebook['stance'].label(key).name} {number:,}{f' ({doubt})' if unsure else ''}"
+        )
+    return ", ".join(told)
+
+
+def nothing_told(finding: Finding) -> int:
+    """How far back a finding goes: 0 where it tells something, 1 where it found nothing, 2 where it may be chance."""
+    figures = finding.figures
+    if finding.kind in ("framing", "drift"):
+        sure = figures["sure"] if finding.kind == "drift" else _sure(figures) == "significant"
+        return 0 if sure else 2
+    sides = [own for own in figures.values() if isinstance(own, dict)]
+    told: dict[str, Callable[[], Any]] = {
+        "agreed": lambda: figures["issues"] or figures["possible"] or any(map(_any, figures["claimed"].values())),
+        "red_lines": lambda: figures["possible"] or any(own["count"] for own in sides),
+        "disagreements": lambda: any(own["count"] for own in sides),
+        "positions": lambda: figures.get("enough"),
+        "shared": lambda: figures["issues"] or figures["uncertain"],
+    }
+    return int(finding.kind in told and not told[finding.kind]())
+
+
+def _any(counts: dict[str, int]) -> bool:
+    return any(counts.values())
 
 
 def _evidence(comparison: Comparison, figures: dict[str, Any]) -> str:

@@ -68,6 +68,13 @@ def certainty(row: dict[Any, Any], share: bool) -> str:
     return text + ("." if row["p_adjusted"] < 0.05 else "; not significant once corrected for the number of tests.")
 
 
+def worded(explicit: int, total: int) -> str:
+    """How many red lines are named as such in their words."""
+    if not explicit:
+        return "implied, no line named"
+    return "explicit" if explicit == total else f"{explicit:,} explicit, {total - explicit:,} implied"
+
+
 def rounded(value: Any) -> float | None:
     """A figure for machines: four decimals, None where there is none."""
     return None if pd.isna(value) else round(float(value), 4)

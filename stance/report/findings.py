@@ -9,15 +9,16 @@ import numpy as np
 
 from stance.contrast.certainty import POSSIBLE, SURE
 from stance.contrast.framing import ALL
+from stance.contrast.limit_wording import EXPLICIT
 from stance.contrast.result import carries
 from stance.contrast.statistics import clustered_share
 from stance.report.agenda_findings import agreed, only, shared
-from stance.report.briefs import brief
+from stance.report.briefs import FEW, brief, nothing_told, stance_counts
 from stance.report.cautions import cautions
 from stance.report.charts import distinctive
 from stance.report.copy_findings import copied
 from stance.report.corrected_findings import corrected
-from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive, upper
+from stance.report.finding import LISTED, Finding, account, certainty, listed, rounded, substantive, upper, worded
 from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.position_charts import ranked_differences
 from stance.report.series_findings import attribution, drift
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from stance.contrast.comparison import Comparison
 
-FEW = 10
-"""Below this many sentences of a side, shares are said to be thin."""
-
 
 def headline(comparison: Comparison) -> list[Finding]:
     """The findings to read first, about ten.
@@ -39,15 +37,18 @@ def headline(comparison: Comparison) -> list[Finding]:
         comparison: from `stance.compare`.
 
     Returns:
-        findings, those that a reader under deadline looks for first; the last says how much the evidence carries, and
-        comes first where it holds cautions. Of a joint text there are no others than this and what says so.
+        findings, those that a reader under deadline looks for first, and those that found nothing, or nothing beyond
+        chance, behind the others; the last says how much the evidence carries, and comes first where it holds cautions.
+        Of a joint text there are no others than this and what says so.
     """
     first, second = comparison.sides.groups
     found = [copied(comparison), corrected(comparison)]
     if not comparison.is_one_text:
-        found += [_red_lines(comparison), agreed(comparison), _disagreements(comparison), _positions(comparison)]
-        found += [shared(comparison), only(comparison, first), only(comparison, second)]
-        found += [attribution(comparison), _framing(comparison), drift(comparison)]
+        rest: list[Finding | None] = [_red_lines(comparison), agreed(comparison)]
+        rest += [_disagreements(comparison), _positions(comparison)]
+        rest += [shared(comparison), only(comparison, first), only(comparison, second)]
+        rest += [attribution(comparison), _framing(comparison), drift(comparison)]
+        found += sorted([f for f in rest if f is not None], key=nothing_told)
     base = _carries(comparison)
     found.insert(0 if base.figures["cautions"] else len(found), base)
     return [replace(f, brief=brief(comparison, f)) for f in found if f]
@@ -56,12 +57,15 @@ def headline(comparison: Comparison) -> list[Finding]:
 def _red_lines(comparison: Comparison) -> Finding:
     sides, red = comparison.sides, comparison.red_lines
     named_lines, near = red.named, red.maybe
-    groups = groups_of(sides, named_lines)
+    groups, by_side = groups_of(sides, named_lines), groups_of(sides, near)
+    labelled = near["stance"].isin(sides.codebook["stance"].with_role("limit"))
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for group in sides.groups:
         mine = named_lines[groups == group]
         figures[group] = {"count": len(mine), "p": [round(float(p), 4) for p in mine["p_limit"]]}
+        figures[group]["labelled"] = [round(float(p), 4) for p in near.loc[labelled & (by_side == group), "p_limit"]]
+        explicit = figures[group]["explicit"] = int((mine["kind"] == EXPLICIT).sum())
         figures[group]["issues"] = {str(i): int(n) for i, n in mine["issue_main"].value_counts().items()}
         if mine.empty:
             parts.append(f"{account(comparison, group)} names none")
@@ -69,16 +73,21 @@ def _red_lines(comparison: Comparison) -> Finding:
         issues = mine["issue_main"].value_counts()
         named = [f"{sides.issue_name(str(i))}{'' if len(issues) == 1 else f' ({c:,})'}" for i, c in issues.items()]
         sure = [f"{p:.2f}" for p in mine["p_limit"].head(3)] + (["…"] if len(mine) > 3 else [])
-        what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} (p = {', '.join(sure)})"
+        what = f"{count(len(mine), 'red line')}, on {listed(named[:LISTED], len(named))} "
+        what += f"(p = {', '.join(sure)}; {worded(explicit, len(mine))})"
         parts.append(f"{account(comparison, group)} names {what}")
-    possible, by_side = len(near), groups_of(sides, near)
-    whose = [f"{name} {(by_side == g).sum():,}" for g, name in sides.name_of.items()]
-    below = f"labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
+    possible = len(near)
+    whose = joined([f"{name} {(by_side == g).sum():,}" for g, name in sides.name_of.items()])
+    below = f"{whose}; labelled so below {SURE:.2f}, or with another label and {POSSIBLE:.2f} or more"
+    if possible == 1:
+        one = near.iloc[0]
+        label = "so" if labelled.iloc[0] else f"{sides.codebook.name('stance', one['stance'])}, a red line"
+        below = f"{sides.name_of[by_side.iloc[0]]}, labelled {label} at {one['p_limit']:.2f}"
     more = "sentence" if named_lines.empty else "more sentence"
-    told = f" {count(possible, more)} may name one ({joined(whose)}; {below}): read."
+    told = f" {count(possible, more)} may name one ({below}): read."
     text = f"Red lines: {'; '.join(parts)}."
     if named_lines.empty:
-        text = "Neither side is found to name a red line."
+        text = f"Neither side {'surely names' if labelled.any() else 'is found to name'} a red line."
     return Finding(
         "red_lines",
         text + (told if possible else ""),
@@ -96,15 +105,20 @@ def _positions(comparison: Comparison) -> Finding | None:
     issue = str(top["issue"])
     rows = stances.table[stances.table["issue"] == issue].set_index("group").to_dict("index")
     said = [f"{signed(rows[g]['estimate'], 2)} ({name}, n = {rows[g]['n']:,})" for g, name in sides.name_of.items()]
-    which = _ranking(ranked)
+    which, enough = _ranking(ranked), int(ranked["enough"].sum())
+    name = sides.issue_name(issue)
+    first = f"{upper(f'{which}furthest')} apart on {name}"
+    if enough == 1 and top["enough"]:
+        first = f"On {name}, the only issue {'of both' if len(ranked) == 1 else 'with three sentences of each side'}"
     text = (
-        f"{upper(f'{which}furthest')} apart on {sides.issue_name(issue)}, from +1 (cooperation) to −1 (conflict): "
+        f"{first}, from +1 (cooperation) to −1 (conflict): "
         f"{said[0]} against {said[1]}, difference {signed(top['difference'], 2)}{certainty(top, share=False)}"
     )
     figures: dict[str, Any] = {
         "issue": issue,
         "enough": bool(top["enough"]),
         "ranking": which,
+        "issues": enough if top["enough"] else len(ranked),
         **{k: rounded(top[k]) for k in ("difference", "low", "high", "p", "p_adjusted")},
     }
     figures |= {
@@ -142,22 +156,26 @@ def _disagreements(comparison: Comparison) -> Finding:
     voiced = set(sides.codebook["stance"].with_role("difference"))
     units = looked_up(sides, own, ["event", "paragraph"]).assign(doc_id=own["doc_id"])
     design = sides.design(units.assign(**{sides.by: own_groups})) if len(own) else None
+    lines = comparison.red_lines.evidence
+    lines = lines[lines["p_limit"] < SURE]
+    doubtful = dict(zip(keys_of(lines), lines["p_limit"].round(4).tolist(), strict=True))
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for number, group in enumerate(sides.groups):
         mine, n = evidence[groups == group], int((own_groups == group).sum())
-        figures[group] = {"count": len(mine), "n": n}
+        kinds = mine["stance"].value_counts().sort_index(key=lambda k: k.map(sides.codebook.positions))
+        unsure = {str(k): [p for p in map(doubtful.get, keys_of(mine[mine["stance"] == k])) if p] for k in kinds.index}
+        figures[group] = {"count": len(mine), "n": n, "kinds": {str(k): int(c) for k, c in kinds.items()}}
+        figures[group]["unsure"] = {k: found for k, found in unsure.items() if found}
         if mine.empty or design is None:
             parts.append(f"{account(comparison, group)} in none of {n:,} own sentences")
             continue
         hit = own["stance"].isin(voiced).to_numpy(dtype=bool)
         share, low, high = clustered_share(hit, design.group == number, design.unit)
         figures[group] |= {"share": rounded(share), "low": rounded(low), "high": rounded(high)}
-        kinds = mine["stance"].value_counts().sort_index(key=lambda k: k.map(sides.codebook.positions))
-        named = [f"{sides.codebook['stance'].label(str(k)).name} {c:,}" for k, c in kinds.items()]
         shares = f"{percent(share)} {interval(low, high, True)}".strip()
         where = _most_on(comparison, mine)
-        told = f"{len(mine):,} of {n:,} own sentences ({shares}; {', '.join(named)}), {where}"
+        told = f"{len(mine):,} of {n:,} own sentences ({shares}; {stance_counts(comparison, figures[group])}), {where}"
         parts.append(f"{account(comparison, group)} in {told}")
     text = f"Difference is voiced by {'; by '.join(parts)}."
     hardness = evidence["stance"].map(sides.codebook.positions)

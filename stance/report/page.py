@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.contrast.by_meeting import BOTH
-from stance.report.agenda_findings import never, rows_of, told_apart
+from stance.contrast.by_meeting import BOTH, EACH
+from stance.report.agenda_findings import in_other_words, never, rows_of, told_apart
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, label_link, stance_colors
 
@@ -114,7 +114,8 @@ def chips(comparison: Comparison) -> list[dict[str, Any]]:
     made = []
     for uncertain, more in ((False, ""), (True, ", uncertain: read")):
         found = {who: rows_of(raised, who, uncertain) for who in (BOTH, *comparison.sides.groups)}
-        made += _chips(comparison, {both: found[BOTH]}, found, heading_more=more)
+        words = {g: in_other_words(comparison, g, g, uncertain) for g in comparison.sides.groups}
+        made += _chips(comparison, {both: found[BOTH]}, found, heading_more=more, words=words)
     return made
 
 
@@ -140,9 +141,19 @@ def _chips(
     alone: dict[str, dict[str, dict[Any, Any]]],
     link: str = "",
     heading_more: str = "",
+    words: dict[str, dict[str, int]] | None = None,
 ) -> list[dict[str, Any]]:
-    """Lists of issues: those of the two sides under the headings given, then those of each side alone."""
+    """Lists of issues: those of the two sides under the headings given, then those of each side alone.
+
+    Those of which a side alone speaks only in the other's ``words`` (sentences by side and issue) are marked.
+    """
     sides = comparison.sides
+
+    def whose(issue: str, row: dict[Any, Any], side: int | None) -> str:
+        if side is None or not words or words[sides.groups[side]].get(issue) != row[("first", "second")[side]]:
+            return ""
+        return f"in {sides.names[1 - side]} words"
+
     several = len(sides.compared)
     lists = [
         *((heading, rows, None) for heading, rows in both.items()),
@@ -157,6 +168,7 @@ def _chips(
                     "name": sides.issue_name(issue), "link": issue_link(issue) + link,
                     "counts": [int(row["first"]), int(row["second"])],
                     "meetings": f"{row['meetings']:,} of {several:,} meetings" if several > 1 else "",
+                    "words": whose(issue, row, side),
                 }
                 for issue, row in rows.items()
             ],

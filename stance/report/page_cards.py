@@ -10,6 +10,7 @@ from stance.contrast.certainty import SURE
 from stance.contrast.counterpart import THRESHOLD
 from stance.report.lookup import Key, groups_of, keys_of
 from stance.report.page import Labels, probability, sentence_link, text_of
+from stance.report.series_findings import unanswered_first
 from stance.report.style import issue_link, signed
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ MATCHES = {
     "not found": "no agreement found in the other account on the issue",
 }  # fmt: skip
 VERDICTS = {
-    "confirmed": "confirmed by that side's own account",
-    "softened": "reported as more cooperative than that side's own words",
-    "hardened": "reported as less cooperative than that side's own words",
+    "confirmed": "if the two answer each other, the stance is alike",
+    "softened": "if the two answer each other, more cooperative than that side's own words",
+    "hardened": "if the two answer each other, less cooperative than that side's own words",
     "absent": "no counterpart found in its own account (near enough, and each the other's nearest)",
 }  # fmt: skip
 
@@ -47,7 +48,7 @@ def decks(comparison: Comparison, labels: Labels) -> dict[str, dict[str, Any]]:
         "cooperation_claims": comparison.cooperation.claims,
         "cooperation_possible": comparison.cooperation.possible,
         "cooperation_overtures": comparison.cooperation.overtures,
-        "attribution_evidence": comparison.attribution.evidence,
+        "attribution_evidence": unanswered_first(comparison),
         "alignment_evidence": pairs,
     }
     return {name: cards(comparison, table, labels) for name, table in tables.items()}
@@ -131,7 +132,7 @@ def _remarks(row: dict[Any, Any], comparison: Comparison) -> list[str]:
     if row.get("verdict") in VERDICTS:
         sure = row.get(f"p_{row['verdict']}")
         told = ("uncertain: " if row["uncertain"] else "") + VERDICTS[row["verdict"]]
-        said.append(told + (f" (probability {probability(sure)})" if sure is not None else ""))
+        said.append(told + (f" (stances alone: {probability(sure)})" if sure is not None else ""))
     if isinstance(row.get("kind"), str):
         phrases = ", ".join(f"«{p}»" for p in row["phrases"])
         said.append(f"{row['kind']}, hardness {row['hardness']} of 3" + (f": {phrases}" if phrases else ""))

@@ -9,8 +9,8 @@ import pandas as pd
 
 from stance.contrast.cooperation import is_agreed
 from stance.contrast.result import carries
-from stance.report.finding import Finding, account, rounded, upper
-from stance.report.lookup import groups_of, keys_of
+from stance.report.finding import LISTED, Finding, account, listed, rounded, upper
+from stance.report.lookup import groups_of, keys_of, looked_up
 from stance.report.style import count, interval, joined, signed
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def attribution(comparison: Comparison) -> Finding | None:
     found, sides = comparison.attribution, comparison.sides
     if found.table.empty:
         return None
+    evidence = unanswered_first(comparison)
     parts: list[str] = []
     figures: dict[str, Any] = {}
     for group, part in found.table.groupby("source", sort=False):
@@ -29,16 +30,43 @@ def attribution(comparison: Comparison) -> Finding | None:
         counts = {str(v): int(c) for v, c in zip(part["verdict"], part["count"], strict=True)}
         n, holder = int(part["n"].iloc[0]), sides.name_of[part["holder"].iloc[0]]
         figures[str(group)] = {"n": n, **counts, "uncertain": len(doubt)}
+        alone = evidence.loc[evidence["source"] == group, "unanswered"].explode().dropna().value_counts()
+        figures[str(group)]["unanswered"] = {str(i): int(c) for i, c in alone.items()}
         alike = counts["confirmed"] - int((doubt == "confirmed").sum())
         unlike = n - counts["absent"] - alike
         kinds = {"with a like stance there": alike, "with another stance there, or an uncertain one": unlike}
         kinds["without a counterpart found"] = counts["absent"]
         told = joined([f"{c:,} {words}" for words, c in kinds.items() if c])
         parts.append(f"{account(comparison, str(group))} reports {count(n, 'sentence')} of {holder}, {told}")
+        if len(alone):
+            named = [f"{sides.issue_name(str(i))} ({c:,})" for i, c in alone.head(LISTED).items()]
+            there = account(comparison, sides.other(str(group)))
+            parts[-1] += f" (on {listed(named, len(alone))} nothing is found in {there} of the meeting)"
     text = upper("; ".join(parts)) + "."
     if any(f["softened"] or f["hardened"] for f in figures.values()):
         text += " Stances are compared of sentences that may not answer each other: read the pairs."
-    return Finding("attribution", text, figures, keys_of(found.evidence))
+    return Finding("attribution", text, figures, keys_of(evidence))
+
+
+def unanswered_first(comparison: Comparison) -> pd.DataFrame:
+    """The reports of the other side's words, first those on issues that its own account of the meeting never raises.
+
+    Returns:
+        `stance.contrast.attribution.Attribution.evidence` with ``unanswered``, those issues of a report without a
+            counterpart; the surest stance first.
+    """
+    sides, raised, found = comparison.sides, comparison.agenda.raised, comparison.attribution.evidence
+    at = raised.loc[~raised["uncertain"].astype(bool), ["event", "issue", "raised_by"]]
+    alone = set(at.itertuples(index=False, name=None))
+    meeting = looked_up(sides, found, ["meeting_id"])["meeting_id"]
+    issues = [
+        [i for i in given if verdict == "absent" and (event, i, source) in alone]
+        for event, given, verdict, source in zip(
+            meeting, found["issue"], found["verdict"], found["source"], strict=True
+        )
+    ]
+    ordered = found.assign(unanswered=pd.Series(issues, found.index, dtype=object), none=[not i for i in issues])
+    return ordered.sort_values(["none", "p_stance"], ascending=[True, False], kind="stable").drop(columns="none")
 
 
 def drift(comparison: Comparison) -> Finding | None:
@@ -96,7 +124,8 @@ def trend_change(row: dict[Any, Any]) -> tuple[str, str]:
 
 def _measure(comparison: Comparison, row: dict[Any, Any]) -> str:
     if row["measure"] in ("issue", "frame"):
-        return f"the share of {comparison.sides.codebook.name(row['measure'], row['label'])}"
+        which = "on" if row["measure"] == "issue" else "in terms of"
+        return f"the share of sentences {which} {comparison.sides.codebook.name(row['measure'], row['label'])}"
     return {
         "position": "the mean position", "difference": "the share that voices difference",
         "limit": "the share of red lines", "agreed": "the share that reports something agreed",
