@@ -16,6 +16,7 @@ import stance
 from stance.errors import StanceError
 from stance.report.briefs import brief
 from stance.report.charts import agenda_chart, stance_chart, svg_to_png, to_svg, words_chart
+from stance.report.cooperation_charts import cooperation_chart
 from stance.report.findings import headline
 from stance.report.html import render_report, safe_json
 from stance.report.meetings import agenda_by_meeting, find_meetings, positions_by_meeting, red_line_history
@@ -320,6 +321,11 @@ def test_charts_link_issues_and_name_labels(comparison):
     )
     assert "http" not in re.sub(r'xmlns(:xlink)?="[^"]*"', "", svg)
     assert svg_to_png(to_svg(stance_chart(comparison.stances))).startswith(b"\x89PNG")
+
+
+def test_what_the_other_account_reports_less_is_paler(comparison):
+    svg = to_svg(cooperation_chart(comparison.cooperation, 330))
+    assert 'opacity="0.18"' in svg and 'opacity="0.75"' not in svg
 
 
 def test_palette_is_ordered_and_distinct():

@@ -36,7 +36,7 @@ def drift_chart(drift: Drift, measure: str = "position", label: str = "", width:
     share = measure != "position"
     x = alt.X("date:T", title=None, axis=alt.Axis(labelOverlap=True, **time_axis(list(rows["date"]))))
     title = "Position: conflict (−1) to cooperation (+1)" if not share else f"Share of sentences, {label or measure}"
-    axis = alt.Axis(title=title, tickCount=5, **({"format": "%"} if share else {"labelExpr": SIGNED}))
+    axis = alt.Axis(title=title, tickCount=5, labelExpr="format(datum.value, '.0%')" if share else SIGNED)
     domain = alt.Scale(domainMin=0, nice=True) if share else alt.Scale(domain=[-1, 1])
     legend = alt.Legend(symbolOpacity=1)
     color = alt.Color("side:N", scale=alt.Scale(domain=names, range=list(SIDE_COLORS)), title=None, legend=legend)

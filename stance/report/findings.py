@@ -48,7 +48,8 @@ def headline(comparison: Comparison) -> list[Finding]:
         rest += [_disagreements(comparison), _positions(comparison)]
         rest += [shared(comparison), only(comparison, first), only(comparison, second)]
         rest += [attribution(comparison), _framing(comparison), drift(comparison)]
-        found += sorted([f for f in rest if f is not None], key=nothing_told)
+        told = sorted([f for f in rest if f is not None], key=nothing_told)
+        found += told
     base = _carries(comparison)
     found.insert(0 if base.figures["cautions"] else len(found), base)
     return [replace(f, brief=brief(comparison, f)) for f in found if f]
