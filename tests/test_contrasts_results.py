@@ -26,10 +26,7 @@ from stance.report.html import render_report
 from stance.report.page import Labels, agreed_chips, chips
 from stance.report.page_cards import decks
 from stance.report.style import interval, percent
-from stance.report.text import findings_record
-
-
-from stance.report.text import findings_at_a_glance
+from stance.report.text import findings_at_a_glance, findings_record
 from stance.table import check_table, write_table
 from tests.conftest import ROOT
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from stance.contrast.by_meeting import BOTH, EACH
+from stance.contrast.by_meeting import BOTH
 from stance.report.agenda_findings import in_other_words, never, rows_of, told_apart
 from stance.report.lookup import Key, keys_of
 from stance.report.style import issue_link, label_link, stance_colors
