@@ -158,6 +158,16 @@ def test_a_report_of_thirty_meetings_is_below_two_megabytes():
     assert 1_000_000 < len(html.encode()) < 2_000_000
 
 
+def test_accounts_without_events_that_lie_a_day_apart_are_one_meeting():
+    table = invented_table(copies=3)
+    number = table["event"].str[-1].astype(int)
+    days = pd.Timestamp("2024-01-05") + pd.to_timedelta(30 * number + (table["source"] == "china"), unit="D")
+    sides = stance.compare(table.assign(event=None, date=days.dt.strftime("%Y-%m-%d"))).sides
+    found = find_meetings(sides)
+    assert found.labels == ("2024-01-05", "2024-02-04", "2024-03-05")
+    assert len(found.labels) == len(sides.compared)
+
+
 @pytest.mark.parametrize(
     ("dates", "events", "labels"),
     [

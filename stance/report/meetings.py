@@ -57,16 +57,18 @@ def find_meetings(sides: Sides) -> Meetings:
     """Find the columns of the views over time.
 
     An event is one meeting, whatever the dates of its accounts (Washington and Beijing often date them a day apart);
-    so are two documents, one of each side.
+    so are two documents, one of each side, and without events documents that their dates tie
+    (`stance.contrast.meetings.tie_meetings`), on the first of these dates.
 
     Args:
         sides: the two groups.
     """
-    documents = sides.table.drop_duplicates("doc_id")[["doc_id", "event", "date"]]
+    documents = sides.table.drop_duplicates("doc_id")[["doc_id", "event", "date", "meeting_id"]]
     dates = days(documents["date"])
     keys = documents["event"].where(documents["event"].notna(), None)
     if not 1 <= keys.nunique() <= MOST:
-        keys = _periods(dates)
+        tied = documents["meeting_id"].isin(sides.compared)
+        keys = _periods(dates.groupby(documents["meeting_id"]).transform("min").where(tied, dates))
     if sides.one_document_each and keys.notna().any():
         keys = pd.Series(keys.dropna().min(), keys.index)
     known = documents.assign(key=keys, when=dates)[keys.notna()]
