@@ -8,15 +8,14 @@ here: paragraphs, bullet lists, hard-wrapped lines, and who has the floor in a t
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby
-from typing import Any
 
 from stance.documents.document import Document
+from stance.segmenter import segmenter
 
 MAX_RUN = 10_000
 """Longest run of characters given to pySBD at once; its cost grows faster than the length."""
@@ -212,21 +211,13 @@ def _questions_marked(labels: list[str | None], paragraphs: list[str]) -> list[s
     return marked
 
 
-@cache
-def _segmenter(lang: str) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        import pysbd
-    return pysbd.Segmenter(language=lang, clean=False)
-
-
 def _spans(text: str, start: int, end: int, lang: str) -> Iterator[tuple[int, int]]:
     """Sentence spans of one paragraph, trimmed of white space; nothing visible is lost between them."""
     for left, right in _runs(text, start, end):
         run = re.sub(r"\s", " ", text[left:right])
         starts = [left]
         cursor = 0
-        for piece in _segmenter(lang).segment(run):
+        for piece in segmenter(lang).segment(run):
             found = run.find(piece.strip(), cursor) if piece.strip() else -1
             if found > cursor and run[cursor:found].strip() == "":
                 starts.append(left + found)
