@@ -503,6 +503,33 @@ def test_a_model_over_mpnet_is_asked_at_every_sentence(model, tmp_path):
         SentenceClassifier(mpnet.base_model)
 
 
+@pytest.mark.parametrize("kind", ["Bert", "Roberta", "MPNet"])
+def test_the_last_layer_works_for_the_first_token_alone(kind):
+    """The graph that scores leaves out what the head does not read; its logits are the checkpoint's."""
+    import copy
+
+    import torch
+    import transformers
+
+    from stance.classifier.network import FirstTokenClassifier
+
+    size = getattr(transformers, f"{kind}Config")(
+        vocab_size=99, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=64, pad_token_id=1
+    )
+    size.num_labels = 7
+    torch.manual_seed(0)
+    model = transformers.AutoModelForSequenceClassification.from_config(size, attn_implementation="eager").eval()
+    ids, mask = torch.randint(3, 99, (4, 11)), torch.ones(4, 11, dtype=torch.long)
+    mask[1, 6:], ids[1, 6:] = 0, 1
+    network = FirstTokenClassifier(copy.deepcopy(model)).eval()
+    states = []
+    network.model.base_model.encoder.layer[-1].output.register_forward_hook(lambda *a: states.append(a[-1]))
+    with torch.inference_mode():
+        assert torch.allclose(network(ids, mask), model(ids, mask).logits, atol=1e-5)
+    assert [s.shape for s in states] == [(4, 1, 32)]
+    assert set(network.model.state_dict()) == set(model.state_dict())
+
+
 def test_the_hidden_layer_of_a_new_head_begins_spread(toy, tmp_path):
     """Sentence encoders come with a pooler that nothing has trained: all sentences look alike through it."""
     import torch

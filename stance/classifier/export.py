@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from stance.classifier.network import SentenceClassifier
+from stance.classifier.decision import ScoringSettings
+from stance.classifier.network import FirstTokenClassifier, SentenceClassifier
 from stance.errors import StanceError
+from stance.model_input import DocumentWindow
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +47,11 @@ def save_checkpoint(model: Any, folder: Path) -> None:
 def export_onnx(folder: Path) -> Path:
     """Write ``model.onnx`` beside a checkpoint and check that it gives the checkpoint's own logits.
 
-    The graph is that of `stance.classifier.network.SentenceClassifier`: it reads windows, and gives logits by sentence.
+    The graph of a model that reads windows is that of `stance.classifier.network.SentenceClassifier`, with logits by
+    sentence; of one that reads a sentence with its context, that of `FirstTokenClassifier` there.
 
     Args:
-        folder: a checkpoint with ``model.safetensors``.
+        folder: a checkpoint with ``model.safetensors`` and ``scoring.json``.
 
     Returns:
         the path of the graph.
@@ -63,31 +66,34 @@ def export_onnx(folder: Path) -> Path:
     model = AutoModelForSequenceClassification.from_pretrained(
         folder, dtype=torch.float32, attn_implementation="eager"
     ).eval()
-    network = SentenceClassifier(model)
-    names = ["input_ids", "attention_mask", "pooling", *(["token_type_ids"] if network.uses_types else [])]
+    windows = isinstance(ScoringSettings.read(folder).reading, DocumentWindow)
     ids = torch.randint(5, min(1000, model.config.vocab_size), (3, 24), generator=torch.Generator().manual_seed(0))
+    mask = torch.ones_like(ids)
+    mask[1, 20:] = 0
     example = {
         "input_ids": ids,
-        "attention_mask": torch.ones_like(ids),
+        "attention_mask": mask,
         "pooling": torch.eye(24)[None, :2].repeat(3, 1, 1),
         "token_type_ids": torch.zeros_like(ids),
     }
-    inputs = tuple(example[n] for n in names)
     path = folder / "model.onnx"
-    axes = {n: {0: "windows", 1: "tokens"} for n in names} | {"pooling": {0: "windows", 1: "sentences", 2: "tokens"}}
-    network.eval()
+    axes = {n: {0: "windows", 1: "tokens"} for n in example} | {"pooling": {0: "windows", 1: "sentences", 2: "tokens"}}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
+        expected = model(ids, mask).logits.numpy()
+        network = (SentenceClassifier if windows else FirstTokenClassifier)(model).eval()
+        left = {n for n, read in (("pooling", windows), ("token_type_ids", network.uses_types)) if not read}
+        names = [n for n in example if n not in left]
         torch.onnx.export(
-            network, inputs, str(path), input_names=names, output_names=["logits"], dynamo=False,
-            do_constant_folding=False, opset_version=17, dynamic_axes=axes,
+            network, tuple(example[n] for n in names), str(path), input_names=names, output_names=["logits"],
+            dynamo=False, do_constant_folding=False, opset_version=17, dynamic_axes={n: axes[n] for n in names},
         )  # fmt: skip
-        expected = model(**{k: v for k, v in example.items() if k in names and k != "pooling"}).logits.numpy()
     graph = onnx.load(str(path))
     _point_into_safetensors(graph, folder / "model.safetensors")
     onnx.save(graph, str(path))
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    given = session.run(["logits"], {n: t.numpy() for n, t in zip(names, inputs, strict=True)})[0][:, 0]
+    given = session.run(["logits"], {n: example[n].numpy() for n in names})[0]
+    given = given[:, 0] if windows else given
     difference = float(np.abs(given - expected).max())
     if difference > 0.01:
         raise StanceError(f"{path}: its logits differ from the checkpoint's by {difference:.4f}")

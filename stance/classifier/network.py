@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -61,3 +62,64 @@ class SentenceClassifier(torch.nn.Module):
             logits = self.model.classifier(first)
         found: torch.Tensor = logits.view(windows, sentences, self.outputs)
         return found
+
+
+class FirstTokenClassifier(torch.nn.Module):
+    """Runs a Hugging Face sequence classification model whose head reads the first token, for inference.
+
+    The encoder's last layer works for that token alone. The others' keys and values are needed there, not what the
+    layer would make of them: of an encoder of six layers a seventh of the work. The logits are the model's own.
+
+    Args:
+        model: as for `SentenceClassifier`; its last layer is replaced.
+
+    Raises:
+        StanceError: if the model's head is another.
+    """
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.uses_types = SentenceClassifier(model).uses_types
+        self.model = model
+        layers = model.base_model.encoder.layer
+        layers[-1] = _LastLayer(layers[-1])
+
+    def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> torch.Tensor:
+        """Logits of texts, shape (windows, outputs); inputs as for `SentenceClassifier`."""
+        types = {"token_type_ids": token_type_ids} if self.uses_types else {}
+        logits: torch.Tensor = self.model(input_ids, attention_mask, **types).logits
+        return logits
+
+
+class _LastLayer(torch.nn.Module):
+    """A layer of BERT, RoBERTa or MPNet for the first token alone; its parts keep their names."""
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.attention, self.intermediate, self.output = layer.attention, layer.intermediate, layer.output
+        self.bert = hasattr(layer.attention, "self")
+        own = layer.attention.self if self.bert else layer.attention.attn
+        self.heads: int = own.num_attention_heads
+        self.projections = (own.query, own.key, own.value) if self.bert else (own.q, own.k, own.v)
+
+    def forward(self, states: torch.Tensor, mask: Any = None, position_bias: Any = None, **_: Any) -> Any:
+        """States of the first token, shape (windows, 1, width), as the encoder's layers give them.
+
+        Args:
+            states: shape (windows, tokens, width).
+            mask: added to the scores of attention, shape (windows, 1, 1 or tokens, tokens), or None.
+            position_bias: the same of MPNet, shape (windows, heads, tokens, tokens); BERT gives none.
+        """
+        first = states[:, :1]
+        read_by = zip(self.projections, (first, states, states), strict=True)
+        query, key, value = (p(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for p, x in read_by)
+        scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+        for added in (position_bias, mask):
+            scores = scores if added is None else scores + added[:, :, :1]
+        read = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+        if self.bert:
+            read = self.attention.output(read, first)
+        else:
+            read = self.attention.LayerNorm(self.attention.attn.o(read) + first)
+        found = self.output(self.intermediate(read), read)
+        return found if self.bert else (found,)
