@@ -38,7 +38,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 # Speed, memory and growth of scoring -> docs/benchmarks.md; tables that are not measured stay. All of the page needs
-# coded sentences and a quarter of an hour more: make bench BENCH="--full --documents corpus.jsonl --gold dev.jsonl corpus.jsonl
+# coded sentences and half an hour more: make bench BENCH="--full --documents corpus.jsonl --gold dev.jsonl corpus.jsonl
 # --gold corpus/annotations/annotations.jsonl corpus.jsonl --splits corpus/annotations/documents.csv"
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.run $(BENCH)

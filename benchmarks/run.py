@@ -31,6 +31,8 @@ GOALS = {"× defaults": (DEFAULTS, 6), "× batch 32": (BATCHED, 4)}
 """How many times as fast as each pipeline the scorer is meant to be."""
 AGREEMENT = 0.995
 """Share of sentences on which the scorer is meant to give the labels of the pipelines."""
+TURN = 1250
+"""Sentences of a turn, so many that the scorer reads ahead while its engine works, as it does in an archive."""
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
@@ -47,7 +49,7 @@ def main() -> None:
     )
     parser.add_argument("--sizes", default="1000,10000,100000", help="Sentences of the archives, with random weights.")
     parser.add_argument("--files", default="1000,50000", help="Numbers of files in folders, with random weights.")
-    parser.add_argument("--full", action="store_true", help="Grow to a million sentences, too: a quarter of an hour.")
+    parser.add_argument("--full", action="store_true", help="Grow further: to a million sentences.")
     parser.add_argument("--no-page", action="store_true", help="Print only.")
     options = parser.parse_args()
     model = Model()
@@ -65,13 +67,13 @@ def speed_tables(options: argparse.Namespace, model: Model) -> list[str]:
     """Sentences per second side by side, and labels against those of the pipelines and hand-coded ones."""
     splits = read_splits(options.splits) if options.splits else {}
     coded = {Path(gold).name: coded_sentences(model, gold, files, splits) for gold, files in options.gold or []}
-    portions = turns(documents(options.sentences, options.documents), model, options.sentences, 250)
+    portions = turns(documents(options.sentences, options.documents), model, options.sentences, TURN)
     found = measure(model, portions, options.minutes * 60)
     kind = "real" if options.documents else "invented"
     table = speed_table(found)
     alone = isinstance(model.settings.reading, DocumentWindow)
     what = "; the pipelines read each alone, which is all they can" if alone else " with their context"
-    size = f"{len(found.same_tokens)} {kind} sentences{what}, turns of 250."
+    size = f"{len(found.same_tokens)} {kind} sentences{what}, turns of {TURN}."
     parts = [
         f"### Speed\n\n{size}\n\n{markdown(table, 'engine')}",
         f"### What the engine allows\n\n{limits(table, model.engine)}",
@@ -96,7 +98,8 @@ def limits(table: pd.DataFrame, bare: str) -> str:
     lines.append(f"This processor {units} matrix units (AMX).")
     for column, (base, goal) in GOALS.items():
         most, scorer, best = table.loc[bare, column], table.loc[SCORER, column], table[column].idxmax()
-        verdict = "within reach" if most >= goal else "out of reach on this machine with these weights"
+        within = "within reach" if most >= goal else "out of reach on this machine with these weights"
+        verdict = "reached" if scorer >= goal else within
         lines.append(
             f"{goal} times {base}: {verdict}. The engine alone is {most:.2f} times as fast, the scorer {scorer:.2f} "
             f"times; the fastest of all rows, {best}, {table.loc[best, column]:.2f} times."
@@ -127,7 +130,7 @@ def growth_tables(options: argparse.Namespace, _: Model) -> list[str]:
     """What a user waits for, and time and memory of archives of growing size."""
     with tempfile.TemporaryDirectory() as folder:
         readout = resource_path("examples/summit/us.md")
-        small = growth(Path(folder), "readout-small", [1000])
+        small = growth(Path(folder), "readout-small", [1000, 10_000, *([100_000] if options.full else [])])
         random = write_random_checkpoint(Path(folder) / "random")
         grown = growth(Path(folder), str(random), [int(s) for s in options.sizes.split(",")])
         many = growth_with_files(Path(folder), str(random), [int(n) for n in options.files.split(",")])

@@ -25,7 +25,7 @@ from stance.classifier.tokenization import Asked, Encoded, encode, encode_alone,
 from stance.documents import Document
 from stance.model_input import ContextWindow, clean, model_inputs
 from stance.scoring.rows import to_arrow
-from stance.scoring.stream import ahead, score_slice, slices
+from stance.scoring.stream import FIRST_SLICE, ahead, score_slice, slices
 from stance.sentences import split_sentences
 
 DEFAULTS, BATCHED = "transformers.pipeline, defaults", "transformers.pipeline, batch 32, sorted"
@@ -164,7 +164,7 @@ def _engine(engine: Engine, portion: Portion) -> Callable[[], np.ndarray]:
 
 def _scorer(model: Model, portion: Portion) -> Callable[[], pa.Table]:
     def run() -> pa.Table:
-        parts = ahead(slices(portion.documents, model))
+        parts = ahead(slices(portion.documents, model, FIRST_SLICE))
         return pa.concat_tables([to_arrow(score_slice(p, model), model) for p in parts])
 
     return run

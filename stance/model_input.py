@@ -129,22 +129,29 @@ def model_inputs(document: Document, sentences: Sequence[Sentence], window: Cont
         one pair (sentence, context) a sentence. The context reads "previous sentences | title | source | speaker |
         beginning of the paragraph" and is cut from its left where it is too long, so that what tells most stays.
     """
+    return [(sentence, " ".join(pieces)) for sentence, pieces in input_pieces(document, sentences, window)]
+
+
+def input_pieces(
+    document: Document, sentences: Sequence[Sentence], window: ContextWindow
+) -> list[tuple[str, list[str]]]:
+    """`model_inputs` with the context in the pieces that spaces join, most of which stand in several contexts."""
     cleaned = [clean(s.text[:SENTENCE_CHARACTERS]) for s in sentences]
     title = clean(document.title)[:TITLE_CHARACTERS]
     first_of: dict[int, int] = {}
     for i, sentence in enumerate(sentences):
         first_of.setdefault(sentence.paragraph, i)
-    pairs = []
+    found = []
     for i, sentence in enumerate(sentences):
-        parts = [" ".join(cleaned[max(0, i - window.previous) : i])] if window.previous else []
+        parts = [[s for s in cleaned[max(0, i - window.previous) : i] if s]]
         if window.title:
-            parts.append(title)
+            parts.append([title] if title else [])
         if window.source:
             side = speaker_side(document, sentence.speaker) if sentence.speaker else None
-            parts.append(f"source: {side or document.source}")
+            parts.append([f"source: {side or document.source}"])
             if sentence.speaker:
-                parts.append(f"speaker: {clean(sentence.speaker)}")
+                parts.append([f"speaker: {clean(sentence.speaker)}"])
         if window.opening and first_of[sentence.paragraph] < i - window.previous:
-            parts.append(f"paragraph: {cleaned[first_of[sentence.paragraph]][:OPENING_CHARACTERS]}")
-        pairs.append((cleaned[i], " | ".join(p for p in parts if p)))
-    return pairs
+            parts.append([f"paragraph: {cleaned[first_of[sentence.paragraph]][:OPENING_CHARACTERS]}"])
+        found.append((cleaned[i], [piece for part in parts if part for piece in ("|", *part)][1:]))
+    return found

@@ -20,6 +20,7 @@ from stance.classifier.predict import Model
 from stance.documents import Document, iterate_documents
 from stance.errors import StanceError
 from stance.scoring.chunks import chunks
+from stance.scoring.stream import FIRST_SLICE, slices
 from tests.archive_samples import FORK, SMALL, content, invented, killed, run, write_jsonl
 
 
@@ -330,6 +331,17 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(small_disk,
     resumed = run(documents, small_disk / "t", tiny)
     assert 0 < resumed.scored < resumed.sentences
     assert content(small_disk / "t") == content(tmp_path / "undisturbed")
+
+
+def test_the_first_slices_of_a_stream_are_small(tiny):
+    """The model has work after 128 sentences, while more is read; in a shard the slices are full from the first."""
+    documents = [Document(f"d{i}", "We met. " * 32, "us") for i in range(120)]
+
+    def sizes(*first: int) -> list[int]:
+        return [len(part.encoded.windows) for part in slices(documents, tiny, *first)]
+
+    assert sizes(FIRST_SLICE) == [128, 256, 512, 1024, 1024, 896]
+    assert sizes() == [1024, 1024, 1024, 768]
 
 
 def test_chunks_keep_order_and_lose_nothing():

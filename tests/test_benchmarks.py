@@ -99,6 +99,9 @@ def test_limits_are_those_of_the_engine_alone():
     assert "reaches 50% of its engine" in text
     assert "6 times transformers.pipeline, defaults: within reach. The engine alone is 9.00 times as fast" in text
     assert "4 times transformers.pipeline, batch 32, sorted: out of reach" in text
+    rates[SCORER] = (61.0, 6.1, 3.1)
+    text = run.limits(pd.DataFrame(rates, index=["sentences/s", "× defaults", "× batch 32"]).T, "engine")
+    assert "6 times transformers.pipeline, defaults: reached." in text
 
 
 def test_no_sentence_of_an_invented_archive_comes_twice():

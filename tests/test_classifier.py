@@ -13,10 +13,11 @@ from stance.classifier.decision import Calibration, ScoringSettings, decide_any,
 from stance.classifier.encoders import cache_folder
 from stance.classifier.metrics import calibration_error, grouped_bootstrap, micro_f1
 from stance.classifier.network import SentenceClassifier
-from stance.classifier.predict import FILES, Model, find_model, gather, identity
-from stance.classifier.tokenization import encode, encode_alone, encode_pairs, pad
+from stance.classifier.predict import BATCH_TOKENS, FILES, Model, find_model, gather, identity, make_batches
+from stance.classifier.tokenization import STEP, Window, encode, encode_alone, encode_pairs, pad
 from stance.codebook import load_codebook
 from stance.documents import Document
+from stance.model_input import ContextWindow, model_inputs
 from stance.sentences import split_sentences
 from tests.conftest import ROOT
 
@@ -98,6 +99,49 @@ def test_a_batch_gives_what_single_sentences_give(model):
     together = alone(model, TEXTS)
     one_by_one = np.concatenate([alone(model, [t]) for t in TEXTS])
     assert np.abs(together - one_by_one).max() < 1e-3
+
+
+def test_texts_are_tokenized_once_and_read_as_the_joined_strings(model):
+    text = (
+        "We met \u200b| spoke.\n\n\u200b\u200b\n\n" + "A U.S. pier\u00adhead is “ours”. " * 40 + "long " * 300 + "end."
+    )
+    document = Document("a", f"{text}\n\nMR. LI:  We spoke.\n\nMS. DOE: Yes?\n\nMR. LI: We met.", "us", title="Of | it")
+    sentences, reading = split_sentences(document), model.settings.reading
+    pairs = model_inputs(document, sentences, reading)
+    expected = [e for e, _ in encode_pairs(model.tokenizer, pairs, reading.max_length)]
+    asked = []
+
+    class Watched:
+        def __getattr__(self, name):
+            return getattr(model.tokenizer, name)
+
+        def encode_batch(self, texts, **options):
+            asked.extend(texts)
+            return model.tokenizer.encode_batch(texts, **options)
+
+    item = (document, sentences, range(len(sentences)))
+    windows = encode(Watched(), [item], reading).windows
+    assert [w.ids.tolist() for w in windows] == [e.ids for e in expected]
+    assert [w.types.tolist() for w in windows] == [e.type_ids for e in expected]
+    assert len(asked) == len(set(asked)) and max(len(w.ids) for w in windows) == reading.max_length
+
+
+def test_a_tokenizer_that_may_join_words_is_given_whole_contexts():
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "|": 2, "Ġ": 3, "Ġ|": 4}, [("Ġ", "|")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    document = Document("a", "a\n\nb", title="b")
+    sentences, reading = split_sentences(document), ContextWindow(previous=1, source=False, max_length=99)
+    *_, last = encode(tokenizer, [(document, sentences, range(2))], reading).windows
+    assert last.ids.tolist() == [1, 0, 4, 3, 1]  # b, then «a | b»
+
+
+def test_batches_have_few_shapes(model):
+    windows = [Window(np.ones(n, np.int32), np.zeros(n, np.int32), [(0, 1)]) for n in range(20, 145)]
+    shapes = {pad([windows[i] for i in batch], 0)["input_ids"].shape for batch in make_batches(windows)}
+    assert all(tokens % STEP == 0 and rows * tokens <= BATCH_TOKENS for rows, tokens in shapes)
+    assert sorted(i for batch in make_batches(windows) for i in batch) == list(range(125))
 
 
 def test_long_input_keeps_the_sentence_and_the_end_of_the_context(model):
@@ -215,8 +259,10 @@ def test_f1_agrees_with_sklearn():
 
 
 def test_bootstrap_resamples_whole_documents():
-    values = np.repeat([0.0, 1.0], 50)
-    groups = ["a"] * 50 + ["b"] * 50
-    low, high = grouped_bootstrap(lambda i: float(values[i].mean()), groups, 200)
-    assert (low, high) == (0.0, 1.0)
-    assert np.isnan(grouped_bootstrap(lambda i: 1.0, ["a"] * 9, 10)).all()
+    values = np.repeat([0.0, 0.0, 0.0, 1.0, 1.0, 1.0], 50)
+    documents, sentences = [str(i // 50) for i in range(300)], [str(i) for i in range(300)]
+    wide, narrow = (
+        np.diff(grouped_bootstrap(lambda i: float(values[i].mean()), groups, 200)) for groups in (documents, sentences)
+    )
+    assert wide > 0.7 and narrow < 0.15
+    assert np.isnan(grouped_bootstrap(lambda i: float(values[i].mean()), documents[:200], 10)).all()  # four of them

@@ -15,7 +15,16 @@ import numpy as np
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, WEIGHTS, delta_about, reconstruct
 from stance.classifier.engines import Engine, load_engine, require_known
-from stance.classifier.tokenization import Asked, Encoded, Window, encode, load_tokenizer, pad, padding_id
+from stance.classifier.tokenization import (
+    Asked,
+    Encoded,
+    Window,
+    encode,
+    load_tokenizer,
+    pad,
+    padded_length,
+    padding_id,
+)
 from stance.codebook import Codebook, load_codebook
 from stance.errors import StanceError
 from stance.resources import DEFAULT_MODEL, resource_path
@@ -145,7 +154,7 @@ def make_batches(windows: Sequence[Window]) -> Iterator[list[int]]:
     most = min(BATCH_TOKENS, -(-sum(len(w.ids) for w in windows) // 8))
     batch: list[int] = []
     for i in sorted(range(len(windows)), key=lambda i: -len(windows[i].ids)):
-        if batch and len(windows[batch[0]].ids) * (len(batch) + 1) > most:
+        if batch and padded_length(windows[batch[0]]) * (len(batch) + 1) > most:
             yield batch
             batch = []
         batch.append(i)

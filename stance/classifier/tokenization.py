@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from tokenizers import Encoding, Tokenizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from stance.documents.document import Document
 from stance.errors import StanceError
@@ -19,10 +20,12 @@ from stance.model_input import (
     clean,
     floor,
     heading,
-    model_inputs,
+    input_pieces,
 )
 from stance.sentences import Sentence
 
+STEP = 8
+"""Padded windows have a multiple of so many tokens: an engine prepares itself for every shape that it meets."""
 BLOCK = 1024
 """Sentences of a document that are tokenized together: memory does not grow with a document."""
 
@@ -101,20 +104,21 @@ def encode_blocks(tokenizer: Tokenizer, item: Asked, reading: Reading) -> Iterat
     """Make a model's inputs of one document, up to `BLOCK` sentences at a time."""
     document, sentences, positions = item
     asked = set(positions)
-    pairs = model_inputs(document, sentences, reading) if isinstance(reading, ContextWindow) else []
+    inputs = input_pieces(document, sentences, reading) if isinstance(reading, ContextWindow) else []
     for start in range(0, len(sentences), BLOCK):
         wanted = [i for i in range(start, min(start + BLOCK, len(sentences))) if i in asked]
         if not wanted:
             continue
         if isinstance(reading, ContextWindow):
-            yield _encode_pairs(tokenizer, [pairs[i] for i in wanted], reading.max_length)
+            yield _encoded(_encode_pieces(tokenizer, [inputs[i] for i in wanted], reading.max_length))
         else:
             yield _Packing(tokenizer, document, sentences, reading).encode(wanted)
 
 
 def encode_alone(tokenizer: Tokenizer, texts: Iterable[str], reading: Reading) -> Encoded:
     """Inputs of sentences without any context, which are what another tool would make of them."""
-    return _encode_pairs(tokenizer, [(clean(t[:SENTENCE_CHARACTERS]), "") for t in texts], tokens_alone(reading))
+    pairs = [(clean(t[:SENTENCE_CHARACTERS]), "") for t in texts]
+    return _encoded(encode_pairs(tokenizer, pairs, tokens_alone(reading)))
 
 
 def tokens_alone(reading: Reading) -> int:
@@ -127,8 +131,7 @@ def most_tokens(reading: Reading) -> int:
     return reading.max_length if isinstance(reading, ContextWindow) else reading.length
 
 
-def _encode_pairs(tokenizer: Tokenizer, pairs: Sequence[tuple[str, str]], length: int) -> Encoded:
-    encoded = encode_pairs(tokenizer, pairs, length)
+def _encoded(encoded: Sequence[tuple[Encoding, bool]]) -> Encoded:
     windows = [Window(np.array(e.ids, np.int32), np.array(e.type_ids, np.int32), [(0, 1)]) for e, _ in encoded]
     return Encoded(windows, np.array([cut for _, cut in encoded], dtype=bool))
 
@@ -149,10 +152,32 @@ def encode_pairs(
     """
     sentences = tokenizer.encode_batch([s for s, _ in pairs], add_special_tokens=False)
     contexts = tokenizer.encode_batch([c for _, c in pairs], add_special_tokens=False)
+    return _cut(tokenizer, zip(sentences, contexts, strict=True), max_length)
+
+
+def _encode_pieces(
+    tokenizer: Tokenizer, items: Sequence[tuple[str, list[str]]], max_length: int
+) -> list[tuple[Encoding, bool]]:
+    """`encode_pairs` of (sentence, pieces of its context), in which no text is tokenized twice.
+
+    Of a tokenizer that splits at spaces first, the tokens of a context are those of its pieces.
+    """
+    if not isinstance(tokenizer.pre_tokenizer, BertPreTokenizer):
+        return encode_pairs(tokenizer, [(s, " ".join(pieces)) for s, pieces in items], max_length)
+    texts = list(dict.fromkeys(text for s, pieces in items for text in (s, *pieces)))
+    known = dict(zip(texts, tokenizer.encode_batch(texts, add_special_tokens=False), strict=True))
+    pairs = ((Encoding.merge([known[s]]), Encoding.merge([known[p] for p in pieces])) for s, pieces in items)
+    return _cut(tokenizer, pairs, max_length)
+
+
+def _cut(
+    tokenizer: Tokenizer, pairs: Iterable[tuple[Encoding, Encoding]], max_length: int
+) -> list[tuple[Encoding, bool]]:
+    """Cut both segments to their room and put the encoder's marks about them; see `encode_pairs`."""
     single = max_length - tokenizer.num_special_tokens_to_add(False)
     double = max_length - tokenizer.num_special_tokens_to_add(True)
     encoded = []
-    for sentence, context in zip(sentences, contexts, strict=True):
+    for sentence, context in pairs:
         cut = len(sentence) > single
         if cut:
             sentence.truncate(single)
@@ -232,14 +257,19 @@ class _Packing:
         return [self.end] if sentence.paragraph != previous.paragraph else [], [*tokens, self.end]
 
 
+def padded_length(window: Window) -> int:
+    """Tokens of a window with its padding, where no other is longer."""
+    return -(-len(window.ids) // STEP) * STEP
+
+
 def pad(windows: Sequence[Window], pad_id: int) -> dict[str, np.ndarray]:
-    """Pad windows to the longest of them.
+    """Pad windows to the longest of them, or some tokens more (`padded_length`).
 
     Returns:
-        ``input_ids``, ``attention_mask`` and ``token_type_ids``, each int64 of shape (windows, longest); ``pooling``,
-            float32 of shape (windows, most sentences, longest), whose rows average the tokens of a sentence.
+        ``input_ids``, ``attention_mask`` and ``token_type_ids``, each int64 of shape (windows, tokens); ``pooling``,
+            float32 of shape (windows, most sentences, tokens), whose rows average the tokens of a sentence.
     """
-    shape = (len(windows), max(len(w.ids) for w in windows))
+    shape = (len(windows), max(map(padded_length, windows)))
     most = max(len(w.spans) for w in windows)
     pooling = np.zeros((shape[0], most if most < 2 else -(-most // 4) * 4, shape[1]), dtype=np.float32)
     arrays: dict[str, np.ndarray] = {

@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 SLICE = 1024
 """Sentences whose windows are sorted by length and scored together; up to a block's more."""
+FIRST_SLICE = 128
+"""Sentences of the first slice of a stream, so that the model has work soon; each next one is twice as large."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ def score_stream(documents: Iterable[Document], model: Model) -> Iterator[pd.Dat
     """Label documents some at a time, so that memory stays bounded whatever their number.
 
     Yields:
-        sentence tables of `SLICE` sentences or some more each, in order.
+        sentence tables of about `SLICE` sentences or fewer each, in order.
     """
-    for part in ahead(slices(warn_of_languages(documents, model), model)):
+    for part in ahead(slices(warn_of_languages(documents, model), model, FIRST_SLICE)):
         yield to_frame(score_slice(part, model), model)
 
 
@@ -114,15 +116,20 @@ def warn_of_languages(documents: Iterable[Document], model: Model) -> Iterator[D
         yield document
 
 
-def slices(documents: Iterable[Document], model: Model) -> Iterator[Slice]:
+def slices(documents: Iterable[Document], model: Model, first: int = SLICE) -> Iterator[Slice]:
     """Split documents into sentences and make the model's inputs.
 
+    Args:
+        documents: the documents.
+        model: the model that reads them.
+        first: sentences of the first slice; each next one is twice as large, up to `SLICE`.
+
     Yields:
-        slices of at least `SLICE` sentences, the last one smaller; a long document may reach over several.
+        slices of so many sentences or some more, the last one smaller; a long document may reach over several.
     """
     groups: list[Group] = []
     parts: list[Encoded] = []
-    held = 0
+    held, enough = 0, first
     for document in documents:
         sentences = split_sentences(document)
         start = 0
@@ -134,9 +141,9 @@ def slices(documents: Iterable[Document], model: Model) -> Iterator[Slice]:
             parts.append(block)
             held += end - start
             start = end
-            if held >= SLICE:
+            if held >= enough:
                 yield Slice(groups, join(parts))
-                groups, parts, held = [], [], 0
+                groups, parts, held, enough = [], [], 0, min(SLICE, 2 * enough)
     if groups:
         yield Slice(groups, join(parts))
 
