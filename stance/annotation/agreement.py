@@ -25,8 +25,7 @@ class Agreement:
 
     Attributes:
         figures: ``dimension``, ``measure``, ``estimate``, ``low``, ``high``, ``sentences``, ``documents``; intervals
-            are 95%
-            percentile intervals from resampling documents.
+            are of 95%, from resampling documents.
         labels: ``dimension``, ``label``, ``first``, ``second``, ``both``, ``f1``, ``alpha`` (label given or not).
         confusions: ``dimension``, ``first``, ``second``, ``count``, most frequent first; the order of coders is
             dropped.

@@ -9,9 +9,10 @@ import pandas as pd
 
 from stance.annotation.agreement import Pair
 from stance.annotation.standoff import Annotation
-from stance.classifier.tallies import bounds, resamples, tally
+from stance.classifier.tallies import resamples, tally
 from stance.codebook import Codebook
 from stance.errors import StanceError
+from stance.intervals import expanded_percentiles
 
 ALPHAS = ("issue", "stance", "holder")
 """Krippendorff's alpha is measured for the main issue, stance and holder."""
@@ -65,7 +66,16 @@ def distance_to_coders(
     for k, coders in estimates["coders"].items():
         single = (estimates["one"][k] + estimates["two"][k]) / 2
         lost = boot["coders"][k] - (boot["one"][k] + boot["two"][k]) / 2
-        found.append((*k.split("_", 1), coders, estimates["final"][k], single, coders - single, *bounds(lost)))
+        found.append(
+            (
+                *k.split("_", 1),
+                coders,
+                estimates["final"][k],
+                single,
+                coders - single,
+                *expanded_percentiles(lost, weights.shape[1]),
+            )
+        )
     columns = ["dimension", "metric", "coders", "model_final", "model_coder", "distance", "low", "high"]
     table = pd.DataFrame(found, columns=columns)
     table["sentences"], table["documents"] = len(rows), len(set(documents))

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from stance.intervals import MIN_UNITS, expanded_percentiles
+
 METRICS = {
     "issue": ("main_accuracy", "micro_f1", "macro_f1"),
     "stance": ("macro_f1", "accuracy"),
@@ -109,7 +111,7 @@ def area_under_risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> flo
 def grouped_bootstrap(
     statistic: Callable[[np.ndarray], float], groups: Sequence[str], samples: int = 1000
 ) -> tuple[float, float]:
-    """Percentile interval (95%) of a statistic, resampling whole groups (Efron and Tibshirani 1993).
+    """95% interval of a statistic from resampling whole groups (`stance.intervals.expanded_percentiles`).
 
     Args:
         statistic: takes an array of row numbers (with repeats) and gives a figure.
@@ -117,16 +119,15 @@ def grouped_bootstrap(
         samples: bootstrap samples.
 
     Returns:
-        lower and upper bound; NaN if fewer than two groups.
+        lower and upper bound; NaN for fewer groups than `stance.intervals.MIN_UNITS`, or where nothing varies.
     """
     names = np.asarray(groups)
     members = [np.flatnonzero(names == g) for g in dict.fromkeys(groups)]
-    if len(members) < 2:
+    if len(members) < MIN_UNITS:
         return float("nan"), float("nan")
     rng = np.random.default_rng(0)
     figures = [
         statistic(np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))]))
         for _ in range(samples)
     ]
-    low, high = np.nanpercentile(figures, [2.5, 97.5])
-    return float(low), float(high)
+    return expanded_percentiles(np.array(figures), len(members))

@@ -16,6 +16,7 @@ from stance.annotation.examples import targets
 from stance.annotation.standoff import Annotation
 from stance.classifier.metrics import METRICS, f1
 from stance.codebook import Codebook
+from stance.intervals import MIN_UNITS, expanded_percentiles
 
 
 @dataclass(frozen=True)
@@ -96,27 +97,19 @@ def resamples(documents: int, samples: int = 1000) -> np.ndarray:
     """Bootstrap weights (Efron and Tibshirani 1993): how often each document is drawn.
 
     Returns:
-        shape (samples, documents); no rows if there are fewer than two documents, of which nothing can be learnt.
+        shape (samples, documents); no rows if there are fewer documents than `stance.intervals.MIN_UNITS`.
     """
-    if documents < 2:
+    if documents < MIN_UNITS:
         return np.zeros((0, documents))
     draws = np.random.default_rng(0).multinomial(documents, np.full(documents, 1 / documents), size=samples)
     return np.asarray(draws, dtype=float)
 
 
-def bounds(values: np.ndarray) -> tuple[float, float]:
-    """The 95% percentile interval of bootstrap values; NaN where there are none."""
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.percentile(known, [2.5, 97.5])
-    return float(low), float(high)
-
-
 def figures_with_intervals(counted: Tally, samples: int = 1000) -> pd.DataFrame:
-    """All figures with intervals: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``."""
-    estimates, boot = counted.figures(), counted.figures(resamples(len(counted.documents), samples))
-    rows = [(*k.split("_", 1), float(v[0]), *bounds(boot[k])) for k, v in estimates.items()]
+    """All figures with intervals (`stance.intervals.expanded_percentiles`): dimension, metric, estimate, low, high."""
+    n = len(counted.documents)
+    estimates, boot = counted.figures(), counted.figures(resamples(n, samples))
+    rows = [(*k.split("_", 1), float(v[0]), *expanded_percentiles(boot[k], n)) for k, v in estimates.items()]
     return pd.DataFrame(rows, columns=["dimension", "metric", "estimate", "low", "high"])
 
 
@@ -129,9 +122,10 @@ def paired_differences(first: Tally, second: Tally, samples: int = 10000) -> pd.
         samples: bootstrap samples; both are judged on the same ones.
 
     Returns:
-        ``dimension``, ``metric``, ``first``, ``second``, ``difference``, ``low``, ``high`` (95% percentile interval of
-        the difference) and ``p``: two-sided, twice the smaller share of bootstrap differences on either side of zero
-        (with one added to both counts, Davison and Hinkley 1997, section 4.2).
+        ``dimension``, ``metric``, ``first``, ``second``, ``difference``, ``low``, ``high`` (95% interval of the
+        difference, `stance.intervals.expanded_percentiles`) and ``p``: two-sided, twice the smaller share of bootstrap
+        differences on either side of zero (with one added to both counts, Davison and Hinkley 1997, section 4.2); NaN
+        for fewer documents than `stance.intervals.MIN_UNITS`.
     """
     weights = resamples(len(first.documents), samples)
     one, two = first.figures(), second.figures()
@@ -142,7 +136,8 @@ def paired_differences(first: Tally, second: Tally, samples: int = 10000) -> pd.
         smaller = min((change <= 0).sum(), (change >= 0).sum())
         p = min(1.0, 2 * (smaller + 1) / (len(change) + 1)) if len(change) else float("nan")
         estimates = float(value[0]), float(two[k][0])
-        rows.append((*k.split("_", 1), *estimates, estimates[0] - estimates[1], *bounds(change), p))
+        interval = expanded_percentiles(change, len(first.documents))
+        rows.append((*k.split("_", 1), *estimates, estimates[0] - estimates[1], *interval, p))
     columns = ["dimension", "metric", "first", "second", "difference", "low", "high", "p"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -18,11 +18,11 @@ import pandas as pd
 
 from stance.annotation.corpus_files import read_lines
 from stance.annotation.standoff import sentence_hash
-from stance.classifier.tallies import bounds
 from stance.contrast.alignment import mutual_pairs
 from stance.contrast.result import Sides, make_sides
 from stance.contrast.similarity import SIMILARITIES, sentence_vectors
 from stance.errors import StanceError
+from stance.intervals import expanded_percentiles
 
 SAMPLES = 1000
 COLUMNS = [
@@ -105,7 +105,7 @@ def evaluate_similarities(judged: JudgedPairs, split: str, thresholds: dict[str,
 
     Returns:
         the columns of `COLUMNS`: ``precision`` and ``recall`` of the mutual nearest neighbours at the threshold,
-        ``average_precision`` of the order that the similarity alone gives all judged pairs; each with a 95% percentile
+        ``average_precision`` of the order that the similarity alone gives all judged pairs; each with a 95%
         interval from drawing judged pairs again within their strata.
     """
     pairs = judged.pairs[judged.pairs["split"] == split].reset_index(drop=True)
@@ -125,7 +125,7 @@ def evaluate_similarities(judged: JudgedPairs, split: str, thresholds: dict[str,
         figures = [_figures(weight, answers, selected, alike)]
         figures += [_figures(weight[d], answers[d], selected[d], alike[d]) for d in draws]
         drawn = np.array(figures[1:]).T
-        triples = [v for i in range(3) for v in (figures[0][i], *bounds(drawn[i]))]
+        triples = [v for i in range(3) for v in (figures[0][i], *expanded_percentiles(drawn[i], len(pairs)))]
         rows.append((name, threshold, len(pairs), int(answers.sum()), int(selected.sum()), *triples))
     return pd.DataFrame(rows, columns=COLUMNS)
 

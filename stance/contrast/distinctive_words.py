@@ -11,7 +11,8 @@ from scipy import sparse
 from scipy.stats import norm
 
 from stance.contrast.result import Sides
-from stance.contrast.statistics import MIN_UNITS, Design, adjusted
+from stance.contrast.statistics import Design, adjusted
+from stance.intervals import MIN_UNITS
 
 PRIOR_WORDS = 500.0
 """Largest size of the prior in words: how much text of both sides together each side is shrunk towards."""

@@ -12,9 +12,10 @@ from stance.contrast.measures import Measure, measures
 from stance.contrast.meetings import days
 from stance.contrast.resampling import bootstrap_mean
 from stance.contrast.result import EVIDENCE, Contrast, Sides
-from stance.contrast.statistics import MIN_UNITS, adjusted, clustered_share
+from stance.contrast.statistics import adjusted, clustered_share
 from stance.contrast.trend import DAYS_A_YEAR, trend
 from stance.errors import StanceError
+from stance.intervals import MIN_UNITS
 
 PERIODS = ("meeting", "month", "quarter", "year")
 LONG = 40

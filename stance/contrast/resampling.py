@@ -10,11 +10,10 @@ from functools import lru_cache
 from typing import TypedDict
 
 import numpy as np
-from scipy.stats import norm
-from scipy.stats import t as student_t
 
 from stance.contrast.permutation import SAMPLES, SEED, Sums, permutation_p, sums
-from stance.contrast.statistics import MIN_UNITS, Design, clustered_share
+from stance.contrast.statistics import Design, clustered_share
+from stance.intervals import MIN_UNITS, expanded_percentiles
 
 
 class Difference(TypedDict):
@@ -31,24 +30,6 @@ def _draws(units: int, samples: int, seed: int) -> np.ndarray:
     """How often each unit is drawn, shape (samples, units)."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(units, np.full(units, 1 / units), size=samples).astype(np.float32)
-
-
-def expanded_percentiles(draws: np.ndarray, units: int) -> tuple[float, float]:
-    """95% percentile interval that is widened for few units.
-
-    A bootstrap distribution is too narrow by sqrt((n − 1)/n), and normal where Student's t is right; Hesterberg (2015,
-    section 4.3) widens the percentiles to make up for both.
-
-    Args:
-        draws: bootstrap estimates, NaN left out.
-        units: number of units drawn.
-    """
-    known = draws[~np.isnan(draws)]
-    if len(known) == 0 or np.std(known) < 1e-12:
-        return float("nan"), float("nan")
-    widened = float(norm.cdf(np.sqrt(units / (units - 1)) * student_t.ppf(0.025, units - 1)))
-    low, high = np.quantile(known, [widened, 1 - widened])
-    return float(low), float(high)
 
 
 def bootstrap_mean(

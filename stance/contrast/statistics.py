@@ -17,8 +17,8 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 from scipy.stats import t as student_t
 
-MIN_UNITS = 5
-"""Fewest units of a side from which an interval or a test is told."""
+from stance.intervals import MIN_UNITS
+
 MIN_EFFECTIVE = 4.0
 """Fewest effective units of a side (`effective_units`) from which a test is told."""
 TELLING = 0.05 / 20

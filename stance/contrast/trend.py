@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from stance.contrast.permutation import SAMPLES, SEED
-from stance.contrast.resampling import expanded_percentiles
-from stance.contrast.statistics import MIN_EFFECTIVE, MIN_UNITS, effective_units
+from stance.contrast.statistics import MIN_EFFECTIVE, effective_units
+from stance.intervals import MIN_UNITS, expanded_percentiles
 
 DAYS_A_YEAR = 365.25
 
