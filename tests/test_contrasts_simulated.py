@@ -365,7 +365,7 @@ def test_power_tuning_never_loses_much_to_the_coded_sample_alone():
         sample.probability, sample.unit,
     )  # fmt: skip
     result = corrected_mean(useless)
-    assert result.power < 0.3
+    assert result.tuning < 0.3
     alone = sample.coded[sample.labelled].mean()
     assert result.estimate == pytest.approx(alone, abs=0.03)
 

@@ -128,8 +128,8 @@ def compare_systems(
     Returns:
         ``system``, ``dimension``, ``metric``, ``estimate``, ``low``, ``high``; and ``difference``, ``difference_low``,
         ``difference_high``, ``p``: the model less the system, by paired bootstrap of documents (see
-        `stance.classifier.tallies.paired_differences`); ``q`` is p corrected for false discovery (Benjamini and
-        Hochberg 1995) over the whole table. The model's own rows come first, without a difference.
+        `stance.classifier.tallies.paired_differences`); ``p_adjusted`` is p corrected for false discovery
+        (Benjamini and Hochberg 1995) over the whole table. The model's own rows come first, without a difference.
 
     Raises:
         StanceError: if a system has not labelled every sentence.
@@ -154,9 +154,9 @@ def compare_systems(
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     if "p" in table:
-        table["q"] = adjusted(table["p"])
+        table["p_adjusted"] = adjusted(table["p"])
     columns = ["system", "dimension", "metric", "estimate", "low", "high"]
-    more = ["difference", "difference_low", "difference_high", "p", "q"]
+    more = ["difference", "difference_low", "difference_high", "p", "p_adjusted"]
     return table.reindex(columns=columns + more)
 
 

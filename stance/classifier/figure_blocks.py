@@ -150,7 +150,7 @@ def comparison_block(place: Path) -> str:
         for r in records(part):
             tested = not pd.isna(r["p"])
             change = interval(r["difference"], r["difference_low"], r["difference_high"], sign="+") if tested else ""
-            q = ("< 0.001" if r["q"] < 0.001 else f"{r['q']:.3f}") if tested else ""
+            q = ("< 0.001" if r["p_adjusted"] < 0.001 else f"{r['p_adjusted']:.3f}") if tested else ""
             name = figure_name(dimension, metric)
             rows.append([name, r["system"], interval(r["estimate"], r["low"], r["high"]), change, q])
     return f"{_fitted_on(table)}\n\n" + markdown_table(["", "system", "figure", "model less system", "q"], rows)

@@ -48,7 +48,7 @@ def difference(row: dict[str, Any]) -> str:
     """A paired difference with its interval and q; a dash for no row."""
     if not row:
         return "–"
-    q = "q < 0.001" if row["q"] < 0.001 else f"q = {row['q']:.3f}"
+    q = "q < 0.001" if row["p_adjusted"] < 0.001 else f"q = {row['p_adjusted']:.3f}"
     return f"{interval(row['difference'], row['difference_low'], row['difference_high'], '+', 3)}, {q}"
 
 

@@ -13,12 +13,13 @@ from stance.contrast.gold import PROBABILITY
 from stance.contrast.measures import Measure, measures
 from stance.contrast.prediction_powered import MIN_CODED, Correction, Sample, corrected_mean, interval
 from stance.contrast.result import EVIDENCE, Contrast, Sides
-from stance.contrast.statistics import MIN_UNITS, adjusted
+from stance.contrast.statistics import adjusted
+from stance.intervals import MIN_UNITS
 from stance.table.schema import NO_ISSUE
 
 DIFFERENCE = "difference"
 COLUMNS = [
-    "measure", "label", "group", "n", "n_gold", "predicted", "estimate", "low", "high", "p", "p_adjusted", "power",
+    "measure", "label", "group", "n", "n_gold", "predicted", "estimate", "low", "high", "p", "p_adjusted", "tuning",
     "method",
 ]  # fmt: skip
 
@@ -31,8 +32,8 @@ class Corrected(Contrast):
         table: ``measure``, ``label`` (see `stance.contrast.measures.MEASURES`), ``group`` (a group, or ``difference``
             for the first minus the second), ``n`` (sentences), ``n_gold`` (hand-coded ones), ``predicted`` (the figure
             from predicted labels alone), ``estimate``, ``low``, ``high``, ``p`` and ``p_adjusted`` (of a difference of
-            zero), ``power`` (how far the predictions helped, 0 to 1), ``method`` (``ppi``: equal
-            chances, power tuned; ``dsl``: sampling probabilities given).
+            zero), ``tuning`` (how far the predictions are used, 0 to 1), ``method`` (``ppi``: equal
+            chances, tuned; ``dsl``: sampling probabilities given).
         evidence: the hand-coded sentences with both labels of each dimension (``gold_*``).
     """
 
@@ -110,14 +111,14 @@ def _rows(
             spread[inside] = result.influence
             unseen = result.unseen * (1.0 if predicted.is_share else float(predicted.values[counted].var()))
             bounds = list(interval(result.estimate, result.influence, unseen, sample.unit, result.units)[:2])
-        estimate, power = (result.estimate, result.power) if result else (np.nan, np.nan)
+        estimate, tuning = (result.estimate, result.tuning) if result else (np.nan, np.nan)
         if predicted.is_share:  # the correction is not bound to the range of a share
             estimate, *bounds = (float(v) for v in np.clip([estimate, *bounds], 0, 1))
         found.append(result)
         influences.append(spread)
         allowed.append(unseen)
         rows.append(
-            (predicted.name, predicted.label, group, *counts[-1], naive[-1], estimate, *bounds, np.nan, power, method)
+            (predicted.name, predicted.label, group, *counts[-1], naive[-1], estimate, *bounds, np.nan, tuning, method)
         )
     first, second = found
     if first is not None and second is not None:
@@ -127,7 +128,7 @@ def _rows(
         n, n_gold = (sum(c[i] for c in counts) for i in (0, 1))
         rows.append(
             (predicted.name, predicted.label, DIFFERENCE, n, n_gold, naive[0] - naive[1], difference, low, high, p,
-             min(first.power, second.power), method)
+             min(first.tuning, second.tuning), method)
         )  # fmt: skip
     return rows
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student_t
 
-from stance.contrast.statistics import MIN_UNITS
+from stance.intervals import MIN_UNITS
 
 MIN_CODED = 10
 """Fewest coded sentences of a side for a correction."""
@@ -54,14 +54,14 @@ class Correction:
         estimate: the mean.
         influence: shape (n,), each sentence's share in its error; their sums over units give the variance.
         unseen: variance to add for errors that the coded sample may not show, of a share.
-        power: how far the predictions are used: 1 fully, 0 not at all.
+        tuning: how far the predictions are used: 1 fully, 0 not at all.
         units: units with a coded sentence.
     """
 
     estimate: float
     influence: np.ndarray
     unseen: float
-    power: float
+    tuning: float
     units: int
 
 
@@ -73,7 +73,7 @@ def corrected_mean(sample: Sample, tuned: bool = True) -> Correction | None:
 
     Args:
         sample: the sentences of one side.
-        tuned: tune the power of the predictions (PPI++); else they are used fully, which is design-based supervised
+        tuned: tune how far the predictions are used (PPI++); else they are used fully, which is design-based supervised
             learning.
 
     Returns:
@@ -82,16 +82,16 @@ def corrected_mean(sample: Sample, tuned: bool = True) -> Correction | None:
     if sample.labelled.sum() < MIN_CODED or not (sample.labelled & sample.coded_counted).any():
         return None
     weight = np.where(sample.labelled, 1 / sample.probability, 0.0)
-    power, result = 1.0, _solve(sample, weight, 1.0)
+    tuning, result = 1.0, _solve(sample, weight, 1.0)
     if result is None or tuned:
         start = result if result is not None else _solve(sample, weight, 0.0)
         if start is None:
             return None
-        power = _power(sample, weight, start[0])
-        result = _solve(sample, weight, power) or start
+        tuning = _tuning(sample, weight, start[0])
+        result = _solve(sample, weight, tuning) or start
     estimate, influence, size = result
     units = len(np.unique(sample.unit[sample.labelled]))
-    return Correction(estimate, influence, _unseen(sample, weight) / size**2, power, units)
+    return Correction(estimate, influence, _unseen(sample, weight) / size**2, tuning, units)
 
 
 def _unseen(sample: Sample, weight: np.ndarray) -> float:
@@ -100,9 +100,9 @@ def _unseen(sample: Sample, weight: np.ndarray) -> float:
     return sum(float(weight[rows].max(initial=0.0) or weight.max()) ** 2 for rows in (hit, ~hit))
 
 
-def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.ndarray, float] | None:
-    """Estimate, influence and number of sentences that count, at a given power; None where that is not positive."""
-    predicted = power * sample.predicted_counted
+def _solve(sample: Sample, weight: np.ndarray, tuning: float) -> tuple[float, np.ndarray, float] | None:
+    """Estimate, influence and number of sentences that count, at a given tuning; None where that is not positive."""
+    predicted = tuning * sample.predicted_counted
     coded = np.where(sample.labelled, sample.coded_counted, 0.0)
     size = float((predicted + weight * (coded - predicted)).sum())
     if size <= 0:
@@ -118,8 +118,8 @@ def _solve(sample: Sample, weight: np.ndarray, power: float) -> tuple[float, np.
     return estimate, (scores + centre + weight * (gap - centre)) / size, size
 
 
-def _power(sample: Sample, weight: np.ndarray, estimate: float) -> float:
-    """The power that makes the variance least: the regression of the coded part on the predicted part over units."""
+def _tuning(sample: Sample, weight: np.ndarray, estimate: float) -> float:
+    """The tuning that makes the variance least: the regression of the coded part on the predicted part over units."""
     codes = np.unique(sample.unit, return_inverse=True)[1]
     coded = np.where(sample.labelled, sample.coded_counted * (sample.coded - estimate), 0.0) * weight
     predicted = sample.predicted_counted * (sample.predicted - estimate) * (weight - 1)

@@ -22,7 +22,7 @@ class Stances(Contrast):
         table: ``issue``, ``group``, ``n``, ``estimate`` (mean position, +1 cooperation to -1 conflict), ``low``,
             ``high``.
         differences: ``issue``, ``difference`` (first minus second group), ``low``, ``high``, ``p``, ``p_adjusted``.
-        distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``share``, ``low``, ``high``.
+        distribution: ``issue``, ``group``, ``stance``, ``count``, ``n``, ``estimate``, ``low``, ``high``.
         hardest: the sentence of each side on each issue whose stance is nearest to conflict: ``issue``, ``group``,
             ``n`` (its sentences on the issue), ``position``, ``p_issue`` (probability of the issue; 1 without any), and
             the columns of `EVIDENCE` without the issues. A sentence whose issue is below `SURE` is taken only where
@@ -69,7 +69,9 @@ def stances(sides: Sides) -> Stances:
         table[list(EVIDENCE)].copy(),
         notes,
         differences=issue_differences(sides, table, design, bootstrap_difference, values),
-        distribution=pd.DataFrame(shares, columns=["issue", "group", "stance", "count", "n", "share", "low", "high"]),
+        distribution=pd.DataFrame(
+            shares, columns=["issue", "group", "stance", "count", "n", "estimate", "low", "high"]
+        ),
         hardest=_hardest(sides, table.assign(position=values)),
     )
 

@@ -104,7 +104,7 @@ def _segments(stances: Stances, frame: Frame) -> pd.DataFrame:
     position, order = codebook.positions, stance_order(codebook)
     rows = []
     for (issue, group), part in stances.distribution.groupby(["issue", "group"], sort=False):
-        shares = dict(zip(part["stance"], part["share"], strict=True))
+        shares = dict(zip(part["stance"], part["estimate"], strict=True))
         counts = dict(zip(part["stance"], part["count"], strict=True))
         below = sum(s for k, s in shares.items() if position[k] < 0)
         between = sum(s for k, s in shares.items() if position[k] == 0)

@@ -32,7 +32,7 @@ def all_tables(comparison: Comparison) -> dict[str, pd.DataFrame]:
     if meetings.several:
         found["agenda_by_meeting"] = agenda_by_meeting(comparison, meetings)
         found["stances_by_meeting"] = positions_by_meeting(comparison, meetings)
-        found["red_lines_by_meeting"] = red_line_history(comparison, meetings)
+        found["red_line_history"] = red_line_history(comparison, meetings)
     return found
 
 
