@@ -27,6 +27,7 @@ from stance.classifier.coders import alphas, distance_to_coders
 from stance.classifier.commands import STRATA as OFFERED
 from stance.classifier.confidence import Confidence, calibration_table, reliability_table, risk_coverage_table
 from stance.classifier.confusions import SAME_PLACE, costly_confusions
+from stance.classifier.evaluate import evaluate
 from stance.classifier.evaluation_output import compare_systems
 from stance.classifier.figure_blocks import comparison_block
 from stance.classifier.fitting_record import digest_of_labels, digest_of_model, write_fitting
@@ -34,6 +35,7 @@ from stance.classifier.gold_documents import documents_of, join_gold
 from stance.classifier.metrics import (
     area_under_risk_coverage,
     calibration_error,
+    grouped_bootstrap,
     micro_f1,
     reliability,
     selective_accuracy,
@@ -42,14 +44,15 @@ from stance.classifier.model_card import model_card
 from stance.classifier.page_figures import filled
 from stance.classifier.recipe import load_recipe
 from stance.classifier.strata import break_down, strata_of
-from stance.classifier.tallies import bounds, figures_with_intervals, paired_differences, resamples, tally
+from stance.classifier.tallies import figures_with_intervals, paired_differences, resamples, tally
 from stance.classifier.training_data import load_corpus
 from stance.cli import main
 from stance.codebook import load_codebook
+from stance.documents import Document
 from stance.markdown import markdown_table
 from stance.model_input import ContextWindow, DocumentWindow
 from stance.resources import resource_path
-from stance.sentences import Sentence
+from stance.sentences import Sentence, split_sentences
 
 CODEBOOK = load_codebook()
 
@@ -108,14 +111,41 @@ def test_a_weight_of_two_counts_a_document_twice():
     assert {k: v[0] for k, v in weighted.items()} == pytest.approx({k: v[0] for k, v in repeated.items()})
 
 
-def test_intervals_hold_the_estimate_and_need_two_documents():
-    truth = invented(400, 5)
+def test_intervals_hold_the_estimate_and_need_five_documents():
+    truth = invented(400, 5, documents=12)
     table = figures_with_intervals(tally(truth, spoiled(truth, 0.3, 6), CODEBOOK), 300)
     assert ((table["low"] <= table["estimate"]) & (table["estimate"] <= table["high"])).all()
-    alone = figures_with_intervals(tally(truth, truth, CODEBOOK, ["one"] * len(truth)), 50)
-    assert alone["low"].isna().all()
-    assert np.isnan(bounds(np.array([]))).all()
+    four = [f"d{i % 4}" for i in range(len(truth))]
+    few = tally(truth, spoiled(truth, 0.3, 6), CODEBOOK, four)
+    assert figures_with_intervals(few, 50)["low"].isna().all()
+    assert paired_differences(few, few, 50)[["low", "p"]].isna().all(axis=None)
     assert (resamples(7, 40).sum(axis=1) == 7).all()
+
+
+def test_intervals_cover_the_share_of_few_documents():
+    """Of eight documents that differ as real ones do; plain percentiles cover 86 of a hundred."""
+    rng = np.random.default_rng(3)
+    hits = []
+    for _ in range(300):
+        share = np.repeat(rng.beta(6, 2, 8), 20)
+        right = rng.random(160) < share
+        groups = [f"d{i // 20}" for i in range(160)]
+        low, high = grouped_bootstrap(lambda i, right=right: float(right[i].mean()), groups, 300)
+        hits.append(low <= 0.75 <= high)
+    assert 0.90 <= np.mean(hits) <= 0.98
+
+
+def test_expected_counts_are_sums_of_probabilities(model):
+    document = Document("a", "We oppose the arms sales to Taiwan. The two sides agreed to meet again.", "china")
+    sentences = tuple(split_sentences(document))
+    labels = {
+        i: Annotation("a", i, s.start, s.end, ("taiwan",), "opposition", "china", ()) for i, s in enumerate(sentences)
+    }
+    found = evaluate(model, [AnnotatedDocument(document, sentences, labels)], 10)
+    by = found.labels.groupby("dimension")["expected"].sum()
+    assert by["stance"] == pytest.approx(2) and by["holder"] == pytest.approx(2)
+    stances = found.labels[found.labels["dimension"] == "stance"].set_index("label")["expected"]
+    assert stances["opposition"] > stances["commitment"]
 
 
 def test_a_planted_difference_is_found_and_none_is_not():
@@ -147,7 +177,7 @@ def test_comparison_names_a_system_that_lacks_labels():
     table = compare_systems(truth, truth, {"poor": spoiled(truth, 0.5, 12)}, CODEBOOK, 300)
     assert set(table["system"]) == {"model", "poor"}
     poor = table[table["system"] == "poor"]
-    assert (poor["q"] >= poor["p"]).all()
+    assert (poor["p_adjusted"] >= poor["p"]).all()
     assert table[table["system"] == "model"]["p"].isna().all()
     with pytest.raises(stance.StanceError, match="short: 1 of 100 sentences have no label"):
         compare_systems(truth, truth, {"short": truth[1:]}, CODEBOOK, 10)

@@ -79,9 +79,10 @@ class Evaluation:
 
     Attributes:
         figures: ``dimension``, ``metric``, ``estimate``, ``low``, ``high``, ``by_chance``, ``sentences`` and
-            ``documents``; intervals are 95% percentile intervals from resampling documents. Calibration errors have
+            ``documents``; intervals are of 95%, from resampling documents. Calibration errors have
             none, but what chance alone would give (`stance.classifier.metrics.chance_calibration_error`).
-        labels: ``dimension``, ``label``, ``support``, ``given``, ``precision``, ``recall``, ``f1``.
+        labels: ``dimension``, ``label``, ``support``, ``given``, ``expected`` (the sum of its probabilities),
+            ``precision``, ``recall``, ``f1``.
         confusion: for each exclusive dimension and the main issue, counts with the true label as index.
         errors: one row a sentence, true and given labels side by side with probabilities.
         breakdown: figures by side, year, kind and length, from `stance.classifier.strata.break_down`.
@@ -129,10 +130,11 @@ def evaluate(model: Model, documents: Sequence[AnnotatedDocument], samples: int 
     judged = confidences(truth, logits, codebook, settings)
     figures = pd.concat([figures, _confidence_figures(judged, samples)], ignore_index=True)
     figures["sentences"], figures["documents"] = len(truth), len({a.doc_id for a in truth})
-    errors = _side_by_side(truth, given, probabilities(logits, codebook, settings), codebook)
+    each = probabilities(logits, codebook, settings)
+    errors = _side_by_side(truth, given, each, codebook)
     return Evaluation(
         figures,
-        _per_label(truth, given, codebook),
+        _per_label(truth, given, each, codebook),
         _confusions(errors, codebook),
         errors,
         break_down(truth, given, codebook, strata, samples),
@@ -167,7 +169,9 @@ def _confidence_figures(judged: Sequence[Confidence], samples: int) -> pd.DataFr
     return pd.DataFrame(rows, columns=["dimension", "metric", "estimate", "low", "high", "by_chance"])
 
 
-def _per_label(truth: Sequence[Annotation], given: Sequence[Annotation], codebook: Codebook) -> pd.DataFrame:
+def _per_label(
+    truth: Sequence[Annotation], given: Sequence[Annotation], each: np.ndarray, codebook: Codebook
+) -> pd.DataFrame:
     t, g = (targets(a, codebook)[0].astype(bool) for a in (truth, given))
     counts = f1_counts(t, g)
     hit, wrong, missed = counts.astype(float)
@@ -179,6 +183,7 @@ def _per_label(truth: Sequence[Annotation], given: Sequence[Annotation], codeboo
             "label": [o.split(":")[1] for o in codebook.outputs],
             "support": t.sum(axis=0),
             "given": g.sum(axis=0),
+            "expected": each.sum(axis=0),
             "precision": precision,
             "recall": recall,
             "f1": f1(counts),

@@ -97,12 +97,13 @@ def figure_name(dimension: str, metric: str) -> str:
 
 
 def labels_table(labels: pd.DataFrame) -> str:
-    """Support, precision, recall and F1 of every label as a Markdown table."""
+    """Support, precision, recall and F1 of every label as a Markdown table; the count that its probabilities expect."""
     rows = []
     for row in labels.to_dict("records"):
         numbers = ["–" if pd.isna(row[k]) else f"{row[k]:.2f}" for k in ("precision", "recall", "f1")]
-        rows.append([*(row[k] for k in ("dimension", "label", "support", "given")), *numbers])
-    return markdown_table(["dimension", "label", "support", "given", "precision", "recall", "F1"], rows)
+        counts = [row["support"], row["given"], f"{row['expected']:.0f}"]
+        rows.append([row["dimension"], row["label"], *counts, *numbers])
+    return markdown_table(["dimension", "label", "support", "given", "expected", "precision", "recall", "F1"], rows)
 
 
 def model_card(folder: Path) -> str:
