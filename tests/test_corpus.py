@@ -143,6 +143,19 @@ def _problems(folder: Path, codebook: Codebook, *, documents: bool = True) -> li
 # The committed corpus
 
 
+def test_a_span_that_the_splitter_does_not_find_has_the_paragraph_and_speaker_in_which_it_begins():
+    text = "MR. LI: We met. We spoke of grain.\n\nMS. DOE: We left early, and we were glad. All of us.\n\nMR. LI: Good."
+    document = Document("a", text, "us")
+    starts = [text.index(t) for t in ("met", "and we", "of us", "Good")]
+    ends = [text.index(t) + len(t) for t in ("met", "glad", "of us", "Good")]
+    labels = [Annotation("a", 0, s, e, ("none",), "neutral", "us", ()) for s, e in zip(starts, ends, strict=True)]
+    [found] = join(labels, [document]).documents
+    placed = {found.document.text[s.start : s.end]: s for s in (found.sentences[i] for i in found.annotations)}
+    assert [(t, s.paragraph, s.speaker) for t, s in placed.items()] == [
+        ("met", 0, "MR. LI"), ("and we were glad", 1, "MS. DOE"), ("of us", 1, "MS. DOE"), ("Good", 2, "MR. LI"),
+    ]  # fmt: skip
+
+
 def test_committed_corpus_is_sound(codebook: Codebook) -> None:
     found = check_corpus(FILES / "annotations.jsonl", FILES / "documents.csv", codebook, None, WRITTEN)
     assert found.problems == []

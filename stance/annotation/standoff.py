@@ -280,17 +280,21 @@ def _fits(annotation: Annotation, document: Document) -> bool:
 
 
 def _place(document: Document, annotations: Sequence[Annotation]) -> AnnotatedDocument:
-    """Give each annotation its sentence; an annotated span replaces sentences that it overlaps."""
+    """Give each annotation its sentence; an annotated span replaces sentences that it overlaps.
+
+    A span that the splitter does not find has the paragraph and the speaker of the sentence in which it begins.
+    """
+    split = kept_sentences(document)
     spans = {(a.start, a.end) for a in annotations}
     sentences = [
         s
-        for s in kept_sentences(document)
+        for s in split
         if (s.start, s.end) in spans or not any(s.start < end and start < s.end for start, end in spans)
     ]
     known = {(s.start, s.end) for s in sentences}
     for start, end in spans - known:
-        before = [s for s in sentences if s.start <= start]
-        paragraph, speaker = (before[-1].paragraph, before[-1].speaker) if before else (0, None)
+        within = next((s for s in reversed(split) if s.start <= start), None)
+        paragraph, speaker = (within.paragraph, within.speaker) if within else (0, None)
         sentences.append(Sentence(0, start, end, document.text[start:end], paragraph, speaker))
     ordered = [replace(s, sent_id=i) for i, s in enumerate(sorted(sentences, key=lambda s: s.start))]
     position = {(s.start, s.end): i for i, s in enumerate(ordered)}
