@@ -183,6 +183,7 @@ def test_the_summary_tells_when_and_with_what(score, tmp_path, output):
     before = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     (tmp_path / "bad.pdf").write_bytes(b"nothing")
     done = score(SUMMIT, tmp_path / "bad.pdf", "-o", output if output == "-" else tmp_path / output, "--json")
+    assert done.returncode == 1, (done.returncode, done.stderr)
     found = json.loads(done.stderr.splitlines()[-1] if output == "-" else done.stdout)
     assert before <= datetime.datetime.fromisoformat(found["started"]) <= datetime.datetime.now(datetime.UTC)
     assert 0 < found["seconds"] < 600
@@ -397,11 +398,26 @@ def test_an_interrupt_while_the_model_loads_leaves_a_line(options, monkeypatch, 
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stance.classifier.predict.Model", interrupted)
+    monkeypatch.setattr("stance.classifier.predict.Model.__init__", interrupted)
     done = CliRunner().invoke(main, ["score", str(SUMMIT), *options, "--json"])
     assert done.exit_code == 130
     [line] = [x for x in done.output.splitlines() if x.startswith("{")]
     assert (json.loads(line)["exit"], json.loads(line)["error"][:7]) == (130, "stopped")
+
+
+@pytest.mark.parametrize("options", [["-o", "-"], ["-o", "t"], ["-o", "t", "--dry-run"]])
+def test_a_fault_of_the_program_does_not_pass_for_inputs_that_failed(options, monkeypatch, tmp_path, caplog):
+    def broken(*arguments, **keys):
+        raise KeyError("a fault\x1b[2J")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stance.documents.iterate_documents", broken)
+    done = CliRunner().invoke(main, ["score", str(SUMMIT), *options, "--json"])
+    assert done.exit_code == 3
+    [line] = [x for x in done.output.splitlines() if x.startswith("{")]
+    assert (json.loads(line)["exit"], "KeyError" in json.loads(line)["error"]) == (3, True)
+    assert [r.exc_info[0] for r in caplog.records if r.exc_info] == [KeyError]
+    assert "\x1b" not in done.output
 
 
 def test_a_full_folder_of_temporary_files_is_named(monkeypatch):

@@ -62,7 +62,7 @@ def score(inputs: tuple[str, ...], output: str, as_json: bool, **options: Any) -
 
     INPUT: files (.txt .md .html .eml .docx .pdf .json .jsonl .csv .parquet), folders, quoted globs, or - for stdin. One
     row a sentence is written to OUT. A run that was stopped goes on when the same command is given again. Exit code
-    0: all done; 1: some inputs failed, the rest is written; 2: bad usage.
+    0: all done; 1: some inputs failed, the rest is written; 2: nothing could be done; 3: a fault of the program.
     """
     first = None if options["since"] is None else first_day(options["since"])
     if first and options["prune"]:

@@ -89,7 +89,8 @@ class RunRecord:
         """End the record where the run fails or is stopped.
 
         Errors go on to the command line, which prints them; after an interrupt, `stopped` is said and the exit code
-        is 130.
+        is 130. A fault of the program itself is logged with its traceback, and the exit code is 3: with Python's own,
+        1, it would pass for a run of which some inputs failed.
         """
         try:
             yield
@@ -102,3 +103,11 @@ class RunRecord:
                 raise
             self.end(2, system_error(error) if isinstance(error, OSError) else str(error), as_json)
             raise
+        except click.ClickException:
+            raise
+        except Exception as error:
+            logger.error("stopped by a fault of the program; please report these lines:", exc_info=True)
+            said = f"a fault of the program, {type(error).__name__}: {error}"
+            say(f"error: {printable(said)}. What is finished is kept: give the same command again")
+            self.end(3, said, as_json)
+            sys.exit(3)
