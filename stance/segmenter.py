@@ -20,6 +20,9 @@ def segmenter(lang: str) -> Any:
 
     Args:
         lang: a language that pySBD knows, as ISO 639-1.
+
+    Raises:
+        ValueError: if pySBD does not know the language.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)

@@ -108,6 +108,6 @@ class RunRecord:
         except Exception as error:
             logger.error("stopped by a fault of the program; please report these lines:", exc_info=True)
             said = f"a fault of the program, {type(error).__name__}: {error}"
-            say(f"error: {printable(said)}. What is finished is kept: give the same command again")
+            say(f"error: {printable(said)}")
             self.end(3, said, as_json)
             sys.exit(3)

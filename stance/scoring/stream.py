@@ -125,7 +125,7 @@ def slices(documents: Iterable[Document], model: Model, first: int = SLICE) -> I
         first: sentences of the first slice; each next one is twice as large, up to `SLICE`.
 
     Yields:
-        slices of so many sentences or some more, the last one smaller; a long document may reach over several.
+        slices of that size or up to a block more, the last one smaller; a long document may reach over several.
     """
     groups: list[Group] = []
     parts: list[Encoded] = []
