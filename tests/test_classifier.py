@@ -138,10 +138,17 @@ def test_a_tokenizer_that_may_join_words_is_given_whole_contexts():
 
 
 def test_batches_have_few_shapes(model):
-    windows = [Window(np.ones(n, np.int32), np.zeros(n, np.int32), [(0, 1)]) for n in range(20, 145)]
-    shapes = {pad([windows[i] for i in batch], 0)["input_ids"].shape for batch in make_batches(windows)}
+    chance, shapes = np.random.default_rng(1), set()
+    for number in [1, 2, 3, 5, 40, 125, 1024, *chance.integers(1, 3000, 60)]:
+        lengths = np.clip(chance.lognormal(4.2, 0.5, number).astype(int), 3, 144)
+        windows = [Window(np.ones(n, np.int32), np.zeros(n, np.int32), [(0, 1)]) for n in lengths]
+        batches = list(make_batches(windows))
+        assert sorted({i for batch in batches for i in batch}) == list(range(number))
+        assert sum(len(set(batch)) for batch in batches) == number
+        assert all(2 * len(set(batch)) > len(batch) for batch in batches)
+        shapes |= {pad([windows[i] for i in batch], 0)["input_ids"].shape for batch in batches}
     assert all(tokens % STEP == 0 and rows * tokens <= BATCH_TOKENS for rows, tokens in shapes)
-    assert sorted(i for batch in make_batches(windows) for i in batch) == list(range(125))
+    assert all(rows in (BATCH_TOKENS // tokens, 1 << rows.bit_length() - 1) for rows, tokens in shapes)
 
 
 def test_long_input_keeps_the_sentence_and_the_end_of_the_context(model):

@@ -149,17 +149,26 @@ class Model:
 def make_batches(windows: Sequence[Window]) -> Iterator[list[int]]:
     """Numbers of windows of like length, longest first: at most `BATCH_TOKENS` padded tokens together, or one alone.
 
-    Where there are few windows the batches are smaller, so that every thread has some.
+    Where there are few windows the batches are smaller, so that every thread has some. Engines keep what they prepare
+    for the shape of a batch, so that there are few shapes: a batch has as many windows as it may hold, or a power of
+    two, to which it repeats its last window.
     """
-    most = min(BATCH_TOKENS, -(-sum(len(w.ids) for w in windows) // 8))
-    batch: list[int] = []
-    for i in sorted(range(len(windows)), key=lambda i: -len(windows[i].ids)):
-        if batch and padded_length(windows[batch[0]]) * (len(batch) + 1) > most:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
+    tokens = min(BATCH_TOKENS, -(-sum(len(w.ids) for w in windows) // 8))
+    order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
+    start = 0
+    while start < len(order):
+        length = padded_length(windows[order[start]])
+        most = max(1, BATCH_TOKENS // length)
+        rows = most if tokens == BATCH_TOKENS else _power_of_two(tokens // length)
+        batch = order[start : start + rows]
+        start += rows
+        rows = min(rows, _power_of_two(2 * len(batch) - 1))
+        yield batch + batch[-1:] * (rows - len(batch))
+
+
+def _power_of_two(number: int) -> int:
+    """The largest power of two that is not above a number; 1 for 0."""
+    return 1 << max(0, number.bit_length() - 1)
 
 
 def gather(windows: Sequence[Window], batches: Sequence[list[int]], logits: Sequence[np.ndarray]) -> np.ndarray:
