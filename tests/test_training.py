@@ -256,6 +256,27 @@ def test_a_model_that_reads_windows_learns_what_only_a_neighbour_tells(toy):
     assert len(right) == 48 and sum(right) >= 46
 
 
+def test_matrices_that_moved_less_have_fewer_bits_and_all_err_alike(tmp_path, monkeypatch):
+    from safetensors.numpy import load_file, save_file
+
+    from stance.classifier import delta
+
+    chance = np.random.default_rng(1)
+    base = {k: chance.normal(size=(64, 256)).astype(np.float16) for k in ("far", "half", "quarter", "hardly", "not")}
+    moves = {"far": 0.4, "half": 0.2, "quarter": 0.1, "hardly": 0.02, "not": 0}
+    tuned = {k: (base[k] + moves[k] * chance.normal(size=base[k].shape)).astype(np.float16) for k in base}
+    monkeypatch.setattr(delta, "_encoder_weights", lambda _: {k: t.astype(np.float32) for k, t in base.items()})
+    save_file({f"model.{k}": t for k, t in tuned.items()}, tmp_path / delta.WEIGHTS)
+    delta.write_delta(tmp_path, "encoder", 3)
+    stored, given = load_file(tmp_path / delta.DELTA), load_file(tmp_path / delta.WEIGHTS)
+    room = {k: stored[f"model.{k}:packed"].size * 8 / base[k].size for k in ("far", "half", "quarter")}
+    assert room == {"far": 3, "half": 2, "quarter": 1}
+    assert set(json.loads(delta.delta_about(tmp_path)["unchanged"])) == {"model.hardly", "model.not"}
+    error = {k: np.std(given[f"model.{k}"].astype(float) - tuned[k]) for k in base}
+    assert error["not"] == 0 and all(0.04 < error[k] < 0.09 for k in room)
+    assert error["hardly"] < min(error[k] for k in room), "the encoder's own weights err less than bits would"
+
+
 def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_path, monkeypatch):
     """A model that goes on from another and hardly leaves it, kept in four bits."""
     from safetensors.numpy import load_file, save_file

@@ -2,9 +2,10 @@
 
 Fine-tuning moves an encoder's weights little, so that the differences bear far fewer bits than the weights (Liu et al.
 2024, BitDelta, who keep one bit and one scale a matrix). Here a uniform mid-rise quantiser keeps a few bits of every
-difference and one scale for `GROUP` of them; all that is small or new (biases, norms, the head) is kept in half
-precision, what did not change not at all. The checkpoint is reconstructed on the user's machine, from the encoder that
-the package registry has, and verified by hash.
+difference and one scale for `GROUP` of them. Matrices that moved less get fewer bits, so that all err alike (reverse
+water-filling: Cover and Thomas 2006, theorem 10.3.3), and none where the encoder's own weights err no more. All that is
+small or new (biases, norms, the head) is kept in half precision. The checkpoint is reconstructed on the user's machine,
+from the encoder that the package registry has, and verified by hash.
 """
 
 from __future__ import annotations
@@ -44,12 +45,13 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
     Args:
         folder: of a checkpoint with half-precision weights; ``model.safetensors`` is replaced.
         encoder: name in ``configs/encoders.yaml`` of the encoder that it was trained from.
-        bits: of a difference, 2 to 8.
+        bits: of a difference in the matrix that moved most, 1 to 8; a matrix that moved half as far has one less.
     """
     base = _encoder_weights(encoder)
     stored: Tensors = {}
     unchanged: list[str] = []
     whole: Tensors = safetensors.numpy.load_file(folder / WEIGHTS)
+    moved = {}
     for name, tensor in whole.items():
         before = base.get(_bare(name))
         if before is not None and np.array_equal(before.astype(np.float16), tensor):
@@ -57,8 +59,12 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
         elif before is None or tensor.ndim < 2 or tensor.shape[1] % GROUP:
             stored[name] = tensor
         else:
-            packed, scales = _quantise(tensor.astype(np.float32) - before, bits)
-            stored[f"{name}:packed"], stored[f"{name}:scales"] = packed, scales
+            moved[name] = tensor.astype(np.float32) - before
+    for name, kept in _bits(moved, bits).items():
+        if kept:
+            stored[f"{name}:packed"], stored[f"{name}:scales"] = _quantise(moved[name], kept)
+        else:
+            unchanged.append(name)
     about = {"encoder": encoder, "bits": str(bits), "unchanged": json.dumps(unchanged)}
     weights = _whole_weights(stored, base, about)
     safetensors.numpy.save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
@@ -73,7 +79,8 @@ def delta_about(folder: Path) -> dict[str, str]:
     """What ``delta.safetensors`` says of itself.
 
     Returns:
-        ``encoder``; ``bits``; ``unchanged``, a JSON list of tensors; ``sha256`` and ``bytes`` of the whole weights.
+        ``encoder``; ``bits`` of the matrix that moved most; ``unchanged``, a JSON list of tensors; ``sha256`` and
+            ``bytes`` of the whole weights.
 
     Raises:
         StanceError: if the file cannot be read.
@@ -171,7 +178,6 @@ def _bare(name: str) -> str:
 
 
 def _whole_weights(stored: Tensors, base: Tensors, about: dict[str, str]) -> Tensors:
-    bits = int(about["bits"])
     weights: Tensors = {name: base[_bare(name)].astype(np.float16) for name in json.loads(about["unchanged"])}
     for name, tensor in stored.items():
         key, _, part = name.partition(":")
@@ -179,9 +185,15 @@ def _whole_weights(stored: Tensors, base: Tensors, about: dict[str, str]) -> Ten
             weights[key] = tensor
         elif part == "packed":
             before = base[_bare(key)]
-            difference = _restore(tensor, stored[f"{key}:scales"], bits).reshape(before.shape)
+            difference = _restore(tensor, stored[f"{key}:scales"]).reshape(before.shape)
             weights[key] = (before + difference).astype(np.float16)
     return dict(sorted(weights.items()))
+
+
+def _bits(moved: Tensors, most: int) -> dict[str, int]:
+    """Bits of each matrix's differences, by their root mean square: `most` for the largest, one less for its half."""
+    far = {name: float(np.sqrt(np.mean(d.astype(np.float64) ** 2))) for name, d in moved.items()}
+    return {name: max(0, most + round(np.log2(f / max(far.values())))) for name, f in far.items()}
 
 
 def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -191,7 +203,7 @@ def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray
     widest = np.abs(groups).max(axis=1, keepdims=True)
     best_error = np.full((len(groups), 1), np.inf, dtype=np.float32)
     best = np.ones((len(groups), 1), dtype=np.float16)
-    for share in np.linspace(0.4, 1.0, 13, dtype=np.float32):
+    for share in np.linspace(0.2, 1.0, 17, dtype=np.float32):
         scale = np.maximum(share * widest / most, 1e-7).astype(np.float16)
         error = ((_levels(groups, scale, bits) - most) * scale.astype(np.float32) - groups) ** 2
         total = error.sum(axis=1, keepdims=True)
@@ -208,8 +220,9 @@ def _levels(groups: np.ndarray, scale: np.ndarray, bits: int) -> np.ndarray:
     return levels
 
 
-def _restore(packed: np.ndarray, scales: np.ndarray, bits: int) -> np.ndarray:
-    """Differences, shape (groups, `GROUP`), from packed whole numbers."""
+def _restore(packed: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Differences, shape (groups, `GROUP`), from packed whole numbers; their bits follow from their room."""
+    bits = packed.size * 8 // (scales.size * GROUP)
     digits = np.unpackbits(packed, count=scales.size * GROUP * bits).reshape(-1, bits)
     filled = np.zeros((len(digits), 8), dtype=np.uint8)
     filled[:, 8 - bits :] = digits

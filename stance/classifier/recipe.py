@@ -110,7 +110,7 @@ class Recipe:
         windows: given for a model that reads documents in windows instead.
         starts_from: folder of a checkpoint over the same encoder that training goes on from; "" for the bare encoder.
         distillation: what the model learns from teachers.
-        delta_bits: keep the weights as differences from the encoder in so many bits, 2 to 8, see
+        delta_bits: keep the weights as differences from the encoder in so many bits at most, 2 to 8, see
             `stance.classifier.delta`; 0 for a whole checkpoint.
         path: the recipe's file.
     """
