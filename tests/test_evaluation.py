@@ -482,7 +482,7 @@ def test_a_card_names_the_release_that_training_went_on_from(tmp_path, model):
     manifest["recipe"] |= {"starts_from": "../models/readout-small", "distillation": {}}
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     card = " ".join(model_card(folder).split())
-    assert "Goes on from an earlier release, `readout-small@77c7`, trained on 19503 sentences (annotations" in card
+    assert "Goes on from an earlier training, `readout-small@77c7`, trained on 19503 sentences (annotations" in card
     assert "`66eb`) for 74 minutes on x86_64, 4 threads." in card
     assert "- Trained in this stage on" in card and "This stage of training took 31 minutes" in card
     assert "license: apache-2.0" in card and "Begins with the weights" not in card

@@ -29,7 +29,7 @@ MEASURED = [
 ]  # fmt: skip
 FLOORS = {
     "readout-small": [0.78, 0.78, 0.69, 0.75, 0.88, 0.77],
-    "readout-base": [0.82, 0.79, 0.73, 0.78, 0.90, 0.76],
+    "readout-base": [0.82, 0.80, 0.73, 0.79, 0.90, 0.80],
 }
 """Of the released figures on the test part of the corpus, in the order of `MEASURED`; they only go up."""
 

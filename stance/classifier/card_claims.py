@@ -46,14 +46,14 @@ class Origin:
         corpus: whether all its labels are those of the corpus that comes with the package, and if training went on from
             a checkpoint, that one is a released model.
         languages: of the documents that it was trained on.
-        released_predecessor: whether training went on from a released model.
+        own_predecessor: whether training went on from a model of this project, released or not.
     """
 
     encoder: str
     known_encoder: dict[str, Any]
     corpus: bool
     languages: tuple[str, ...]
-    released_predecessor: bool
+    own_predecessor: bool
 
 
 def origin_of(manifest: dict[str, Any]) -> Origin:

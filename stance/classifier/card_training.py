@@ -20,12 +20,12 @@ def in_stages(manifest: dict[str, Any]) -> bool:
     return bool(manifest.get("predecessor"))
 
 
-def training_items(manifest: dict[str, Any], released: bool) -> str:
+def training_items(manifest: dict[str, Any], own: bool) -> str:
     """The card's items on training.
 
     Args:
         manifest: the model's; those of earlier versions of the package have no ``predecessor``.
-        released: whether the predecessor, if there is one, is a released model.
+        own: whether the predecessor, if there is one, was trained in this project.
     """
     real = manifest["train_sentences"] - manifest["written_sentences"]
     epoch = "the best epoch, " if manifest["recipe"]["training"]["epochs"] > 1 else ""
@@ -34,7 +34,7 @@ def training_items(manifest: dict[str, Any], released: bool) -> str:
 - Trained{this} on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones;
   {epoch}calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
   annotations: `{manifest["annotations_sha256"]}`.
-{_predecessor(manifest, released)}{_teachers(manifest)}\
+{_predecessor(manifest, own)}{_teachers(manifest)}\
 - {"This stage of training" if this else "Training"} took {_time(manifest)}.
   Recipe, versions and seed: see `manifest.json`.
 {energy_item(manifest)}"""
@@ -59,12 +59,12 @@ def _time(stage: dict[str, Any]) -> str:
     return f"{stage['seconds'] // 60} minutes on {stage['machine']}"
 
 
-def _predecessor(manifest: dict[str, Any], released: bool) -> str:
+def _predecessor(manifest: dict[str, Any], own: bool) -> str:
     """Item on the checkpoint that training went on from."""
     earlier = manifest.get("predecessor")
     if not earlier:
         return ""
-    kind = "release" if released else "checkpoint"
+    kind = "training" if own else "checkpoint"
     return f"""\
 - Goes on from an earlier {kind}, `{earlier["name"]}`, trained on {earlier["train_sentences"]} sentences
   (annotations `{earlier["annotations_sha256"]}`) for {_time(earlier)}. What that one

@@ -137,7 +137,7 @@ Labels a sentence of a diplomatic document with issue, stance, holder and frame:
 codebook {codebook.version}. {_form(folder, origin)}
 
 {encoder_items(origin)}
-{training_items(manifest, origin.released_predecessor)}
+{training_items(manifest, origin.own_predecessor)}
 {input_line(settings.reading)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids. The main issue is read
   from a softmax over the logits of `issue`, with the temperature given there: `p_issue_main` is of that softmax, and is
@@ -191,7 +191,7 @@ def _form(folder: Path, origin: Origin) -> str:
     size = (folder / DELTA).stat().st_size / 1e6
     fetched = "fetches the encoder from the package registry,\n" if origin.known_encoder else ""
     return f"""\
-The weights are kept as differences of {about["bits"]} bits from those of the encoder,
+The weights are kept as differences of at most {about["bits"]} bits from those of the encoder,
 {size:.0f} MB; on first use `stance` {fetched}puts the checkpoint together in its cache \
 and verifies it. `stance models --folder {folder.name}` prints where it lies:
 a standard `AutoModelForSequenceClassification` checkpoint."""
