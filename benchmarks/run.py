@@ -47,9 +47,14 @@ def main() -> None:
     parser.add_argument(
         "--splits", help="CSV with doc_id and split; coded sentences of other splits than test are left."
     )
+    parser.add_argument("--shipped-sizes", default="1000,10000", help="Sentences of the archives, shipped model.")
     parser.add_argument("--sizes", default="1000,10000,100000", help="Sentences of the archives, with random weights.")
     parser.add_argument("--files", default="1000,50000", help="Numbers of files in folders, with random weights.")
-    parser.add_argument("--full", action="store_true", help="Grow further: to a million sentences.")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="Grow further: 100,000 with the shipped model, a million with random weights.",
+    )
     parser.add_argument("--no-page", action="store_true", help="Print only.")
     options = parser.parse_args()
     model = Model()
@@ -130,7 +135,8 @@ def growth_tables(options: argparse.Namespace, _: Model) -> list[str]:
     """What a user waits for, and time and memory of archives of growing size."""
     with tempfile.TemporaryDirectory() as folder:
         readout = resource_path("examples/summit/us.md")
-        small = growth(Path(folder), "readout-small", [1000, 10_000, *([100_000] if options.full else [])])
+        sizes = [int(s) for s in options.shipped_sizes.split(",")]
+        small = growth(Path(folder), "readout-small", [*sizes, *([100_000] if options.full else [])])
         random = write_random_checkpoint(Path(folder) / "random")
         grown = growth(Path(folder), str(random), [int(s) for s in options.sizes.split(",")])
         many = growth_with_files(Path(folder), str(random), [int(n) for n in options.files.split(",")])
