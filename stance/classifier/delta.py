@@ -45,7 +45,7 @@ def write_delta(folder: Path, encoder: str, bits: int) -> None:
     Args:
         folder: of a checkpoint with half-precision weights; ``model.safetensors`` is replaced.
         encoder: name in ``configs/encoders.yaml`` of the encoder that it was trained from.
-        bits: of a difference in the matrix that moved most, 1 to 8; a matrix that moved half as far has one less.
+        bits: of a difference in the matrix that moved most, 2 to 8; a matrix that moved half as far has one less.
     """
     base = _encoder_weights(encoder)
     stored: Tensors = {}
@@ -193,7 +193,8 @@ def _whole_weights(stored: Tensors, base: Tensors, about: dict[str, str]) -> Ten
 def _bits(moved: Tensors, most: int) -> dict[str, int]:
     """Bits of each matrix's differences, by their root mean square: `most` for the largest, one less for its half."""
     far = {name: float(np.sqrt(np.mean(d.astype(np.float64) ** 2))) for name, d in moved.items()}
-    return {name: max(0, most + round(np.log2(f / max(far.values())))) for name, f in far.items()}
+    farthest = max(far.values(), default=1.0)
+    return {name: max(0, most + round(np.log2(f / farthest))) for name, f in far.items()}
 
 
 def _quantise(difference: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:

@@ -151,18 +151,17 @@ def make_batches(windows: Sequence[Window]) -> Iterator[list[int]]:
 
     Where there are few windows the batches are smaller, so that every thread has some. Engines keep what they prepare
     for the shape of a batch, so that there are few shapes: a batch has as many windows as it may hold, or a power of
-    two, to which it repeats its last window.
+    two, to which it repeats its last window. The numbers of a batch are therefore not all different.
     """
     tokens = min(BATCH_TOKENS, -(-sum(len(w.ids) for w in windows) // 8))
     order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
     start = 0
     while start < len(order):
         length = padded_length(windows[order[start]])
-        most = max(1, BATCH_TOKENS // length)
-        rows = most if tokens == BATCH_TOKENS else _power_of_two(tokens // length)
-        batch = order[start : start + rows]
-        start += rows
-        rows = min(rows, _power_of_two(2 * len(batch) - 1))
+        most = max(1, BATCH_TOKENS // length) if tokens == BATCH_TOKENS else _power_of_two(tokens // length)
+        batch = order[start : start + most]
+        start += most
+        rows = min(most, _power_of_two(2 * len(batch) - 1))
         yield batch + batch[-1:] * (rows - len(batch))
 
 
