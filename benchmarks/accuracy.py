@@ -10,6 +10,7 @@ import pandas as pd
 from benchmarks.agreement import agreement
 from benchmarks.engines import engines, ready, reference
 from stance.annotation.standoff import AnnotatedDocument, annotations_of, asked, join, read_annotations
+from stance.classifier.chain import runs_of
 from stance.classifier.evaluate import headline, predict_labels
 from stance.classifier.predict import Model
 from stance.classifier.tokenization import encode
@@ -49,11 +50,12 @@ def accuracy(model: Model, documents: list[AnnotatedDocument]) -> pd.DataFrame:
     truth = annotations_of(documents)
     encoded = encode(model.tokenizer, [asked(d) for d in documents], model.settings.reading)
     exact = ready(reference(model), encoded)()
-    expected = predict_labels(exact, model.codebook, model.settings)
+    lengths = runs_of(d.annotations for d in documents)
+    expected = predict_labels(exact, model.codebook, model.settings, lengths)
     rows = {}
     for name, engine in engines(model).items():
         logits = ready(engine, encoded)()
-        given = predict_labels(logits, model.codebook, model.settings)
+        given = predict_labels(logits, model.codebook, model.settings, lengths)
         figures = headline(truth, given, model.codebook)
         near = cosine(logits, exact)
         rows[name] = {

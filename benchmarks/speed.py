@@ -42,12 +42,14 @@ class Portion:
         same: what the pipelines read, for labels that can be compared with theirs: the same as `encoded` where a model
             reads a sentence with its context, each sentence alone where it reads windows, which no pipeline does.
         texts: for the pipelines: ``text`` and, with context, ``text_pair``.
+        lengths: sentences of each document in `same`; None where it holds each sentence alone.
     """
 
     documents: list[Document]
     encoded: Encoded
     same: Encoded
     texts: list[dict[str, str]]
+    lengths: list[int] | None
 
 
 Way = Callable[[Portion], Callable[[], Any]]
@@ -93,9 +95,11 @@ def _portion(items: Sequence[Asked], model: Model) -> Portion:
     documents, encoded = [d for d, _, _ in items], encode(tokenizer, items, reading)
     if isinstance(reading, ContextWindow):
         pairs = [pair for document, sentences, _ in items for pair in model_inputs(document, sentences, reading)]
-        return Portion(documents, encoded, encoded, cut_texts(tokenizer, pairs, reading.max_length))
+        return Portion(
+            documents, encoded, encoded, cut_texts(tokenizer, pairs, reading.max_length), [len(s) for _, s, _ in items]
+        )
     texts = [clean(s.text) for _, sentences, _ in items for s in sentences]
-    return Portion(documents, encoded, encode_alone(tokenizer, texts, reading), [{"text": t} for t in texts])
+    return Portion(documents, encoded, encode_alone(tokenizer, texts, reading), [{"text": t} for t in texts], None)
 
 
 def measure(model: Model, portions: Sequence[Portion], budget: float) -> Measured:
@@ -118,9 +122,10 @@ def measure(model: Model, portions: Sequence[Portion], budget: float) -> Measure
             output = run()
             found.rates[name].append(len(portion.texts) / (time.perf_counter() - started))
             if name in (DEFAULTS, BATCHED):
-                found.labels[name] += predict_labels(output, model.codebook, model.settings)
+                found.labels[name] += predict_labels(output, model.codebook, model.settings, portion.lengths)
         for name, engine in measured.items():
-            found.labels[name] += predict_labels(ready(engine, portion.same)(), model.codebook, model.settings)
+            logits = ready(engine, portion.same)()
+            found.labels[name] += predict_labels(logits, model.codebook, model.settings, portion.lengths)
         found.same_tokens += same_tokens(pipe.tokenizer, portion)
         if time.monotonic() > ends:
             break

@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from stance import __version__
 from stance.annotation.annotate import annotate
 from stance.annotation.commands import corpus
-from stance.classifier.commands import ablate, baselines, evaluate, models, train
+from stance.classifier.commands import ablate, baselines, calibrate, evaluate, models, train
 from stance.command_options import metadata_options, model_options
 from stance.contrast.commands import alignment
 from stance.errors import InputFailure, StanceError, system_error
@@ -213,6 +213,7 @@ def codebook(dimension: str | None, path: str | None, rules: bool, markdown: boo
 
 main.add_command(score)
 main.add_command(train)
+main.add_command(calibrate)
 main.add_command(evaluate)
 main.add_command(ablate)
 main.add_command(baselines)

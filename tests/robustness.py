@@ -34,8 +34,6 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from stance.classifier.decision import main_probabilities
-from stance.classifier.evaluate import predict_labels
 from stance.classifier.predict import Model, model_folder
 from stance.classifier.tokenization import Asked
 from stance.documents.document import Document
@@ -91,11 +89,9 @@ def reader(model: Model) -> Reader:
     """Read with a model."""
 
     def read(sentences: Sequence[tuple[str, str]]) -> Reading:
-        logits = model.predict(inputs(sentences)).values
-        labels = predict_labels(logits, model.codebook, model.settings)
-        p = main_probabilities(logits, model.codebook, model.settings).max(axis=1)
-        columns = ([a.stance for a in labels], [a.issue[0] for a in labels], [a.holder for a in labels])
-        return Reading(*(np.array(c) for c in columns), p)
+        found = model.decide(inputs(sentences))
+        columns = (found.stance, [issues[0] for issues in found.issue], found.holder)
+        return Reading(*(np.array(c) for c in columns), found.main.max(axis=1))
 
     return read
 

@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
 import stance
 from stance.annotation.standoff import Annotation, annotations_of
+from stance.classifier.calibrate import calibrate_model
+from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA
 from stance.classifier.predict import FILES, Model, identity
 from stance.classifier.recipe import load_recipe
+from stance.cli import main
 from stance.codebook import load_codebook
 from stance.sentences import split_sentences
 from tests.conftest import ROOT
@@ -144,6 +148,30 @@ def test_another_codebook_trains_and_scores_without_a_change_of_code(toy):
     assert table["issue"].tolist() == [["fish"], ["salt"]]
     assert table["holder"].tolist() == ["north", "south"]
     assert set(table["codebook"]) == {"toy"}
+    _calibrates_anew(recipe, documents, Path(folder))
+
+
+def _calibrates_anew(recipe, documents, folder):
+    """`stance calibrate` gives what training gave, and a new model where annotations have changed."""
+    fitted, name = ScoringSettings.read(folder), identity(folder)
+    file = folder.with_name("documents.jsonl")
+    file.write_text(
+        "".join(json.dumps({"doc_id": d.doc_id, "text": d.text, "source": "other"}) + "\n" for d in documents)
+    )
+    replace(fitted, calibration={}).write(folder)
+    run = CliRunner().invoke(main, ["calibrate", str(recipe.path), "--documents", str(file), "-o", str(folder)])
+    assert run.exit_code == 0 and f"{folder}: calibrated. It is another model now" in run.output
+    again = ScoringSettings.read(folder)
+    assert again.reading == fitted.reading
+    for key in ("issue", "stance", "holder", "frame"):
+        assert again.of(key).temperature == pytest.approx(fitted.of(key).temperature, rel=0.05)
+    assert json.loads((folder / "manifest.json").read_text())["calibrated_anew"]["validation_sentences"] == 24
+    labels = recipe.resolve("a.jsonl")
+    labels.write_text(labels.read_text().replace('"holder": "north"', '"holder": "south"'))
+    CliRunner().invoke(main, ["calibrate", str(recipe.path), "--documents", str(file), "-o", str(folder)])
+    assert identity(folder) != name
+    missing = CliRunner().invoke(main, ["calibrate", str(recipe.path), "--documents", str(file), "-o", "nowhere"])
+    assert missing.exit_code == 2 and "nowhere" in missing.stderr
 
 
 WINDOWS = {"length": 40, "context": 10}
@@ -302,6 +330,10 @@ def test_weights_kept_as_differences_are_reconstructed_and_verified(toy, tmp_pat
     assert weights.stat().st_mtime_ns == made
     weights.write_bytes(b"cut")
     assert Model(folder).identity == model.identity, "what is not whole is made again"
+    replace(model.settings, calibration={}).write(folder)
+    fitted = calibrate_model(folder, recipe, documents)
+    assert Model(folder).settings == ScoringSettings.read(folder) == fitted, "not the copy in the cache is calibrated"
+    assert fitted.reading == model.settings.reading and fitted.calibration
 
     taught, given = (load_file(f / "model.safetensors") for f in (first.folder, model.folder))
     start, stored = (load_file(tmp_path / "encoder" / "model.safetensors"), load_file(folder / DELTA))

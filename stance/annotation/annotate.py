@@ -93,7 +93,7 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
 
     from stance.annotation.examples import Example
     from stance.annotation.standoff import sentence_hash
-    from stance.classifier.evaluate import predict_labels
+    from stance.classifier.evaluate import as_annotations
     from stance.model_input import ContextWindow, model_inputs
     from stance.sentences import split_sentences
 
@@ -104,10 +104,10 @@ def suggest(documents: list[Document], model: Model, sample: int | None = None, 
     chosen: dict[int, list[int]] = {}
     for t, position in found:
         chosen.setdefault(t, []).append(position)
-    logits = model.predict([(*texts[t], positions) for t, positions in chosen.items()]).values
+    labels = as_annotations(model.decide([(*texts[t], positions) for t, positions in chosen.items()]))
     shown = {t: model_inputs(*texts[t], ContextWindow()) for t in chosen}
     examples = []
-    for (t, position), label in zip(found, predict_labels(logits, model.codebook, model.settings), strict=True):
+    for (t, position), label in zip(found, labels, strict=True):
         document, sentence = texts[t][0], texts[t][1][position]
         annotation = replace(
             label,

@@ -1,7 +1,7 @@
 """Baselines: what other methods reach with the same training sentences. Needs the extra «train», setfit «baselines».
 
 Every baseline gives one logit a label, as the model does, and is then calibrated on the validation documents and
-decided by the same rules. What differs is the reader alone.
+decided by the same rules, but for the neighbours of a sentence, which count for models alone.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def predict_with_baselines(parts: Parts, codebook: Codebook, names: Sequence[str
         logger.info("baseline %s", name)
         calibrating, logits = BASELINES[name](parts, codebook)
         fitted = fit_calibration(calibrating, [e.annotation for e in parts[1]], codebook)
-        labels = predict_labels(logits, codebook, ScoringSettings(calibration=fitted))
+        labels = predict_labels(logits, codebook, ScoringSettings(calibration=fitted), None)
         found[name] = [e.annotation.relabelled(g, name) for e, g in zip(parts[2], labels, strict=True)]
     return found
 

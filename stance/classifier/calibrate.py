@@ -1,55 +1,159 @@
-"""Calibration on validation documents: temperatures, Platt scaling and thresholds."""
+"""Calibration on validation documents: temperatures, weights of neighbours, Platt scaling and thresholds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 
 from stance.annotation.examples import targets
-from stance.annotation.standoff import Annotation
-from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues
+from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of, asked
+from stance.atomic_write import replacing
+from stance.classifier.chain import runs_of, transition_scores
+from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, one_of
 from stance.classifier.decision import main_probabilities as main_of
 from stance.classifier.decision import probabilities as probabilities_of
 from stance.classifier.metrics import micro_f1
+from stance.classifier.predict import Model
+from stance.classifier.recipe import Recipe
+from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, Dimension
+from stance.documents.document import Document
 
 THRESHOLDS = np.round(np.arange(0.2, 0.71, 0.02), 2)
+CHAINED = ("issue", "holder")
+"""Dimensions whose labels rest on their neighbours'. On validation the stance gained nothing by it."""
+LEAST_PAIRS = 100
+"""Neighbouring validation sentences from which it is judged how much neighbours count; with fewer they do not."""
+MOST_WEIGHT = 1.0
+"""Bound of the weight of neighbours; at one, transitions count as much as the sentences themselves."""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """What is known of neighbouring sentences before their weight is fitted.
+
+    Attributes:
+        lengths: validation sentences of each run without a gap.
+        scores: from `stance.classifier.chain.transition_scores`, for each dimension of `CHAINED`.
+    """
+
+    lengths: list[int]
+    scores: dict[str, np.ndarray]
+
+
+def learn_neighbours(
+    train: Sequence[AnnotatedDocument], validation: Sequence[AnnotatedDocument], codebook: Codebook
+) -> Neighbours | None:
+    """Learn from training documents how labels follow each other.
+
+    Args:
+        train: documents with labels; written ones, whose order was invented, only count where there are no others.
+        validation: documents that the weight is to be fitted on.
+        codebook: the labels.
+
+    Returns:
+        None where fewer than `LEAST_PAIRS` validation sentences follow another.
+    """
+    lengths = runs_of(d.annotations for d in validation)
+    published = [d for d in train if any(a.round != "written" for a in d.annotations.values())] or train
+    if sum(lengths) - len(lengths) < LEAST_PAIRS or not published:
+        return None
+    labels, main = targets(annotations_of(published), codebook)
+    runs = runs_of(d.annotations for d in published)
+    of = {d.key: labels[:, codebook.columns(d.key)] if d.exclusive else main for d in codebook.dimensions}
+    return Neighbours(
+        lengths, {key: transition_scores(of[key].argmax(axis=1), runs, of[key].shape[1]) for key in CHAINED}
+    )
 
 
 def fit_calibration(
-    logits: np.ndarray, annotations: Sequence[Annotation], codebook: Codebook
+    logits: np.ndarray, annotations: Sequence[Annotation], codebook: Codebook, neighbours: Neighbours | None = None
 ) -> dict[str, Calibration]:
     """Fit how a model's logits are read.
 
     Args:
         logits: shape (sentences, outputs), of validation sentences that were not trained on.
-        annotations: their labels, in the same order.
+        annotations: their labels, in the same order, which is that of documents and positions.
         codebook: the model's codebook.
+        neighbours: from `learn_neighbours`; None for sentences that stand alone.
 
     Returns:
         for exclusive dimensions the temperature that minimises the log loss (Guo et al. 2017, section 4.2); for the
         others Platt's scale and shift (one pair a dimension: single labels are too rare) and the threshold of the best
-        micro-F1; for the issue also the temperature of the main issue.
+        micro-F1; for the issue also the temperature of the main issue. With neighbours, for the main issue and the
+        holder the transitions, whose weight is fitted together with a temperature of their own.
     """
     truth, main = targets(annotations, codebook)
     fitted = {}
     for dimension in codebook.dimensions:
         columns = codebook.columns(dimension.key)
         group, wanted = logits[:, columns].astype(float), truth[:, columns]
-        if dimension.exclusive:
-            fitted[dimension.key] = Calibration(temperature=_temperature(group, wanted))
-            continue
-        scale, shift = _platt(group, wanted)
-        temperature = _temperature(group, main) if dimension.key == "issue" else 1.0
-        first = Calibration(temperature, scale, shift)
-        settings = ScoringSettings(calibration={dimension.key: first})
-        fitted[dimension.key] = Calibration(
-            temperature, scale, shift, _threshold(logits, wanted, dimension, codebook, settings)
-        )
+        fit = Calibration()
+        if dimension.exclusive or dimension.key == "issue":
+            one = wanted if dimension.exclusive else main
+            fit = Calibration(temperature=_temperature(group, one))
+            if neighbours and dimension.key in neighbours.scores:
+                fit = _with_neighbours(group, one, fit, neighbours.lengths, neighbours.scores[dimension.key])
+        if not dimension.exclusive:
+            scale, shift = _platt(group, wanted)
+            fit = replace(fit, scale=scale, shift=shift)
+            settings = ScoringSettings(calibration={dimension.key: fit})
+            lengths = neighbours.lengths if neighbours else None
+            fit = replace(fit, threshold=_threshold(logits, wanted, dimension, codebook, settings, lengths))
+        fitted[dimension.key] = fit
     return fitted
+
+
+def calibrate_model(folder: Path, recipe: Recipe, documents: Iterable[Document]) -> ScoringSettings:
+    """Fit a trained model's calibration anew, as training does at its end, and write its ``scoring.json``.
+
+    Args:
+        folder: of the model; its ``manifest.json`` is told what was calibrated on.
+        recipe: names the annotations and which of their documents are for validation.
+        documents: that the annotations refer to.
+
+    Raises:
+        StanceError: if the model or the recipe's data cannot be read or do not go together, or a file cannot be
+            written.
+    """
+    model = Model(folder, precision="f32")
+    corpus = load_corpus(recipe, documents, model.codebook)
+    logits = model.predict([asked(d) for d in corpus.validation]).values
+    annotations = annotations_of(corpus.validation)
+    neighbours = learn_neighbours(corpus.train, corpus.validation, model.codebook)
+    fitted = fit_calibration(logits, annotations, model.codebook, neighbours)
+    settings = replace(model.settings, calibration=fitted)
+    settings.write(folder)  # of a model kept as differences, ``model.folder`` is a copy in the cache
+    about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    about["calibrated_anew"] = {"validation_sentences": len(annotations), "annotations_sha256": corpus.digest}
+    with replacing(folder / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    return settings
+
+
+def _with_neighbours(
+    logits: np.ndarray, wanted: np.ndarray, alone: Calibration, lengths: Sequence[int], scores: np.ndarray
+) -> Calibration:
+    """The temperature and the weight of transitions that minimise the log loss of each sentence in its document."""
+
+    def read(parameters: np.ndarray) -> Calibration:
+        transitions = np.round(parameters[1] * scores, 4)
+        temperature = round(float(np.exp(parameters[0])), 4)
+        return replace(alone, chained_temperature=temperature, transitions=tuple(map(tuple, transitions.tolist())))
+
+    def loss(parameters: np.ndarray) -> float:
+        p = (one_of(logits, read(parameters), lengths) * wanted).sum(axis=1)
+        return -float(np.log(p.clip(1e-12)).mean())
+
+    start, bounds = np.array([np.clip(np.log(alone.temperature), -1.9, 1.9), 0.2]), [(-2.0, 2.0), (0.0, MOST_WEIGHT)]
+    best = minimize(loss, start, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-3, "fatol": 1e-6}).x
+    return read(best)
 
 
 def _temperature(logits: np.ndarray, wanted: np.ndarray) -> float:
@@ -74,9 +178,10 @@ def _threshold(
     dimension: Dimension,
     codebook: Codebook,
     settings: ScoringSettings,
+    lengths: Sequence[int] | None,
 ) -> float:
-    each = probabilities_of(logits, codebook, settings)[:, codebook.columns(dimension.key)]
-    main = main_of(logits, codebook, settings)
+    each = probabilities_of(logits, codebook, settings, lengths)[:, codebook.columns(dimension.key)]
+    main = main_of(logits, codebook, settings, lengths)
     best, best_f1 = 0.5, -1.0
     for threshold in THRESHOLDS:
         given = np.zeros(wanted.shape, dtype=bool)

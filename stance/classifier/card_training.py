@@ -29,10 +29,11 @@ def training_items(manifest: dict[str, Any], own: bool) -> str:
     """
     real = manifest["train_sentences"] - manifest["written_sentences"]
     epoch = "the best epoch, " if manifest["recipe"]["training"]["epochs"] > 1 else ""
+    calibrated = manifest.get("calibrated_anew", manifest)
     this = " in this stage" if in_stages(manifest) else ""
     return f"""\
 - Trained{this} on {real} labelled sentences of published documents and {manifest["written_sentences"]} written ones;
-  {epoch}calibration and thresholds on {manifest["validation_sentences"]} sentences of other documents. Hash of the
+  {epoch}calibration and thresholds on {calibrated["validation_sentences"]} sentences of other documents. Hash of the
   annotations: `{manifest["annotations_sha256"]}`.
 {_predecessor(manifest, own)}{_teachers(manifest)}\
 - {"This stage of training" if this else "Training"} took {_time(manifest)}.

@@ -1,4 +1,4 @@
-"""Commands of those who train and evaluate: `stance train`, `ablate`, `evaluate`, `baselines`, `models`."""
+"""Commands for training and evaluation: `stance train`, `calibrate`, `ablate`, `evaluate`, `baselines`, `models`."""
 
 from __future__ import annotations
 
@@ -53,6 +53,32 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     with keeping_weights(folder):
         run(recipe, read_documents(*documents), folder, keep_teachers)
     click.echo(f"{folder}: trained and calibrated")
+
+
+@click.command()
+@click.argument("config", type=click.Path(exists=True, dir_okay=False))
+@documents_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of the trained model; default: where `stance train` puts it.",
+)
+def calibrate(config: str, documents: tuple[str, ...], output: str | None) -> None:
+    """Fit temperatures, weights of neighbours and thresholds of a trained model anew, on the recipe's validation part.
+
+    Writes the model's scoring.json; its weights stay. Give the documents of training, too: how labels follow each
+    other is learned from them.
+    """
+    from stance.classifier.calibrate import calibrate_model
+    from stance.classifier.recipe import load_recipe
+    from stance.documents import read_documents
+
+    logging.getLogger("stance").setLevel(logging.INFO)
+    recipe = load_recipe(config)
+    folder = Path(output) if output else recipe.folder
+    calibrate_model(folder, recipe, read_documents(*documents))
+    click.echo(f"{folder}: calibrated. It is another model now: evaluate it again")
 
 
 @click.command()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from stance.annotation.examples import targets
 from stance.annotation.standoff import Annotation
-from stance.classifier.decision import ScoringSettings, main_probabilities, probabilities
+from stance.classifier.decision import Decision
 from stance.classifier.metrics import (
     calibration_error,
     chance_calibration_error,
@@ -52,23 +52,19 @@ class Confidence:
         return "main issue" if self.prefix else self.dimension if self.one_a_sentence else f"{self.dimension} labels"
 
 
-def confidences(
-    truth: Sequence[Annotation], logits: np.ndarray, codebook: Codebook, settings: ScoringSettings
-) -> list[Confidence]:
+def confidences(truth: Sequence[Annotation], given: Decision, codebook: Codebook) -> list[Confidence]:
     """The probabilities of the main issue, stance and holder given, and of every issue and frame.
 
     Args:
         truth: hand-coded labels.
-        logits: shape (sentences, outputs), in the same order.
+        given: what a model says of the same sentences.
         codebook: the labels.
-        settings: calibration and thresholds.
     """
     labels, main = (x.astype(bool) for x in targets(truth, codebook))
     documents = np.array([a.doc_id for a in truth])
-    each = probabilities(logits, codebook, settings)
-    found = [_top("issue", "main_", main_probabilities(logits, codebook, settings), main, documents)]
+    found = [_top("issue", "main_", given.main, main, documents)]
     for dimension in codebook.dimensions:
-        p, right = each[:, codebook.columns(dimension.key)], labels[:, codebook.columns(dimension.key)]
+        p, right = given.each[:, codebook.columns(dimension.key)], labels[:, codebook.columns(dimension.key)]
         if dimension.exclusive:
             found.append(_top(dimension.key, "", p, right, documents))
         else:

@@ -2,18 +2,22 @@
 
 Groups of exclusive labels are a softmax with a temperature (Guo et al. 2017); the others are sigmoids with Platt's
 scale and shift (Platt 1999) and a threshold. The main issue is the largest of a softmax over the issue logits, with a
-temperature of its own.
+temperature of its own. The main issue and the holder of a sentence also rest on those of its neighbours (`chain`).
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stance.atomic_write import replacing
+from stance.classifier.chain import chain_marginals
 from stance.codebook import Codebook, Dimension
 from stance.errors import StanceError
 from stance.model_input import ContextWindow, DocumentWindow, Reading
@@ -31,12 +35,17 @@ class Calibration:
         scale: multiplies each logit before its sigmoid.
         shift: is added before the sigmoid.
         threshold: probability from which a label of a non-exclusive dimension is given.
+        transitions: at (a, b), in the order of the dimension's labels, what is added to the log probability of the
+            exclusive label (or main issue) b where the sentence before has a; none if neighbours do not count.
+        chained_temperature: the temperature for sentences with neighbours, whose word counts for less.
     """
 
     temperature: float = 1.0
     scale: float = 1.0
     shift: float = 0.0
     threshold: float = 0.5
+    transitions: tuple[tuple[float, ...], ...] = ()
+    chained_temperature: float = 1.0
 
 
 _KEYS: dict[type[Reading], str] = {ContextWindow: "context", DocumentWindow: "windows"}
@@ -62,13 +71,20 @@ class ScoringSettings:
         return self.calibration.get(dimension, Calibration())
 
     def write(self, folder: Path) -> None:
-        """Write ``scoring.json``."""
+        """Write ``scoring.json``.
+
+        Raises:
+            StanceError: if it cannot be written; what was there is left.
+        """
         content = {
             _KEYS[type(self.reading)]: asdict(self.reading),
             "calibration": {k: asdict(v) for k, v in self.calibration.items()},
             "languages": list(self.languages),
         }
-        (folder / FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        one_line = r"\[\s+([^][{}]*?)\s+\]"
+        text = re.sub(one_line, lambda row: f"[{' '.join(row[1].split())}]", json.dumps(content, indent=2))
+        with replacing(folder / FILE, "Make the folder writable") as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> ScoringSettings:
@@ -82,11 +98,18 @@ class ScoringSettings:
             content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             return cls(
                 next(kind(**content[key]) for kind, key in _KEYS.items() if key in content),
-                {k: Calibration(**v) for k, v in content["calibration"].items()},
+                {k: _calibration(**v) for k, v in content["calibration"].items()},
                 tuple(content.get("languages", cls.languages)),
             )
         except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
             raise StanceError(f"{file}: the scoring settings cannot be read ({error}). Is {folder} a model?") from error
+
+
+def _calibration(transitions: Sequence[Sequence[float]] = (), **rest: float) -> Calibration:
+    scores = np.array(transitions, dtype=float)
+    if scores.size and (scores.shape != (len(scores), len(scores)) or not np.isfinite(scores).all()):
+        raise ValueError("transitions are no square of numbers")
+    return Calibration(**rest, transitions=tuple(map(tuple, scores.tolist())))
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
@@ -100,13 +123,16 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))
 
 
-def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
+def probabilities(
+    logits: np.ndarray, codebook: Codebook, settings: ScoringSettings, lengths: Sequence[int] | None
+) -> np.ndarray:
     """Calibrated probabilities.
 
     Args:
         logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
         codebook: the model's codebook.
         settings: the model's settings.
+        lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
 
     Returns:
         same shape; exclusive groups sum to one in each row.
@@ -116,15 +142,37 @@ def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSetti
         columns, fit = codebook.columns(dimension.key), settings.of(dimension.key)
         group = logits[:, columns].astype(np.float64)
         result[:, columns] = (
-            softmax(group / fit.temperature) if dimension.exclusive else sigmoid(fit.scale * group + fit.shift)
+            one_of(group, fit, lengths) if dimension.exclusive else sigmoid(fit.scale * group + fit.shift)
         )
     return result
 
 
-def main_probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
-    """Probability of each issue to be the main one: shape (sentences, issues), rows sum to one."""
+def main_probabilities(
+    logits: np.ndarray, codebook: Codebook, settings: ScoringSettings, lengths: Sequence[int] | None
+) -> np.ndarray:
+    """Probability of each issue to be the main one.
+
+    Args:
+        logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
+        codebook: the model's codebook.
+        settings: the model's settings.
+        lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
+
+    Returns:
+        shape (sentences, issues), rows sum to one.
+    """
     group = logits[:, codebook.columns("issue")].astype(np.float64)
-    return np.asarray(softmax(group / settings.of("issue").temperature))
+    return one_of(group, settings.of("issue"), lengths)
+
+
+def one_of(logits: np.ndarray, calibration: Calibration, lengths: Sequence[int] | None) -> np.ndarray:
+    """Probabilities of labels of which a sentence has one: shape of ``logits``, rows sum to one."""
+    alone = softmax(logits / calibration.temperature)
+    if lengths is None or not calibration.transitions:
+        return alone
+    own = softmax(logits / calibration.chained_temperature)
+    chained = chain_marginals(own, np.array(calibration.transitions), lengths)
+    return np.where(np.repeat(np.array(lengths) == 1, lengths)[:, None], alone, chained)
 
 
 def decide_issues(main: np.ndarray, each: np.ndarray, dimension: Dimension, threshold: float) -> list[str]:
@@ -174,17 +222,31 @@ class Decision:
     each: np.ndarray
     main: np.ndarray
 
+    def of(self, rows: Sequence[int]) -> Decision:
+        """What is said of some of the sentences."""
+        return Decision(
+            [self.issue[i] for i in rows],
+            [self.stance[i] for i in rows],
+            [self.holder[i] for i in rows],
+            [self.frame[i] for i in rows],
+            self.each[rows],
+            self.main[rows],
+        )
 
-def decide(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> Decision:
+
+def decide(
+    logits: np.ndarray, codebook: Codebook, settings: ScoringSettings, lengths: Sequence[int] | None
+) -> Decision:
     """The labels that a model gives, with their probabilities.
 
     Args:
         logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
         codebook: the model's codebook.
         settings: its calibration and thresholds.
+        lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
     """
-    each = probabilities(logits, codebook, settings)
-    main = main_probabilities(logits, codebook, settings)
+    each = probabilities(logits, codebook, settings, lengths)
+    main = main_probabilities(logits, codebook, settings, lengths)
     issue, frame = codebook["issue"], codebook["frame"]
     least, present = settings.of("issue").threshold, each[:, codebook.columns("issue")]
     issues = [decide_issues(m, p, issue, least) for m, p in zip(main, present, strict=True)]

@@ -11,6 +11,7 @@ import numpy as np
 from filelock import FileLock
 
 from stance.atomic_write import replacing, writable
+from stance.classifier.chain import runs_of
 from stance.classifier.decision import main_probabilities, probabilities
 from stance.classifier.encoders import CURE, cache_folder
 from stance.classifier.predict import Model
@@ -83,7 +84,9 @@ def _teach(folder: Path, documents: Sequence[Asked], codebook: Codebook) -> tupl
     if model.codebook.outputs != codebook.outputs:
         raise StanceError(f"{folder}: the teacher has other labels. Train it again")
     logits = _logits(model, documents)
-    return probabilities(logits, codebook, model.settings), main_probabilities(logits, codebook, model.settings)
+    lengths = runs_of(positions for _, _, positions in documents)
+    each = probabilities(logits, codebook, model.settings, lengths)
+    return each, main_probabilities(logits, codebook, model.settings, lengths)
 
 
 def _logits(model: Model, documents: Sequence[Asked]) -> np.ndarray:

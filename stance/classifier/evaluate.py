@@ -21,7 +21,7 @@ from stance.classifier.confidence import (
     reliability_table,
     risk_coverage_table,
 )
-from stance.classifier.decision import ScoringSettings, decide, probabilities
+from stance.classifier.decision import Decision, ScoringSettings, decide
 from stance.classifier.markdown_tables import figure, records
 from stance.classifier.metrics import (
     area_under_risk_coverage,
@@ -42,15 +42,22 @@ SCORE_WEIGHTS = {
 }  # fmt: skip
 
 
-def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> list[Annotation]:
+def predict_labels(
+    logits: np.ndarray, codebook: Codebook, settings: ScoringSettings, lengths: Sequence[int] | None
+) -> list[Annotation]:
     """Labels that a model gives, as annotations without a place.
 
     Args:
         logits: shape (sentences, outputs).
         codebook: the model's codebook.
         settings: its calibration and thresholds.
+        lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
     """
-    found = decide(logits, codebook, settings)
+    return as_annotations(decide(logits, codebook, settings, lengths))
+
+
+def as_annotations(found: Decision) -> list[Annotation]:
+    """Labels as annotations without a place."""
     labels = zip(found.issue, found.stance, found.holder, found.frame, strict=True)
     return [Annotation("", i, 0, 0, tuple(a), b, c, tuple(d)) for i, (a, b, c, d) in enumerate(labels)]
 
@@ -58,8 +65,7 @@ def predict_labels(logits: np.ndarray, codebook: Codebook, settings: ScoringSett
 def label_documents(model: Model, documents: Iterable[AnnotatedDocument]) -> list[Annotation]:
     """A model's labels of documents' annotated sentences, each with its place, in the order of `annotations_of`."""
     documents = list(documents)
-    logits = model.predict([asked(d) for d in documents]).values
-    labels = predict_labels(logits, model.codebook, model.settings)
+    labels = as_annotations(model.decide([asked(d) for d in documents]))
     return [a.relabelled(g, model.name) for a, g in zip(annotations_of(documents), labels, strict=True)]
 
 
@@ -123,18 +129,16 @@ def evaluate(model: Model, documents: Sequence[AnnotatedDocument], samples: int 
         samples: bootstrap samples.
     """
     truth, strata = annotations_of(documents), strata_of(documents)
-    logits = model.predict([asked(d) for d in documents]).values
-    codebook, settings = model.codebook, model.settings
-    given = predict_labels(logits, codebook, settings)
+    codebook, found = model.codebook, model.decide([asked(d) for d in documents])
+    given = as_annotations(found)
     figures = figures_with_intervals(tally(truth, given, codebook), samples)
-    judged = confidences(truth, logits, codebook, settings)
+    judged = confidences(truth, found, codebook)
     figures = pd.concat([figures, _confidence_figures(judged, samples)], ignore_index=True)
     figures["sentences"], figures["documents"] = len(truth), len({a.doc_id for a in truth})
-    each = probabilities(logits, codebook, settings)
-    errors = _side_by_side(truth, given, each, codebook)
+    errors = _side_by_side(truth, given, found.each, codebook)
     return Evaluation(
         figures,
-        _per_label(truth, given, each, codebook),
+        _per_label(truth, given, found.each, codebook),
         _confusions(errors, codebook),
         errors,
         break_down(truth, given, codebook, strata, samples),

@@ -124,6 +124,7 @@ def model_card(folder: Path) -> str:
     origin = origin_of(manifest)
     calibration = "\n".join(
         f"- {k}: temperature {c.temperature}, scale {c.scale}, shift {c.shift}, threshold {c.threshold}"
+        + (", transitions in `scoring.json`" if c.transitions else "")
         for k, c in settings.calibration.items()
     )
     main = "test" if "test" in evaluations else next(iter(evaluations))
@@ -140,10 +141,10 @@ codebook {codebook.version}. {_form(folder, origin)}
 {training_items(manifest, origin.own_predecessor)}
 {input_line(settings.reading)}
 - `stance` and `holder` are read as a softmax over their logits, `issue` and `frame` as sigmoids. The main issue is read
-  from a softmax over the logits of `issue`, with the temperature given there: `p_issue_main` is of that softmax, and is
-  not the probability of the same issue in `probs`, which is its sigmoid:
+  from a softmax over the logits of `issue`, with the temperature given there: `p_issue_main` comes of that softmax, and
+  is not the probability of the same issue in `probs`, which is its sigmoid:
 
-{calibration}
+{calibration}{_neighbours(settings)}
 
 ## Figures
 
@@ -166,6 +167,18 @@ Figures by label, on {main.replace("-", " ")}:
 """
 
 
+def _neighbours(settings: ScoringSettings) -> str:
+    """How sentences of a document bear on each other, if they do."""
+    chained = [k for k, c in settings.calibration.items() if c.transitions]
+    if not chained:
+        return ""
+    names = " and the ".join("main issue" if k == "issue" else k for k in chained)
+    return f"""
+- The {names} of a sentence also rest on the sentences before and after it: a linear chain over the document joins these
+  softmaxes, at temperatures of their own, with how labels followed each other in training documents
+  (`stance.classifier.chain`). A sentence scored alone lacks this."""
+
+
 def _with_transformers(reading: Reading) -> str:
     """What the pipeline of transformers gives, and how to get more."""
     alone = """\
@@ -178,7 +191,8 @@ the head on the mean of each sentence's tokens: `stance.classifier.tokenization.
 them."""
     return f"""{alone}For those, give the context as `text_pair`, and read the
 logits of `stance` and of `holder` as one softmax each, with the temperatures above:
-`stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.probabilities` reads the logits."""
+`stance.model_input.model_inputs` makes the pairs, `stance.classifier.decision.decide` reads the logits, those of whole
+documents with the numbers of their sentences."""
 
 
 def _form(folder: Path, origin: Origin) -> str:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from stance.classifier.decision import ScoringSettings
+from stance.classifier.decision import FILE as SETTINGS
+from stance.classifier.decision import Decision, ScoringSettings, decide
 from stance.classifier.delta import DELTA, WEIGHTS, delta_about, reconstruct
 from stance.classifier.engines import Engine, load_engine, require_known
 from stance.classifier.tokenization import (
     Asked,
     Encoded,
     Window,
+    blocks,
     encode,
     load_tokenizer,
     pad,
@@ -74,6 +76,13 @@ class Model:
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")
         self.settings = ScoringSettings.read(self.folder)
+        for dimension in self.codebook.dimensions:
+            scores = self.settings.of(dimension.key).transitions
+            if scores and len(scores) != len(dimension.labels):
+                raise StanceError(
+                    f"{self.folder / SETTINGS}: transitions of {len(scores)} labels for {len(dimension.labels)} of the "
+                    f"dimension {dimension.key}. Calibrate again with `stance calibrate`"
+                )
         self.tokenizer = load_tokenizer(self.folder)
         self._pad_id = padding_id(self.tokenizer)
         self._threads = threads
@@ -128,6 +137,25 @@ class Model:
             documents: each with all its sentences, and the positions of those whose logits are asked for.
         """
         return self.run(encode(self.tokenizer, documents, self.settings.reading))
+
+    def decide(self, documents: Sequence[Asked]) -> Decision:
+        """Label sentences as they are labelled when their whole documents are scored.
+
+        Args:
+            documents: each with all its sentences, and the positions of those whose labels are asked for.
+
+        Returns:
+            what is said of the sentences asked for, in the order of documents and positions. Where labels rest on those
+            of neighbours, all sentences of the documents are read for it.
+        """
+        if not any(fit.transitions for fit in self.settings.calibration.values()):
+            return decide(self.predict(documents).values, self.codebook, self.settings, None)
+        read = [(document, sentences, range(len(sentences))) for document, sentences, _ in documents]
+        lengths = [len(b) for _, _, all_of in read for b in blocks(all_of)]
+        found = decide(self.predict(read).values, self.codebook, self.settings, lengths)
+        starts = np.cumsum([0, *(len(sentences) for _, sentences, _ in documents)]).tolist()
+        asked = zip(starts, documents, strict=False)
+        return found.of([start + i for start, (_, _, positions) in asked for i in sorted(positions)])
 
     def run(self, encoded: Encoded) -> Logits:
         """Run the network.

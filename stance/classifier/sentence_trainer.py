@@ -183,7 +183,7 @@ def sentence_trainer(
     )
 
     def compute(prediction: Any) -> dict[str, float]:
-        given = predict_labels(prediction.predictions, codebook, ScoringSettings(recipe.reading))
+        given = predict_labels(prediction.predictions, codebook, ScoringSettings(recipe.reading), None)
         figures = headline(annotations, given, codebook)
         return {**figures, "score": validation_score(figures)}
 

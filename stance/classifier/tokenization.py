@@ -100,13 +100,18 @@ def join(parts: Sequence[Encoded]) -> Encoded:
     return Encoded([w for p in parts for w in p.windows], truncated)
 
 
+def blocks(positions: range) -> list[range]:
+    """Positions of a document's sentences, `BLOCK` at a time."""
+    return [positions[start : start + BLOCK] for start in range(0, len(positions), BLOCK)]
+
+
 def encode_blocks(tokenizer: Tokenizer, item: Asked, reading: Reading) -> Iterator[Encoded]:
     """Make a model's inputs of one document, up to `BLOCK` sentences at a time."""
     document, sentences, positions = item
     asked = set(positions)
     inputs = input_pieces(document, sentences, reading) if isinstance(reading, ContextWindow) else []
-    for start in range(0, len(sentences), BLOCK):
-        wanted = [i for i in range(start, min(start + BLOCK, len(sentences))) if i in asked]
+    for block in blocks(range(len(sentences))):
+        wanted = [i for i in block if i in asked]
         if not wanted:
             continue
         if isinstance(reading, ContextWindow):

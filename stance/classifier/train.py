@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, set_seed
 
 from stance.annotation.standoff import annotations_of, asked
-from stance.classifier.calibrate import fit_calibration
+from stance.classifier.calibrate import fit_calibration, learn_neighbours
 from stance.classifier.decision import ScoringSettings
 from stance.classifier.delta import DELTA, WEIGHTS, write_delta
 from stance.classifier.distillation import add_soft_targets, uncoded_documents
@@ -165,7 +165,8 @@ def _train_checkpoint(
         write_delta(output, recipe.encoder, recipe.delta_bits)
         network.model.load_state_dict(load_file(output / WEIGHTS), strict=False)  # those that users will have
     logits = np.asarray(trainer.predict(trainer.eval_dataset).predictions)  # type: ignore[arg-type]
-    calibration = fit_calibration(logits, annotations, codebook)
+    neighbours = learn_neighbours(corpus.train, corpus.validation, codebook)
+    calibration = fit_calibration(logits, annotations, codebook, neighbours)
     ScoringSettings(recipe.reading, calibration, tuple(recipe.data.languages)).write(output)
     export_onnx(output)
     if recipe.delta_bits:

@@ -84,6 +84,10 @@ def load_corpus(recipe: Recipe, documents: Iterable[Document], codebook: Codeboo
         published = _sample(published, recipe.data.sentences, recipe.training.seed)
         written = _sample(written, round(share * len(annotations_of(written))), recipe.training.seed)
     train = [*written, *published]
+    if not train:
+        raise StanceError(
+            f"{recipe.path}: no annotated training document is at hand ({joined}). Give the documents of all parts"
+        )
     digest = hashlib.sha256(repr([annotations_of(train), annotations_of(validation)]).encode())
     return Corpus(train, validation, frozenset(a.doc_id for a in annotations), digest.hexdigest()[:16])
 

@@ -34,7 +34,7 @@ def label_columns(groups: Sequence[Group], logits: Logits, model: Model) -> dict
         one list for each column of `stance.table.COLUMNS`; ``probs`` is an array of shape (sentences, outputs).
     """
     codebook = model.codebook
-    found = decide(logits.values, codebook, model.settings)
+    found = decide(logits.values, codebook, model.settings, [len(sentences) for _, sentences in groups])
     each = found.each
     columns: dict[str, Any] = {c: [] for c in COLUMNS}
     for document, sentences in groups:
