@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+import stance
 from stance.annotation.standoff import annotations_of
 from stance.classifier.predict import identity
 from stance.classifier.recipe import Recipe
@@ -19,7 +20,6 @@ from stance.classifier.training_data import Corpus
 from stance.errors import StanceError
 
 PACKAGES = (
-    "stance-readouts",
     "torch",
     "transformers",
     "datasets",
@@ -28,7 +28,7 @@ PACKAGES = (
     "onnxruntime",
     "numpy",
 )
-"""Packages whose versions a manifest keeps."""
+"""Packages whose versions a manifest keeps beside that of this one."""
 
 
 def teachers_of(recipe: Recipe) -> list[dict[str, Any]]:
@@ -100,6 +100,7 @@ def write_manifest(
 
 
 def _versions() -> Iterator[tuple[str, str]]:
+    yield "stance-readouts", stance.__version__  # metadata of an editable installation may be older
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
             yield name, version(name)
