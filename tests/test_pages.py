@@ -28,8 +28,8 @@ MEASURED = [
     ("holder", "accuracy"), ("frame", "micro_f1"),
 ]  # fmt: skip
 FLOORS = {
-    "readout-small": [0.78, 0.78, 0.69, 0.75, 0.88, 0.77],
-    "readout-base": [0.82, 0.80, 0.73, 0.79, 0.90, 0.80],
+    "readout-small": [0.79, 0.80, 0.70, 0.75, 0.89, 0.78],
+    "readout-base": [0.83, 0.81, 0.73, 0.79, 0.90, 0.81],
 }
 """Of the released figures on the test part of the corpus, in the order of `MEASURED`; they only go up."""
 
