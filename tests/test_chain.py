@@ -10,9 +10,9 @@ import pytest
 
 import stance
 from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of
-from stance.classifier.calibrate import CHAINED, LEAST_PAIRS, fit_calibration, learn_neighbours
+from stance.classifier.calibrate import LEAST_PAIRS, fit_calibration, learn_neighbours
 from stance.classifier.chain import PSEUDO_COUNT, chain_marginals, runs_of, transition_scores
-from stance.classifier.decision import Calibration, ScoringSettings, decide, probabilities
+from stance.classifier.decision import Calibration, ScoringSettings, decide, main_probabilities
 from stance.classifier.predict import Model
 from stance.codebook import load_codebook
 from stance.sentences import split_sentences
@@ -70,33 +70,23 @@ def test_a_gap_ends_a_run():
 
 
 def coded(stay: float, seed: int, documents: int = 60) -> tuple[list[AnnotatedDocument], np.ndarray]:
-    """Invented labels whose issue and holder stay for the next sentence at a rate, and logits that tell them dimly."""
+    """Invented labels whose main issue stays for the next sentence at a rate, and logits that tell it dimly."""
     codebook, rng = load_codebook(), np.random.default_rng(seed)
-    found, logits = [], []
+    issues, found, logits = codebook["issue"].keys, [], []
     for d in range(documents):
-        now, annotations = {"issue": 0, "holder": 0}, {}
+        now, annotations = 0, {}
         for i in range(20):
-            for key in now:
-                if i == 0 or rng.random() > stay:
-                    now[key] = int(rng.integers(len(codebook[key].keys)))
-            given = {k: codebook[k].keys[v] for k, v in now.items()}
-            stance_given = codebook["stance"].keys[0]
-            annotations[i] = Annotation(f"d{d}", i, i, i + 1, (given["issue"],), stance_given, given["holder"], ())
-            row = rng.normal(0, 1, len(codebook.outputs))
-            for key, value in now.items():
-                row[codebook.outputs.index(f"{key}:{codebook[key].keys[value]}")] += 1.5
-            logits.append(row)
+            now = int(rng.integers(len(issues))) if i == 0 or rng.random() > stay else now
+            annotations[i] = Annotation(f"d{d}", i, i, i + 1, (issues[now],), "neutral", "us", ())
+            logits.append(rng.normal(0, 1, len(codebook.outputs)))
+            logits[-1][codebook.outputs.index(f"issue:{issues[now]}")] += 1.5
         found.append(AnnotatedDocument(stance.Document(f"d{d}", "", "us"), (), annotations))
     return found, np.array(logits)
 
 
-def right(documents: list[AnnotatedDocument], logits: np.ndarray, settings: ScoringSettings) -> dict[str, float]:
+def right(documents: list[AnnotatedDocument], logits: np.ndarray, settings: ScoringSettings) -> float:
     found = decide(logits, load_codebook(), settings, runs_of(d.annotations for d in documents))
-    annotations = annotations_of(documents)
-    return {
-        "issue": float(np.mean([a.issue[0] == g[0] for a, g in zip(annotations, found.issue, strict=True)])),
-        "holder": float(np.mean([a.holder == g for a, g in zip(annotations, found.holder, strict=True)])),
-    }
+    return float(np.mean([a.issue[0] == g[0] for a, g in zip(annotations_of(documents), found.issue, strict=True)]))
 
 
 def test_calibration_weighs_neighbours_as_far_as_they_tell_something():
@@ -109,15 +99,13 @@ def test_calibration_weighs_neighbours_as_far_as_they_tell_something():
     plain = ScoringSettings(calibration=fit_calibration(logits, annotations, codebook))
     chained = ScoringSettings(calibration=fit_calibration(logits, annotations, codebook, neighbours))
     assert not any(c.transitions for c in plain.calibration.values())
-    assert {k for k, c in chained.calibration.items() if c.transitions} == set(CHAINED)
-    before, after = right(new, new_logits, plain), right(new, new_logits, chained)
-    assert after["issue"] > before["issue"] + 0.1 and after["holder"] > before["holder"] + 0.1
-    for key in CHAINED:  # sentences that stand alone are read as without neighbours
-        assert chained.of(key).temperature == plain.of(key).temperature != chained.of(key).chained_temperature
+    assert [k for k, c in chained.calibration.items() if c.transitions] == ["issue"]
+    assert right(new, new_logits, chained) > right(new, new_logits, plain) + 0.1
+    issue = chained.of("issue")  # sentences that stand alone are read as without neighbours
+    assert issue.temperature == plain.of("issue").temperature != issue.chained_temperature
     loose, logits = coded(0.0, 4)  # labels follow each other in training, and do not where it is calibrated
     apart = fit_calibration(logits, annotations_of(loose), codebook, learn_neighbours(learned, loose, codebook))
-    for key in CHAINED:
-        assert np.abs(apart[key].transitions).max() < 0.3 * np.abs(chained.of(key).transitions).max()
+    assert np.abs(apart["issue"].transitions).max() < 0.3 * np.abs(issue.transitions).max()
 
 
 def test_order_is_learned_from_published_documents_and_judged_on_enough_pairs():
@@ -130,9 +118,9 @@ def test_order_is_learned_from_published_documents_and_judged_on_enough_pairs():
     validation, _ = coded(0.8, 3, documents=10)
     found = learn_neighbours([*written, *published], validation, codebook)
     alone = learn_neighbours(published, validation, codebook)
-    assert found.lengths == [20] * 10 and (found.scores["issue"] == alone.scores["issue"]).all()
+    assert found.lengths == [20] * 10 and (found.scores == alone.scores).all()
     only = learn_neighbours(written, validation, codebook)
-    assert np.diag(only.scores["holder"]).max() < np.diag(found.scores["holder"]).min()
+    assert np.diag(only.scores).max() < np.diag(found.scores).min()
     few, _ = coded(0.8, 4, documents=LEAST_PAIRS // 19)
     assert learn_neighbours(published, few, codebook) is None
     apart = [replace(d, annotations={i: a for i, a in d.annotations.items() if i % 2}) for d in validation]
@@ -141,49 +129,48 @@ def test_order_is_learned_from_published_documents_and_judged_on_enough_pairs():
 
 
 def test_settings_with_transitions_survive_writing_and_reach_the_table(tmp_path, random_model, monkeypatch):
-    keys = load_codebook()["holder"].keys
-    strong = tuple(tuple(9.0 if k == "both" else 0.0 for k in keys) for _ in keys)
+    keys = load_codebook()["issue"].keys
+    strong = tuple(tuple(9.0 if k == "cyber" else 0.0 for k in keys) for _ in keys)
     model = Model(random_model, threads=1)
-    fitted = {**model.settings.calibration, "holder": Calibration(2.0, transitions=strong, chained_temperature=3.0)}
+    fitted = {**model.settings.calibration, "issue": Calibration(2.0, transitions=strong, chained_temperature=3.0)}
     settings = replace(model.settings, calibration=fitted)
     settings.write(tmp_path)
     assert ScoringSettings.read(tmp_path) == settings
-    assert len(json.loads((tmp_path / "scoring.json").read_text())["calibration"]["holder"]["transitions"]) == len(keys)
+    assert len(json.loads((tmp_path / "scoring.json").read_text())["calibration"]["issue"]["transitions"]) == len(keys)
     model.settings = settings
     documents = [
         stance.Document("long", "The talks began on Monday. They went on. They ended on Friday.", "us"),
         stance.Document("short", "The talks began on Monday.", "us"),
     ]
     table = stance.score(documents, model)
-    assert table["holder"].tolist()[1:3] == ["both", "both"], "what follows another sentence is drawn to it"
+    assert table["issue_main"].tolist()[1:3] == ["cyber", "cyber"], "what follows another sentence is drawn to it"
     asked = [(d, split_sentences(d), chosen) for d, chosen in zip(documents, ([2], [0]), strict=True)]
     drawn = model.decide(asked)
-    assert drawn.holder == [table["holder"][2], table["holder"][3]], "as if the whole document were scored"
-    assert drawn.each[:, 0] == pytest.approx([next(iter(row.values())) for row in table["probs"][2:4]], abs=1e-3)
+    assert drawn.stance == table["stance"].tolist()[2:] and drawn.issue == [list(i) for i in table["issue"][2:]]
+    whole = table["p_issue_main"].tolist()
+    assert drawn.main.max(axis=1) == pytest.approx(whole[2:], abs=1e-3), "as if the whole document were scored"
     monkeypatch.setattr("stance.classifier.tokenization.BLOCK", 2)
-    apart = stance.score(documents, model)
-    assert apart["p_holder"].tolist()[3] == pytest.approx(table["p_holder"].tolist()[3])
-    assert apart["p_holder"].tolist()[2] != pytest.approx(table["p_holder"].tolist()[2]), "a block is a chain"
-    assert model.decide(asked).each[0] == pytest.approx(list(apart["probs"][2].values()), abs=1e-3)
+    apart = stance.score(documents, model)["p_issue_main"].tolist()
+    assert apart[3] == pytest.approx(whole[3]) and apart[2] != pytest.approx(whole[2]), "a block is a chain"
+    assert model.decide(asked).main[0].max() == pytest.approx(apart[2], abs=1e-3)
 
 
 def test_sentences_alone_are_read_without_neighbours():
     codebook, rng = load_codebook(), np.random.default_rng(5)
     logits = rng.normal(0, 1, (4, len(codebook.outputs)))
-    keys = codebook["holder"].keys
-    sticky = tuple(map(tuple, np.eye(len(keys)).tolist()))
-    chained = ScoringSettings(calibration={"holder": Calibration(transitions=sticky, chained_temperature=2.0)})
-    own = probabilities(logits, codebook, ScoringSettings(), None)
-    assert probabilities(logits, codebook, chained, None) == pytest.approx(own)
-    assert probabilities(logits, codebook, chained, [1, 1, 1, 1]) == pytest.approx(own)
-    assert not np.allclose(probabilities(logits, codebook, chained, [4]), own)
+    sticky = tuple(map(tuple, np.eye(len(codebook["issue"].keys)).tolist()))
+    chained = ScoringSettings(calibration={"issue": Calibration(transitions=sticky, chained_temperature=2.0)})
+    own = main_probabilities(logits, codebook, ScoringSettings(), None)
+    assert main_probabilities(logits, codebook, chained, None) == pytest.approx(own)
+    assert main_probabilities(logits, codebook, chained, [1, 1, 1, 1]) == pytest.approx(own)
+    assert not np.allclose(main_probabilities(logits, codebook, chained, [4]), own)
 
 
 @pytest.mark.parametrize("transitions", [[[0.0, 1.0]], [[0.0], [1.0, 2.0]], [[float("nan")]], {"us": 1}, [[0.0]]])
 def test_broken_transitions_are_named(tmp_path, random_model, transitions):
     folder = shutil.copytree(random_model, tmp_path / "broken")
     content = json.loads((folder / "scoring.json").read_text())
-    content["calibration"]["holder"]["transitions"] = transitions
+    content["calibration"]["issue"]["transitions"] = transitions
     (folder / "scoring.json").write_text(json.dumps(content))
     with pytest.raises(stance.StanceError, match=r"scoring\.json: .*transitions|scoring\.json: .*cannot be read"):
         Model(folder)

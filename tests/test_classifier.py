@@ -244,10 +244,10 @@ def test_calibration_finds_the_temperature_of_overconfident_logits():
     fitted = fit_calibration(logits, annotations, codebook)
     assert fitted["stance"].temperature == pytest.approx(2.5, rel=0.07)
     settings = ScoringSettings(calibration=fitted)
-    p = probabilities(logits, codebook, settings, None)[:, codebook.columns("stance")]
+    p = probabilities(logits, codebook, settings)[:, codebook.columns("stance")]
     right = np.array([codebook["stance"].keys[k] for k in p.argmax(1)]) == np.array(labels["stance"])
     assert calibration_error(p.max(1), right) < 0.03
-    raw = probabilities(logits, codebook, ScoringSettings(), None)[:, codebook.columns("stance")]
+    raw = probabilities(logits, codebook, ScoringSettings())[:, codebook.columns("stance")]
     assert calibration_error(raw.max(1), right) > 0.1
 
 

@@ -1,4 +1,4 @@
-"""Calibration on validation documents: temperatures, weights of neighbours, Platt scaling and thresholds."""
+"""Calibration on validation documents: temperatures, the weight of neighbours, Platt scaling and thresholds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stance.annotation.examples import targets
 from stance.annotation.standoff import AnnotatedDocument, Annotation, annotations_of, asked
 from stance.atomic_write import replacing
 from stance.classifier.chain import runs_of, transition_scores
-from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, one_of
+from stance.classifier.decision import Calibration, ScoringSettings, decide_any, decide_issues, read_main
 from stance.classifier.decision import main_probabilities as main_of
 from stance.classifier.decision import probabilities as probabilities_of
 from stance.classifier.metrics import micro_f1
@@ -26,8 +26,6 @@ from stance.codebook import Codebook, Dimension
 from stance.documents.document import Document
 
 THRESHOLDS = np.round(np.arange(0.2, 0.71, 0.02), 2)
-CHAINED = ("issue", "holder")
-"""Dimensions whose labels rest on their neighbours'. On validation the stance gained nothing by it."""
 LEAST_PAIRS = 100
 """Neighbouring validation sentences from which it is judged how much neighbours count; with fewer they do not."""
 MOST_WEIGHT = 1.0
@@ -40,17 +38,17 @@ class Neighbours:
 
     Attributes:
         lengths: validation sentences of each run without a gap.
-        scores: from `stance.classifier.chain.transition_scores`, for each dimension of `CHAINED`.
+        scores: of main issues, from `stance.classifier.chain.transition_scores`.
     """
 
     lengths: list[int]
-    scores: dict[str, np.ndarray]
+    scores: np.ndarray
 
 
 def learn_neighbours(
     train: Sequence[AnnotatedDocument], validation: Sequence[AnnotatedDocument], codebook: Codebook
 ) -> Neighbours | None:
-    """Learn from training documents how labels follow each other.
+    """Learn from training documents how main issues follow each other.
 
     Args:
         train: documents with labels; written ones, whose order was invented, only count where there are no others.
@@ -64,12 +62,9 @@ def learn_neighbours(
     published = [d for d in train if any(a.round != "written" for a in d.annotations.values())] or train
     if sum(lengths) - len(lengths) < LEAST_PAIRS or not published:
         return None
-    labels, main = targets(annotations_of(published), codebook)
+    _, main = targets(annotations_of(published), codebook)
     runs = runs_of(d.annotations for d in published)
-    of = {d.key: labels[:, codebook.columns(d.key)] if d.exclusive else main for d in codebook.dimensions}
-    return Neighbours(
-        lengths, {key: transition_scores(of[key].argmax(axis=1), runs, of[key].shape[1]) for key in CHAINED}
-    )
+    return Neighbours(lengths, transition_scores(main.argmax(axis=1), runs, main.shape[1]))
 
 
 def fit_calibration(
@@ -86,27 +81,26 @@ def fit_calibration(
     Returns:
         for exclusive dimensions the temperature that minimises the log loss (Guo et al. 2017, section 4.2); for the
         others Platt's scale and shift (one pair a dimension: single labels are too rare) and the threshold of the best
-        micro-F1; for the issue also the temperature of the main issue. With neighbours, for the main issue and the
-        holder the transitions, whose weight is fitted together with a temperature of their own.
+        micro-F1; for the issue also the temperature of the main issue and, with neighbours, the transitions, whose
+        weight is fitted together with a temperature of their own. Other dimensions gained nothing by neighbours.
     """
     truth, main = targets(annotations, codebook)
     fitted = {}
     for dimension in codebook.dimensions:
         columns = codebook.columns(dimension.key)
         group, wanted = logits[:, columns].astype(float), truth[:, columns]
-        fit = Calibration()
-        if dimension.exclusive or dimension.key == "issue":
-            one = wanted if dimension.exclusive else main
-            fit = Calibration(temperature=_temperature(group, one))
-            if neighbours and dimension.key in neighbours.scores:
-                fit = _with_neighbours(group, one, fit, neighbours.lengths, neighbours.scores[dimension.key])
-        if not dimension.exclusive:
-            scale, shift = _platt(group, wanted)
-            fit = replace(fit, scale=scale, shift=shift)
-            settings = ScoringSettings(calibration={dimension.key: fit})
-            lengths = neighbours.lengths if neighbours else None
-            fit = replace(fit, threshold=_threshold(logits, wanted, dimension, codebook, settings, lengths))
-        fitted[dimension.key] = fit
+        if dimension.exclusive:
+            fitted[dimension.key] = Calibration(temperature=_temperature(group, wanted))
+            continue
+        scale, shift = _platt(group, wanted)
+        fit = Calibration(scale=scale, shift=shift)
+        if dimension.key == "issue":
+            fit = replace(fit, temperature=_temperature(group, main))
+            fit = _with_neighbours(group, main, fit, neighbours) if neighbours else fit
+        settings = ScoringSettings(calibration={dimension.key: fit})
+        lengths = neighbours.lengths if neighbours else None
+        threshold = _threshold(logits, wanted, dimension, codebook, settings, lengths)
+        fitted[dimension.key] = replace(fit, threshold=threshold)
     return fitted
 
 
@@ -137,18 +131,16 @@ def calibrate_model(folder: Path, recipe: Recipe, documents: Iterable[Document])
     return settings
 
 
-def _with_neighbours(
-    logits: np.ndarray, wanted: np.ndarray, alone: Calibration, lengths: Sequence[int], scores: np.ndarray
-) -> Calibration:
+def _with_neighbours(logits: np.ndarray, wanted: np.ndarray, alone: Calibration, neighbours: Neighbours) -> Calibration:
     """The temperature and the weight of transitions that minimise the log loss of each sentence in its document."""
 
     def read(parameters: np.ndarray) -> Calibration:
-        transitions = np.round(parameters[1] * scores, 4)
+        transitions = np.round(parameters[1] * neighbours.scores, 4)
         temperature = round(float(np.exp(parameters[0])), 4)
         return replace(alone, chained_temperature=temperature, transitions=tuple(map(tuple, transitions.tolist())))
 
     def loss(parameters: np.ndarray) -> float:
-        p = (one_of(logits, read(parameters), lengths) * wanted).sum(axis=1)
+        p = (read_main(logits, read(parameters), neighbours.lengths) * wanted).sum(axis=1)
         return -float(np.log(p.clip(1e-12)).mean())
 
     start, bounds = np.array([np.clip(np.log(alone.temperature), -1.9, 1.9), 0.2]), [(-2.0, 2.0), (0.0, MOST_WEIGHT)]
@@ -180,7 +172,7 @@ def _threshold(
     settings: ScoringSettings,
     lengths: Sequence[int] | None,
 ) -> float:
-    each = probabilities_of(logits, codebook, settings, lengths)[:, codebook.columns(dimension.key)]
+    each = probabilities_of(logits, codebook, settings)[:, codebook.columns(dimension.key)]
     main = main_of(logits, codebook, settings, lengths)
     best, best_f1 = 0.5, -1.0
     for threshold in THRESHOLDS:

@@ -22,7 +22,7 @@ _CORPUS = """\
   added after a look at errors on the development gold; the test part holds no such transcript."""
 _USUAL_WINDOW = """\
 - The model reads the sentence, the two before it, title, source, speaker and the opening of the paragraph; what stands
-  further back, or follows, it knows at most by the labels of the sentences around it."""
+  further back, or follows, it knows at most by the issues of the sentences around it."""
 _WINDOWS = """\
 - The model reads a window of a document at once; what stands outside the window it does not know. A sentence that is
   scored alone lacks what its neighbours would have told."""

@@ -1,9 +1,9 @@
-"""Neighbouring sentences: a document's labels as a linear chain.
+"""Neighbouring sentences: a document's main issues as a linear chain.
 
-What a document speaks of, and for whom, goes on from sentence to sentence, while a model reads each sentence with a
-short context. The chain joins the model's probabilities with how labels follow each other in training documents, as
-hybrids of neural networks and hidden Markov models do (Bourlard and Morgan 1994), so that a sentence's probabilities
-rest on the whole document, also on what comes after it.
+What a document speaks of goes on from sentence to sentence, while a model reads each sentence with a short context. The
+chain joins the model's probabilities with how labels follow each other in training documents, as hybrids of neural
+networks and hidden Markov models do (Bourlard and Morgan 1994), so that a sentence's probabilities rest on the whole
+document, also on what comes after it.
 """
 
 from __future__ import annotations

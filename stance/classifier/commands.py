@@ -65,7 +65,7 @@ def train(config: str, documents: tuple[str, ...], output: str | None, seed: int
     help="Folder of the trained model; default: where `stance train` puts it.",
 )
 def calibrate(config: str, documents: tuple[str, ...], output: str | None) -> None:
-    """Fit temperatures, weights of neighbours and thresholds of a trained model anew, on the recipe's validation part.
+    """Fit a trained model's temperatures, weight of neighbours and thresholds anew, on the recipe's validation part.
 
     Writes the model's scoring.json; its weights stay. Give the documents of training, too: how labels follow each
     other is learned from them.

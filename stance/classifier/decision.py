@@ -2,7 +2,7 @@
 
 Groups of exclusive labels are a softmax with a temperature (Guo et al. 2017); the others are sigmoids with Platt's
 scale and shift (Platt 1999) and a threshold. The main issue is the largest of a softmax over the issue logits, with a
-temperature of its own. The main issue and the holder of a sentence also rest on those of its neighbours (`chain`).
+temperature of its own, and also rests on those of the neighbouring sentences (`chain`).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Calibration:
         scale: multiplies each logit before its sigmoid.
         shift: is added before the sigmoid.
         threshold: probability from which a label of a non-exclusive dimension is given.
-        transitions: at (a, b), in the order of the dimension's labels, what is added to the log probability of the
-            exclusive label (or main issue) b where the sentence before has a; none if neighbours do not count.
+        transitions: at (a, b), in the order of the labels, what is added to the log probability of the main issue b
+            where that of the sentence before is a; none if neighbours do not count.
         chained_temperature: the temperature for sentences with neighbours, whose word counts for less.
     """
 
@@ -123,16 +123,13 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))
 
 
-def probabilities(
-    logits: np.ndarray, codebook: Codebook, settings: ScoringSettings, lengths: Sequence[int] | None
-) -> np.ndarray:
+def probabilities(logits: np.ndarray, codebook: Codebook, settings: ScoringSettings) -> np.ndarray:
     """Calibrated probabilities.
 
     Args:
         logits: shape (sentences, outputs), in the order of ``codebook.outputs``.
         codebook: the model's codebook.
         settings: the model's settings.
-        lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
 
     Returns:
         same shape; exclusive groups sum to one in each row.
@@ -142,7 +139,7 @@ def probabilities(
         columns, fit = codebook.columns(dimension.key), settings.of(dimension.key)
         group = logits[:, columns].astype(np.float64)
         result[:, columns] = (
-            one_of(group, fit, lengths) if dimension.exclusive else sigmoid(fit.scale * group + fit.shift)
+            softmax(group / fit.temperature) if dimension.exclusive else sigmoid(fit.scale * group + fit.shift)
         )
     return result
 
@@ -161,12 +158,11 @@ def main_probabilities(
     Returns:
         shape (sentences, issues), rows sum to one.
     """
-    group = logits[:, codebook.columns("issue")].astype(np.float64)
-    return one_of(group, settings.of("issue"), lengths)
+    return read_main(logits[:, codebook.columns("issue")].astype(np.float64), settings.of("issue"), lengths)
 
 
-def one_of(logits: np.ndarray, calibration: Calibration, lengths: Sequence[int] | None) -> np.ndarray:
-    """Probabilities of labels of which a sentence has one: shape of ``logits``, rows sum to one."""
+def read_main(logits: np.ndarray, calibration: Calibration, lengths: Sequence[int] | None) -> np.ndarray:
+    """The same from the issues' logits alone, shape (sentences, issues)."""
     alone = softmax(logits / calibration.temperature)
     if lengths is None or not calibration.transitions:
         return alone
@@ -245,7 +241,7 @@ def decide(
         settings: its calibration and thresholds.
         lengths: sentences of each run of neighbours, in order; None if every sentence stands alone.
     """
-    each = probabilities(logits, codebook, settings, lengths)
+    each = probabilities(logits, codebook, settings)
     main = main_probabilities(logits, codebook, settings, lengths)
     issue, frame = codebook["issue"], codebook["frame"]
     least, present = settings.of("issue").threshold, each[:, codebook.columns("issue")]

@@ -85,7 +85,7 @@ def _teach(folder: Path, documents: Sequence[Asked], codebook: Codebook) -> tupl
         raise StanceError(f"{folder}: the teacher has other labels. Train it again")
     logits = _logits(model, documents)
     lengths = runs_of(positions for _, _, positions in documents)
-    each = probabilities(logits, codebook, model.settings, lengths)
+    each = probabilities(logits, codebook, model.settings)
     return each, main_probabilities(logits, codebook, model.settings, lengths)
 
 

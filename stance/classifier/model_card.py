@@ -169,14 +169,12 @@ Figures by label, on {main.replace("-", " ")}:
 
 def _neighbours(settings: ScoringSettings) -> str:
     """How sentences of a document bear on each other, if they do."""
-    chained = [k for k, c in settings.calibration.items() if c.transitions]
-    if not chained:
+    if not settings.of("issue").transitions:
         return ""
-    names = " and the ".join("main issue" if k == "issue" else k for k in chained)
-    return f"""
-- The {names} of a sentence also rest on the sentences before and after it: a linear chain over the document joins these
-  softmaxes, at temperatures of their own, with how labels followed each other in training documents
-  (`stance.classifier.chain`). A sentence scored alone lacks this."""
+    return """
+- The main issue of a sentence also rests on those of the sentences before and after it: a linear chain over the
+  document joins its softmax, at a temperature of its own, with how main issues followed each other in training
+  documents (`stance.classifier.chain`). A sentence scored alone lacks this."""
 
 
 def _with_transformers(reading: Reading) -> str:

@@ -76,13 +76,12 @@ class Model:
         self.folder = find_model(name)
         self.codebook: Codebook = load_codebook(self.folder / "codebook.yaml")
         self.settings = ScoringSettings.read(self.folder)
-        for dimension in self.codebook.dimensions:
-            scores = self.settings.of(dimension.key).transitions
-            if scores and len(scores) != len(dimension.labels):
-                raise StanceError(
-                    f"{self.folder / SETTINGS}: transitions of {len(scores)} labels for {len(dimension.labels)} of the "
-                    f"dimension {dimension.key}. Calibrate again with `stance calibrate`"
-                )
+        known, issues = len(self.settings.of("issue").transitions), len(self.codebook["issue"].labels)
+        if known not in (0, issues):
+            raise StanceError(
+                f"{self.folder / SETTINGS}: transitions of {known} issues, where the codebook has {issues}. "
+                "Calibrate again with `stance calibrate`"
+            )
         self.tokenizer = load_tokenizer(self.folder)
         self._pad_id = padding_id(self.tokenizer)
         self._threads = threads
@@ -145,10 +144,10 @@ class Model:
             documents: each with all its sentences, and the positions of those whose labels are asked for.
 
         Returns:
-            what is said of the sentences asked for, in the order of documents and positions. Where labels rest on those
-            of neighbours, all sentences of the documents are read for it.
+            what is said of the sentences asked for, in the order of documents and positions. Where the main issue rests
+            on those of neighbours, all sentences of the documents are read for it.
         """
-        if not any(fit.transitions for fit in self.settings.calibration.values()):
+        if not self.settings.of("issue").transitions:
             return decide(self.predict(documents).values, self.codebook, self.settings, None)
         read = [(document, sentences, range(len(sentences))) for document, sentences, _ in documents]
         lengths = [len(b) for _, _, all_of in read for b in blocks(all_of)]
