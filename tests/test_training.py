@@ -172,6 +172,9 @@ def _calibrates_anew(recipe, documents, folder):
     assert identity(folder) != name
     missing = CliRunner().invoke(main, ["calibrate", str(recipe.path), "--documents", str(file), "-o", "nowhere"])
     assert missing.exit_code == 2 and "nowhere" in missing.stderr
+    (folder / "manifest.json").unlink()
+    untold = CliRunner().invoke(main, ["calibrate", str(recipe.path), "--documents", str(file), "-o", str(folder)])
+    assert untold.exit_code == 2 and "manifest.json: cannot be read" in untold.stderr
 
 
 WINDOWS = {"length": 40, "context": 10}

@@ -24,6 +24,7 @@ from stance.classifier.recipe import Recipe
 from stance.classifier.training_data import load_corpus
 from stance.codebook import Codebook, Dimension
 from stance.documents.document import Document
+from stance.errors import StanceError
 
 THRESHOLDS = np.round(np.arange(0.2, 0.71, 0.02), 2)
 LEAST_PAIRS = 100
@@ -116,7 +117,13 @@ def calibrate_model(folder: Path, recipe: Recipe, documents: Iterable[Document])
         StanceError: if the model or the recipe's data cannot be read or do not go together, or a file cannot be
             written.
     """
-    model = Model(folder, precision="f32")
+    model, manifest = Model(folder, precision="f32"), folder / "manifest.json"
+    try:
+        about = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StanceError(
+            f"{manifest}: cannot be read ({error}). Give the folder of a model from `stance train`"
+        ) from error
     corpus = load_corpus(recipe, documents, model.codebook)
     logits = model.predict([asked(d) for d in corpus.validation]).values
     annotations = annotations_of(corpus.validation)
@@ -124,9 +131,8 @@ def calibrate_model(folder: Path, recipe: Recipe, documents: Iterable[Document])
     fitted = fit_calibration(logits, annotations, model.codebook, neighbours)
     settings = replace(model.settings, calibration=fitted)
     settings.write(folder)  # of a model kept as differences, ``model.folder`` is a copy in the cache
-    about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     about["calibrated_anew"] = {"validation_sentences": len(annotations), "annotations_sha256": corpus.digest}
-    with replacing(folder / "manifest.json") as temporary:
+    with replacing(manifest) as temporary:
         temporary.write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return settings
 
